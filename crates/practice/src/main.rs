@@ -1,0 +1,199 @@
+//! `mianfu-practice`: a pretend Alipay on this machine.
+//!
+//! Prints one line of JSON that says where it listens and which files a client needs, then serves
+//! until it is told to end. It listens on loopback only: whoever can reach it can play a customer.
+
+use std::error::Error;
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use mianfu_practice::http::{Shared, serve};
+use mianfu_practice::state::{self, Papers};
+use mianfu_practice::{BuyerIds, CancelUnscanned, Options, Slashes};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+/// A pretend Alipay on this machine, with pretend customers.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Where to listen; loopback only. Port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// The folder with keys and ledger; made where it is missing.
+    #[arg(long)]
+    state: PathBuf,
+    /// Decides every number and every fault.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How the two sides prove who they are.
+    #[arg(long, value_enum, default_value_t = ModeChoice::Key)]
+    mode: ModeChoice,
+    /// How `/` is written in answers.
+    #[arg(long, value_enum, default_value_t = SlashChoice::Plain)]
+    slashes: SlashChoice,
+    /// What cancelling a shown code does that nobody has scanned.
+    #[arg(long, value_enum, default_value_t = CancelChoice::KillsTheCode)]
+    cancel_unscanned: CancelChoice,
+    /// How answers name the customer.
+    #[arg(long, value_enum, default_value_t = BuyerChoice::UserId)]
+    buyer_ids: BuyerChoice,
+    /// The weather at the start.
+    #[arg(long, value_enum, default_value_t = WeatherChoice::Calm)]
+    weather: WeatherChoice,
+    /// End when standard input closes, so that no test leaves a practice behind.
+    #[arg(long)]
+    until_stdin_closes: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ModeChoice {
+    Key,
+    Certificate,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum SlashChoice {
+    Plain,
+    Escaped,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum CancelChoice {
+    KillsTheCode,
+    FindsNothing,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum BuyerChoice {
+    UserId,
+    OpenId,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum WeatherChoice {
+    Calm,
+    Storm,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(error.as_ref());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    if !arguments.listen.ip().is_loopback() {
+        return Err("practice listens on loopback only, such as `127.0.0.1:0`".into());
+    }
+    // Whoever reads the announcement may stand in another folder.
+    let papers = Papers::open(&std::path::absolute(&arguments.state)?)?;
+    let practice = Shared::open(&papers, options(&arguments, &papers))?;
+    if let WeatherChoice::Storm = arguments.weather {
+        practice.with(|practice, _| practice.weather_mut().storm())?;
+    }
+    let listener = TcpListener::bind(arguments.listen).await?;
+    announce(&papers, listener.local_addr()?)?;
+    tokio::select! {
+        served = serve(listener, practice) => served?,
+        () = told_to_end() => {}
+        () = stdin_closed(), if arguments.until_stdin_closes => {}
+    }
+    Ok(())
+}
+
+fn options(arguments: &Arguments, papers: &Papers) -> Options {
+    let plain = papers.options(arguments.seed);
+    Options {
+        mode: match arguments.mode {
+            ModeChoice::Key => plain.mode.clone(),
+            ModeChoice::Certificate => papers.certificate_mode(),
+        },
+        slashes: match arguments.slashes {
+            SlashChoice::Plain => Slashes::Plain,
+            SlashChoice::Escaped => Slashes::Escaped,
+        },
+        cancel_unscanned: match arguments.cancel_unscanned {
+            CancelChoice::KillsTheCode => CancelUnscanned::KillsTheCode,
+            CancelChoice::FindsNothing => CancelUnscanned::FindsNothing,
+        },
+        buyer_ids: match arguments.buyer_ids {
+            BuyerChoice::UserId => BuyerIds::UserId,
+            BuyerChoice::OpenId => BuyerIds::OpenId,
+        },
+        ..plain
+    }
+}
+
+fn announce(papers: &Papers, listen: SocketAddr) -> Result<(), Box<dyn Error>> {
+    let line = serde_json::json!({
+        "listen": listen.to_string(),
+        "gateway": format!("http://{listen}{}", mianfu_practice::GATEWAY_PATH),
+        "phone": format!("http://{listen}/phone"),
+        "control": format!("http://{listen}/control"),
+        "app_id": papers.app_id,
+        "seller_id": papers.seller_id,
+        "merchant_private_key_file": papers.file(state::MERCHANT_PRIVATE_KEY),
+        "merchant_private_key_pkcs1_file": papers.file(state::MERCHANT_PRIVATE_KEY_PKCS1),
+        "merchant_public_key_file": papers.file(state::MERCHANT_PUBLIC_KEY),
+        "alipay_public_key_file": papers.file(state::ALIPAY_PUBLIC_KEY),
+        "app_cert_file": papers.file(state::APP_CERT),
+        "alipay_cert_file": papers.file(state::ALIPAY_CERT),
+        "alipay_root_cert_file": papers.file(state::ALIPAY_ROOT_CERT),
+    });
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Ends when the program is asked to, by ctrl-c or by a signal.
+async fn told_to_end() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    // Without a way to be told, the program serves on until it is killed.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn stdin_closed() {
+    let (closed, wait) = oneshot::channel();
+    std::thread::spawn(move || {
+        let mut bytes = [0; 256];
+        let mut stdin = std::io::stdin().lock();
+        while stdin.read(&mut bytes).is_ok_and(|count| count > 0) {}
+        // Nobody waits any more if the program is ending.
+        let _ended = closed.send(());
+    });
+    let _closed = wait.await;
+}
+
+fn complain(error: &dyn Error) {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    // There is nowhere left to complain if this fails.
+    let _written = writeln!(std::io::stderr().lock(), "{text}");
+}

@@ -1,0 +1,294 @@
+//! The channel as one pure value: a request and a time go in, a reply comes out.
+
+use crate::alipay::{self, Form, Said, Seal};
+use crate::options::Options;
+use crate::signer::Signer;
+use crate::truth::{Asked, ClosedWhy, Entry, Fact, Fate, Ledger, Plan, Truth};
+use crate::weather::{Acted, Fault, Weather};
+
+/// The path of Alipay's gateway.
+pub const GATEWAY_PATH: &str = "/gateway.do";
+
+/// An HTTP request as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    pub method: String,
+    /// Without the query.
+    pub path: String,
+    /// Without the question mark, still encoded.
+    pub query: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+/// An HTTP answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+/// What the wire carries back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// The answer reaches the caller this much later, in ms.
+    Answer { answer: Answer, delay_ms: u32 },
+    /// The caller hears nothing and cannot know whether the request arrived.
+    Lost,
+    /// There was no connection, so certainly nothing arrived.
+    Refused,
+}
+
+/// A pretend channel: its ledger, its customers and its weather.
+pub struct Practice {
+    pub(crate) options: Options,
+    pub(crate) ledger: Ledger,
+    signer: Box<dyn Signer>,
+    weather: Weather,
+    /// Requests on their way that arrive later.
+    late: Vec<LateRequest>,
+    now_ms: i64,
+}
+
+/// A request whose caller has given up.
+struct LateRequest {
+    arrives_ms: i64,
+    /// Its place in the order of sending.
+    place: usize,
+    form: Form,
+}
+
+/// Something that happens without anybody asking.
+enum Event {
+    Arrives(usize),
+    Pays(String),
+    Expires(String),
+}
+
+impl Practice {
+    /// Starts with an empty ledger and calm weather.
+    pub fn new(options: Options, signer: impl Signer + 'static) -> Practice {
+        Practice::with_ledger(options, signer, Ledger::default())
+    }
+
+    /// Starts with what a journal holds, and keeps facts for it from then on.
+    pub fn from_journal(
+        options: Options,
+        signer: impl Signer + 'static,
+        journal: Vec<Entry>,
+    ) -> Practice {
+        Practice::with_ledger(options, signer, Ledger::replay(journal))
+    }
+
+    fn with_ledger(options: Options, signer: impl Signer + 'static, ledger: Ledger) -> Practice {
+        let weather = Weather::new(options.seed);
+        let signer = Box::new(signer);
+        Practice { options, ledger, signer, weather, late: Vec::new(), now_ms: i64::MIN }
+    }
+
+    /// Answers a request. Time never runs backwards: an earlier `now_ms` counts as the latest one.
+    pub fn handle(&mut self, now_ms: i64, request: &Request) -> Reply {
+        self.advance(now_ms);
+        if request.path != GATEWAY_PATH {
+            let answer = alipay::page(404, "<html><body>404 Not Found</body></html>", self.now_ms);
+            return Reply::Answer { answer, delay_ms: 0 };
+        }
+        let form = Form::read(request);
+        let fault = self.weather.draw(&form.method());
+        self.reply(form, fault)
+    }
+
+    /// Lets everything happen that happens by itself until `now_ms`: customers finish typing,
+    /// unpaid trades time out, late requests arrive.
+    pub fn advance(&mut self, now_ms: i64) {
+        let now_ms = now_ms.max(self.now_ms);
+        while let Some((at_ms, event)) = self.next_event().filter(|(at_ms, _)| *at_ms <= now_ms) {
+            let at_ms = at_ms.max(self.now_ms);
+            self.now_ms = at_ms;
+            match event {
+                Event::Arrives(index) => self.arrive_late(at_ms, index),
+                Event::Pays(out_trade_no) => {
+                    self.ledger.record(at_ms, Fact::Paid { out_trade_no });
+                }
+                Event::Expires(out_trade_no) => {
+                    let why = ClosedWhy::TimedOut;
+                    self.ledger.record(at_ms, Fact::Closed { out_trade_no, why });
+                }
+            }
+        }
+        self.now_ms = now_ms;
+    }
+
+    /// Returns when something next happens by itself.
+    pub fn next_event_ms(&self) -> Option<i64> {
+        self.next_event().map(|(at_ms, _)| at_ms)
+    }
+
+    /// Returns the ledger.
+    pub fn truth(&self) -> &Truth {
+        &self.ledger.truth
+    }
+
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    pub fn weather(&self) -> &Weather {
+        &self.weather
+    }
+
+    pub fn weather_mut(&mut self) -> &mut Weather {
+        &mut self.weather
+    }
+
+    /// Hands over the facts that the journal does not have yet.
+    pub fn take_unsaved(&mut self) -> Vec<Entry> {
+        self.ledger.take_unsaved()
+    }
+
+    /// Moves to a time and returns it.
+    pub(crate) fn at(&mut self, now_ms: i64) -> i64 {
+        self.advance(now_ms);
+        self.now_ms
+    }
+
+    /// At one instant a late request comes first, then an expiry, then a payment.
+    fn next_event(&self) -> Option<(i64, Event)> {
+        let late = self.late.iter().enumerate().min_by_key(|(_, late)| late.arrives_ms);
+        let trade = self
+            .ledger
+            .truth
+            .waiting()
+            .map(|trade| match trade.plan {
+                Plan::PaysAt { at_ms } if at_ms < trade.expires_ms => (at_ms, 1, trade),
+                Plan::PaysAt { .. }
+                | Plan::Decides
+                | Plan::CannotPay
+                | Plan::Refused
+                | Plan::WalkedAway => (trade.expires_ms, 0, trade),
+            })
+            .min_by_key(|(at_ms, rank, _)| (*at_ms, *rank));
+        match (late, trade) {
+            (Some((index, late)), Some((at_ms, ..))) if late.arrives_ms <= at_ms => {
+                Some((late.arrives_ms, Event::Arrives(index)))
+            }
+            (Some((index, late)), None) => Some((late.arrives_ms, Event::Arrives(index))),
+            (_, Some((at_ms, 0, trade))) => {
+                Some((at_ms, Event::Expires(trade.out_trade_no.clone())))
+            }
+            (_, Some((at_ms, _, trade))) => Some((at_ms, Event::Pays(trade.out_trade_no.clone()))),
+            (None, None) => None,
+        }
+    }
+
+    fn reply(&mut self, form: Form, fault: Option<Fault>) -> Reply {
+        match fault {
+            Some(fault @ Fault::RequestLost) => {
+                self.note(&form, Fate::NeverArrived(fault.kind()), None, None);
+                Reply::Lost
+            }
+            Some(fault @ Fault::Refused) => {
+                self.note(&form, Fate::NeverArrived(fault.kind()), None, None);
+                Reply::Refused
+            }
+            Some(Fault::RequestLate { after_ms }) => {
+                let place = self.note(&form, Fate::Late, None, None);
+                let arrives_ms = self.now_ms + i64::from(after_ms);
+                self.late.push(LateRequest { arrives_ms, place, form });
+                Reply::Lost
+            }
+            Some(fault @ Fault::AnswerLost) => {
+                let said = self.hear(&form, None);
+                self.note(&form, Fate::Spoilt(fault.kind()), Some(&said), None);
+                Reply::Lost
+            }
+            Some(Fault::Slow { delay_ms }) => {
+                let said = self.hear(&form, None);
+                self.answer(&form, said, delay_ms)
+            }
+            Some(Fault::Twice) => {
+                let said = self.hear(&form, None);
+                let reply = self.answer(&form, said, 0);
+                self.hear(&form, None);
+                reply
+            }
+            Some(fault @ (Fault::RetryLater | Fault::SellerEmpty)) => {
+                let said = self.hear(&form, Some(fault));
+                self.answer(&form, said, 0)
+            }
+            Some(fault) => self.spoil(&form, fault),
+            None => {
+                let said = self.hear(&form, None);
+                self.answer(&form, said, 0)
+            }
+        }
+    }
+
+    /// The channel has the request and what reaches the caller is no use.
+    fn spoil(&mut self, form: &Form, fault: Fault) -> Reply {
+        let acted = match fault.acted() {
+            Acted::No => None,
+            Acted::Yes => Some(self.hear(form, None)),
+        };
+        self.note(form, Fate::Spoilt(fault.kind()), acted.as_ref(), Some(0));
+        let answer = alipay::spoilt(&self.desk(None), form, acted, fault);
+        Reply::Answer { answer, delay_ms: 0 }
+    }
+
+    fn answer(&mut self, form: &Form, said: Said, delay_ms: u32) -> Reply {
+        self.note(form, Fate::Answered, Some(&said), Some(delay_ms));
+        let answer = alipay::letter(&self.desk(None), &said, Seal::Genuine);
+        Reply::Answer { answer, delay_ms }
+    }
+
+    fn hear(&mut self, form: &Form, fault: Option<Fault>) -> Said {
+        alipay::hear(&mut self.desk(fault), form)
+    }
+
+    fn desk(&mut self, fault: Option<Fault>) -> alipay::Desk<'_> {
+        alipay::Desk {
+            ledger: &mut self.ledger,
+            options: &self.options,
+            signer: self.signer.as_ref(),
+            now_ms: self.now_ms,
+            fault,
+        }
+    }
+
+    fn arrive_late(&mut self, at_ms: i64, index: usize) {
+        let late = self.late.remove(index);
+        let said = self.hear(&late.form, None);
+        self.ledger.record(at_ms, Fact::Arrived { place: late.place, told: said.told() });
+    }
+
+    /// Writes down who asked what. Returns the place in the order of sending.
+    fn note(
+        &mut self,
+        form: &Form,
+        fate: Fate,
+        said: Option<&Said>,
+        answered_after_ms: Option<u32>,
+    ) -> usize {
+        let arrived = match fate {
+            Fate::Answered | Fate::Spoilt(_) => Some(self.now_ms),
+            Fate::Late | Fate::NeverArrived(_) => None,
+        };
+        let business = alipay::kept_business(form, &self.ledger.truth);
+        let asked = Asked {
+            sent_ms: self.now_ms,
+            arrived_ms: arrived,
+            method: form.method(),
+            out_trade_no: business.out_trade_no,
+            out_request_no: business.out_request_no,
+            business: business.text,
+            fate,
+            told: said.map(Said::told),
+            answered_after_ms,
+        };
+        let place = self.ledger.truth.asked().len();
+        self.ledger.record(self.now_ms, Fact::Asked { asked });
+        place
+    }
+}

@@ -1,0 +1,8 @@
+//! Practice from outside: its rules, its wire, its HTTP face and its folder.
+
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
+mod face;
+mod rules;
+mod shop;
+mod wire;
