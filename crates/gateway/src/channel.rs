@@ -1,0 +1,152 @@
+//! A channel as a value, so that core, till and screens hold no question which channel it is.
+
+use std::fmt;
+
+use mianfu_core::channel::{
+    ChannelId, Closing, RefundAnswer, RefundVerdict, Reversal, Timetable, Verdict,
+};
+use mianfu_core::money::{Charge, Fen, Timestamp};
+use mianfu_core::number::{OutTradeNo, RefundNo};
+
+use crate::scanned::recognise;
+use crate::{Alipay, AuthCode, CallError, HttpReply, HttpRequest, Keys, Scanned, Stamp, Subject};
+
+/// What an attempt asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sale {
+    /// The attempt's number.
+    pub out_trade_no: OutTradeNo,
+    /// What is asked, in fen.
+    pub amount: Charge,
+    /// What the customer reads.
+    pub subject: Subject,
+    /// When the channel shall give up by itself, in the till's time; a shown code always has one
+    /// (M8).
+    pub expires_at: Option<Timestamp>,
+}
+
+/// One call to a channel, in our words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// Asks for money: of the customer whose code was scanned or, without one, for a code to show.
+    Submit {
+        /// What is asked.
+        sale: Sale,
+        /// The customer's code, for a scan.
+        auth_code: Option<AuthCode>,
+    },
+    /// Asks what became of an attempt.
+    Query {
+        /// The attempt's number.
+        out_trade_no: OutTradeNo,
+    },
+    /// Undoes an attempt, which may move money (撤销).
+    Reverse {
+        /// The attempt's number.
+        out_trade_no: OutTradeNo,
+    },
+    /// Ends an unpaid attempt, which cannot move money (关单).
+    Close {
+        /// The attempt's number.
+        out_trade_no: OutTradeNo,
+    },
+    /// Gives money back.
+    Refund {
+        /// The attempt's number.
+        out_trade_no: OutTradeNo,
+        /// The refund's number.
+        refund_no: RefundNo,
+        /// How much, in fen.
+        amount: Fen,
+    },
+    /// Asks what became of a refund.
+    RefundQuery {
+        /// The attempt's number.
+        out_trade_no: OutTradeNo,
+        /// The refund's number.
+        refund_no: RefundNo,
+    },
+    /// Asks about a number of ours that was never submitted, to see a signed answer (M4).
+    Probe {
+        /// The number.
+        out_trade_no: OutTradeNo,
+    },
+}
+
+/// What a channel says to a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// To a submit or a query; to a probe only what proves nothing.
+    Told(Verdict),
+    /// To a reversal.
+    Reversal(Reversal),
+    /// To a close.
+    Closing(Closing),
+    /// To a refund.
+    Refund(RefundVerdict),
+    /// To a query about a refund.
+    RefundQuery(RefundAnswer),
+    /// To a probe: keys and application are right, the channel may be offered.
+    Proven,
+}
+
+/// A channel with its settings and keys.
+pub enum Channel<K> {
+    /// Alipay (支付宝).
+    Alipay(Alipay<K>),
+}
+
+impl<K> fmt::Debug for Channel<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Channel::Alipay(alipay) => alipay.fmt(f),
+        }
+    }
+}
+
+impl<K: Keys> Channel<K> {
+    /// Returns which channel it is.
+    #[must_use]
+    pub fn id(&self) -> ChannelId {
+        match self {
+            Channel::Alipay(_) => ChannelId::Alipay,
+        }
+    }
+
+    /// Returns how patient the channel is.
+    #[must_use]
+    pub fn timetable(&self) -> Timetable {
+        match self {
+            Channel::Alipay(_) => Timetable::ALIPAY,
+        }
+    }
+
+    /// Says whether a scanned text is a payment code of this channel.
+    #[must_use]
+    pub fn accepts_code(&self, text: &str) -> bool {
+        matches!(recognise(text), Scanned::Payment { channel, .. } if channel == self.id())
+    }
+
+    /// Writes and signs the request for a call.
+    #[must_use]
+    pub fn encode(&self, call: &Call, stamp: Stamp) -> HttpRequest {
+        match self {
+            Channel::Alipay(alipay) => alipay.encode_call(call, stamp),
+        }
+    }
+
+    /// Verifies and reads the answer to a call; `offset_ms` is the channel's clock less the till's.
+    ///
+    /// # Errors
+    /// Every error is silence.
+    pub fn decode(
+        &self,
+        call: &Call,
+        reply: &HttpReply,
+        offset_ms: i64,
+    ) -> Result<Answer, CallError> {
+        match self {
+            Channel::Alipay(alipay) => alipay.decode_call(call, reply, offset_ms),
+        }
+    }
+}
