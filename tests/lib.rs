@@ -1,0 +1,6 @@
+//! The whole system from outside: what the tests and their programs share.
+//!
+//! Nothing here ships. Each test is a file of its own with its row in the manifest.
+
+#[path = "window/mod.rs"]
+pub mod window;

@@ -1,0 +1,266 @@
+//! The built window, opened through WebKitWebDriver.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::elements::Element;
+use fantoccini::key::Key;
+use fantoccini::wd::Capabilities;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+
+use super::own::{self, Own};
+use super::{Desk, WindowError, wait};
+
+const DRIVER: &str = "WebKitWebDriver";
+const DRIVER_LIMIT_MS: u64 = 10_000;
+/// Without the automation variables the session request hangs for ever, so it has an end.
+const SESSION_LIMIT_MS: u64 = 60_000;
+const FIND_LIMIT_MS: u64 = 20_000;
+/// Slower than a scanner, so that the page takes it for fingers.
+const FINGER_MS: u64 = 80;
+
+/// What to open, and how.
+#[derive(Debug, Clone, Default)]
+pub struct Start {
+    pub binary: PathBuf,
+    pub arguments: Vec<String>,
+    pub variables: Vec<(String, String)>,
+}
+
+/// The two windows of the till.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    Counter,
+    Customer,
+}
+
+/// An open window. Dropping it kills what is left of it.
+pub struct App {
+    client: Client,
+    driver: Own,
+    mark: String,
+}
+
+impl Start {
+    /// Names a program that lies beside the running one (`target/debug`).
+    #[must_use]
+    pub fn beside(name: &str) -> Start {
+        let here = std::env::current_exe().unwrap_or_default();
+        // A test lies one folder deeper than a program.
+        let folders = here.ancestors().skip(1).take(2);
+        let found = folders.map(|folder| folder.join(name)).find(|path| path.is_file());
+        Start { binary: found.unwrap_or_else(|| PathBuf::from(name)), ..Start::default() }
+    }
+}
+
+impl App {
+    /// Opens the window on `desk` and waits until its page is there.
+    pub async fn open(desk: &Desk, start: &Start) -> Result<App, WindowError> {
+        let port = free_port()?;
+        let mark = format!("{}:{port}", desk.home().display());
+        let mut command = Command::new(DRIVER);
+        command
+            .arg(format!("--port={port}"))
+            .arg("--host=127.0.0.1")
+            .env("TAURI_AUTOMATION", "true")
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .envs(start.variables.iter().map(|(name, value)| (name, value)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        desk.seat(&mut command);
+        own::mark(&mut command, &mark);
+        let driver = Own::start(DRIVER, &mut command)?;
+        let listens =
+            || async { tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() };
+        wait::until("the driver to listen", DRIVER_LIMIT_MS, listens).await?;
+        match session(port, start).await {
+            Ok(client) => Ok(App { client, driver, mark }),
+            Err(error) => {
+                own::send_kill(&mark, driver.id());
+                Err(error)
+            }
+        }
+    }
+
+    /// Waits until something matches the CSS selector, and returns its text.
+    pub async fn see(&self, selector: &str) -> Result<String, WindowError> {
+        let element = self.wait_for(selector, FIND_LIMIT_MS).await?;
+        element.text().await.map_err(|source| driver_error(&format!("read `{selector}`"), source))
+    }
+
+    /// Like [`App::see`] with a bound of its own.
+    pub async fn see_within(&self, selector: &str, limit_ms: u64) -> Result<String, WindowError> {
+        let element = self.wait_for(selector, limit_ms).await?;
+        element.text().await.map_err(|source| driver_error(&format!("read `{selector}`"), source))
+    }
+
+    /// Waits until nothing matches the CSS selector any more.
+    pub async fn see_gone(&self, selector: &str) -> Result<(), WindowError> {
+        let gone = || async { !self.has(selector).await };
+        wait::until(&format!("`{selector}` to be gone"), FIND_LIMIT_MS, gone).await
+    }
+
+    /// True when something matches the CSS selector at this moment.
+    pub async fn has(&self, selector: &str) -> bool {
+        self.client.find(Locator::Css(selector)).await.is_ok()
+    }
+
+    /// Returns an attribute of the first match, waiting for it.
+    pub async fn attribute(&self, selector: &str, name: &str) -> Result<String, WindowError> {
+        let element = self.wait_for(selector, FIND_LIMIT_MS).await?;
+        let read = element.attr(name).await;
+        let value = read.map_err(|source| driver_error(&format!("read `{selector}`"), source))?;
+        Ok(value.unwrap_or_default())
+    }
+
+    /// Returns the whole text of the first match, what only a screen reader says included.
+    pub async fn content(&self, selector: &str) -> Result<String, WindowError> {
+        let element = self.wait_for(selector, FIND_LIMIT_MS).await?;
+        let read = element.prop("textContent").await;
+        let text = read.map_err(|source| driver_error(&format!("read `{selector}`"), source))?;
+        Ok(text.unwrap_or_default().trim().to_owned())
+    }
+
+    /// Presses the first match, waiting for it.
+    pub async fn press(&self, selector: &str) -> Result<(), WindowError> {
+        let element = self.wait_for(selector, FIND_LIMIT_MS).await?;
+        let pressed = element.click().await;
+        pressed.map_err(|source| driver_error(&format!("press `{selector}`"), source))
+    }
+
+    /// Strikes each letter in turn, at a finger's pace.
+    pub async fn type_keys(&self, letters: &str) -> Result<(), WindowError> {
+        self.strike(letters, FINGER_MS).await
+    }
+
+    /// Strikes a key that has no letter.
+    pub async fn key(&self, key: Key) -> Result<(), WindowError> {
+        self.type_keys(&char::from(key).to_string()).await
+    }
+
+    /// Scans a code: its digits and an Enter, all within a few milliseconds of each other.
+    pub async fn scan(&self, code: &str) -> Result<(), WindowError> {
+        self.strike(&format!("{code}{}", char::from(Key::Enter)), 0).await
+    }
+
+    /// Saves a picture of the page.
+    pub async fn picture(&self, path: &Path) -> Result<(), WindowError> {
+        let taken = self.client.screenshot().await;
+        let bytes = taken.map_err(|source| driver_error("take a picture", source))?;
+        std::fs::write(path, bytes).map_err(|source| WindowError::File {
+            path: path.display().to_string(),
+            doing: "written",
+            source,
+        })
+    }
+
+    /// Returns the whole text of the page, for a message about what was there instead.
+    pub async fn page_text(&self) -> String {
+        match self.client.find(Locator::Css("body")).await {
+            Ok(body) => body.text().await.unwrap_or_default(),
+            Err(_) => String::new(),
+        }
+    }
+
+    /// Turns to one of the till's two windows; keys and looks go there from then on.
+    pub async fn turn_to(&self, page: Page) -> Result<(), WindowError> {
+        let found = || async { self.try_turn_to(page).await.unwrap_or(false) };
+        wait::until(&format!("the window of {page:?}"), FIND_LIMIT_MS, found).await
+    }
+
+    /// Runs a script in the page and returns what it returns.
+    pub async fn run(&self, script: &str) -> Result<serde_json::Value, WindowError> {
+        let ran = self.client.execute(script, Vec::new()).await;
+        ran.map_err(|source| driver_error("run a script", source))
+    }
+
+    /// Kills the window and its helpers with kill -9 and waits until they are gone.
+    pub async fn kill(self) -> Result<(), WindowError> {
+        let killed = own::kill_marked(&self.mark, self.driver.id()).await?;
+        if killed == 0 {
+            return Err(WindowError::Late { what: "a process to kill".to_owned(), limit_ms: 0 });
+        }
+        Ok(())
+    }
+
+    /// Closes the window through its driver.
+    pub async fn close(self) -> Result<(), WindowError> {
+        let closed = self.client.clone().close().await;
+        closed.map_err(|source| driver_error("close", source))
+    }
+
+    async fn strike(&self, letters: &str, pause_ms: u64) -> Result<(), WindowError> {
+        let mut keys = KeyActions::new("keyboard".to_owned());
+        for value in letters.chars() {
+            keys = keys.then(KeyAction::Down { value }).then(KeyAction::Up { value });
+            if pause_ms > 0 {
+                let duration = Duration::from_millis(pause_ms);
+                keys = keys.then(KeyAction::Pause { duration });
+            }
+        }
+        let typed = self.client.perform_actions(keys).await;
+        typed.map_err(|source| driver_error("type", source))
+    }
+
+    async fn try_turn_to(&self, page: Page) -> Result<bool, fantoccini::error::CmdError> {
+        for window in self.client.windows().await? {
+            self.client.switch_to_window(window).await?;
+            let url = self.client.current_url().await?;
+            let is_customer = url.path().contains("customer");
+            if is_customer == (page == Page::Customer) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn wait_for(&self, selector: &str, limit_ms: u64) -> Result<Element, WindowError> {
+        let wait = self.client.wait().at_most(Duration::from_millis(limit_ms));
+        let found = wait.every(Duration::from_millis(25)).for_element(Locator::Css(selector)).await;
+        let Err(source) = found else {
+            return found.map_err(|source| driver_error("find", source));
+        };
+        if !matches!(source, fantoccini::error::CmdError::WaitTimeout) {
+            return Err(driver_error(&format!("find `{selector}`"), source));
+        }
+        let what = format!("`{selector}`; the page says: {}", self.page_text().await);
+        Err(WindowError::Late { what, limit_ms })
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        own::send_kill(&self.mark, self.driver.id());
+    }
+}
+
+async fn session(port: u16, start: &Start) -> Result<Client, WindowError> {
+    let mut capabilities = Capabilities::new();
+    let options = serde_json::json!({ "binary": start.binary, "args": start.arguments });
+    capabilities.insert("webkitgtk:browserOptions".to_owned(), options);
+    let address = format!("http://127.0.0.1:{port}");
+    let mut builder = ClientBuilder::new(HttpConnector::new());
+    builder.capabilities(capabilities);
+    let opening = builder.connect(&address);
+    let opened = tokio::time::timeout(Duration::from_millis(SESSION_LIMIT_MS), opening).await;
+    let late = |_| WindowError::Late {
+        what: format!("`{}` to open", start.binary.display()),
+        limit_ms: SESSION_LIMIT_MS,
+    };
+    Ok(opened.map_err(late)??)
+}
+
+fn driver_error(doing: &str, source: fantoccini::error::CmdError) -> WindowError {
+    WindowError::Driver { doing: doing.to_owned(), source }
+}
+
+/// Returns a port that was free a moment ago; the driver says nothing when it takes one itself.
+fn free_port() -> Result<u16, WindowError> {
+    let bound = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
+    let port = bound.map_err(|source| WindowError::Start { program: DRIVER, source })?;
+    Ok(port.port())
+}

@@ -1,0 +1,61 @@
+//! What a cashier does at the counter's window, in one place: the page's marks are named here only.
+
+use fantoccini::key::Key;
+
+use super::{App, WindowError};
+
+/// A payment may wait for a password that is typed slowly.
+const PLATE_LIMIT_MS: u64 = 30_000;
+/// The first usable answer of a channel after the start.
+const READY_LIMIT_MS: u64 = 30_000;
+
+/// The two languages of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    Chinese,
+    English,
+}
+
+impl App {
+    /// Waits until the till offers its channel; before that nothing can be charged.
+    pub async fn wait_until_ready(&self) -> Result<(), WindowError> {
+        self.see_within("[data-health=ready]", READY_LIMIT_MS).await.map(drop)
+    }
+
+    /// Waits until the plate is in `state` and returns its sentence as a screen reader says it.
+    pub async fn plate(&self, state: &str) -> Result<String, WindowError> {
+        let plate = format!(".plate[data-state={state}]");
+        self.see_within(&plate, PLATE_LIMIT_MS).await?;
+        self.content(&format!("{plate} [data-say=is]")).await
+    }
+
+    /// Types an amount and draws its code on both windows.
+    pub async fn show(&self, amount: &str) -> Result<(), WindowError> {
+        self.type_keys(&format!("{amount}*")).await
+    }
+
+    /// Types an amount and waits until the till expects the customer's code.
+    pub async fn arm(&self, amount: &str) -> Result<(), WindowError> {
+        self.type_keys(amount).await?;
+        self.key(Key::Enter).await?;
+        self.see("[data-phase=armed]").await.map(drop)
+    }
+
+    /// Turns the window to a language, whatever it speaks.
+    pub async fn speak(&self, language: Language) -> Result<(), WindowError> {
+        let (code, other) = match language {
+            Language::Chinese => ("zh-CN", "en"),
+            Language::English => ("en", "zh-CN"),
+        };
+        self.see("button.language").await?;
+        if self.has(&format!("html[lang={other}]")).await {
+            self.press("button.language").await?;
+        }
+        self.see(&format!("html[lang={code}] button.language")).await.map(drop)
+    }
+
+    /// Returns the address of the pretend customer's phone, from the practice mark.
+    pub async fn phone_page(&self) -> Result<String, WindowError> {
+        self.content("[data-practice] ~ .phone .address").await
+    }
+}

@@ -1,0 +1,116 @@
+//! A virtual counter: a display, a message bus and a home, all of our own.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use super::WindowError;
+use super::own::Own;
+
+const SCREEN: &str = "1280x900x24";
+
+/// A display nobody looks at, with a bus for the single-instance guard and folders for one user.
+pub struct Desk {
+    display: String,
+    bus: String,
+    home: TempDir,
+    _bus: Own,
+    _display: Own,
+}
+
+impl Desk {
+    /// Starts the display and the bus; both end with the desk.
+    pub fn new() -> Result<Desk, WindowError> {
+        let home = tempfile::tempdir().map_err(|source| WindowError::File {
+            path: "a temporary folder".to_owned(),
+            doing: "made",
+            source,
+        })?;
+        let mut xvfb = Command::new("Xvfb");
+        // The server picks a free number and writes it where it is told: to its standard output.
+        xvfb.args(["-displayfd", "1", "-screen", "0", SCREEN, "-nolisten", "tcp", "-noreset"]);
+        let (display, number) = first_line("Xvfb", &mut xvfb)?;
+        let mut daemon = Command::new("dbus-daemon");
+        daemon.args(["--session", "--nofork", "--nopidfile", "--print-address=1"]);
+        let (bus, address) = first_line("dbus-daemon", &mut daemon)?;
+        Ok(Desk { display: format!(":{number}"), bus: address, home, _bus: bus, _display: display })
+    }
+
+    /// Returns the folder under which everything the window keeps is kept.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Gives `command` this display, this bus and this home.
+    pub(crate) fn seat(&self, command: &mut Command) {
+        command
+            .env("DISPLAY", &self.display)
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
+            .env("NO_AT_BRIDGE", "1")
+            .env("GDK_BACKEND", "x11")
+            .env_remove("WAYLAND_DISPLAY");
+        let folders = [
+            ("HOME", "home"),
+            ("XDG_DATA_HOME", "data"),
+            ("XDG_CONFIG_HOME", "config"),
+            ("XDG_CACHE_HOME", "cache"),
+            ("XDG_STATE_HOME", "state"),
+            ("XDG_RUNTIME_DIR", "run"),
+        ];
+        for (variable, name) in folders {
+            command.env(variable, self.folder(name));
+        }
+    }
+
+    /// Saves a picture of the whole display, every window as it lies.
+    pub fn picture(&self, path: &Path) -> Result<(), WindowError> {
+        let mut import = Command::new("import");
+        import.args(["-window", "root"]).arg(path).env("DISPLAY", &self.display);
+        let mut import = Own::start("import", &mut import)?;
+        let failed = |source| WindowError::File {
+            path: path.display().to_string(),
+            doing: "written",
+            source,
+        };
+        let status = import.child().wait().map_err(failed)?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(failed(std::io::Error::other(status.to_string())))
+        }
+    }
+
+    /// Strikes keys on the display's keyboard, `gap_ms` apart, as a keyboard or a scanner would.
+    pub fn strike(&self, keys: &[&str], gap_ms: u32) -> Result<(), WindowError> {
+        let mut xdotool = Command::new("xdotool");
+        xdotool.args(["key", "--delay", &gap_ms.to_string()]).args(keys);
+        xdotool.env("DISPLAY", &self.display);
+        let mut xdotool = Own::start("xdotool", &mut xdotool)?;
+        let ended = xdotool.child().wait();
+        ended.map(drop).map_err(|source| WindowError::Start { program: "xdotool", source })
+    }
+
+    fn folder(&self, name: &str) -> PathBuf {
+        let folder = self.home.path().join(name);
+        // What cannot be made here shows when the window looks for it.
+        let _ = std::fs::create_dir_all(&folder);
+        folder
+    }
+}
+
+/// Starts a program and returns the first line it prints, once it is ready.
+fn first_line(program: &'static str, command: &mut Command) -> Result<(Own, String), WindowError> {
+    let mut own = Own::start(program, command.stdout(Stdio::piped()).stderr(Stdio::null()))?;
+    let mut line = String::new();
+    let ended = |source| WindowError::Start { program, source };
+    if let Some(stdout) = own.child().stdout.as_mut() {
+        BufReader::new(stdout).read_line(&mut line).map_err(ended)?;
+    }
+    if line.trim().is_empty() {
+        return Err(ended(std::io::Error::other("it ended before it was ready")));
+    }
+    Ok((own, line.trim().to_owned()))
+}

@@ -1,0 +1,37 @@
+//! The real window, driven as a cashier would.
+//!
+//! A [`Desk`] is a virtual display, a message bus and a home of its own in a temporary folder. An
+//! [`App`] is the built window opened on a desk through WebKitWebDriver: keys in, text and pictures
+//! out, and `kill -9`. A [`Customer`] plays the customer over practice's control address.
+//!
+//! Everything waits for a condition with a bound, listens on loopback only, and ends only processes
+//! that carry the desk's own mark in their environment.
+
+mod app;
+mod counter;
+mod customer;
+mod desk;
+mod own;
+mod wait;
+
+pub use app::{App, Page, Start};
+pub use counter::Language;
+pub use customer::{Customer, Flow, Manner, codes_in};
+pub use desk::Desk;
+
+/// Why the window could not be driven.
+#[derive(Debug, thiserror::Error)]
+pub enum WindowError {
+    #[error("`{program}` could not be started; `cargo xtask setup` installs it")]
+    Start { program: &'static str, source: std::io::Error },
+    #[error("waited {limit_ms} ms for {what}")]
+    Late { what: String, limit_ms: u64 },
+    #[error("the window's driver refused to {doing}")]
+    Driver { doing: String, source: fantoccini::error::CmdError },
+    #[error("the window could not be opened")]
+    Open(#[from] fantoccini::error::NewSessionError),
+    #[error("`{path}` could not be {doing}")]
+    File { path: String, doing: &'static str, source: std::io::Error },
+    #[error("practice did not answer to `{what}`: {why}")]
+    Practice { what: String, why: String },
+}

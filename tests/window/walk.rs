@@ -1,0 +1,126 @@
+//! `mianfu-walk`: two payments in the real window, step by step, with pictures.
+//!
+//! Opens the window on a virtual display in practice mode, plays cashier and customer, and ends
+//! with one line of `key=value` pairs. What counts as taken is what practice's own ledger says.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use mianfu_tests::window::{
+    App, Customer, Desk, Flow, Language, Manner, Page, Start, WindowError, codes_in,
+};
+
+#[derive(Parser)]
+struct Cli {
+    /// Where the pictures go.
+    #[arg(long)]
+    pictures: PathBuf,
+}
+
+/// One walk: the open window and where its pictures go.
+struct Walk<'a> {
+    app: &'a App,
+    customer: &'a Customer,
+    pictures: &'a Path,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match walk(&cli.pictures).await {
+        Ok((shown, scanned)) => {
+            let pictures = cli.pictures.display();
+            say(&format!("run shown={shown} scanned={scanned} pictures={pictures}"));
+            if (shown, scanned) == (1, 1) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            say(&format!("mianfu-walk: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Returns how many shown and scanned payments the channel has taken.
+async fn walk(pictures: &Path) -> Result<(usize, usize), WindowError> {
+    std::fs::create_dir_all(pictures).map_err(|source| WindowError::File {
+        path: pictures.display().to_string(),
+        doing: "made",
+        source,
+    })?;
+    let desk = Desk::new()?;
+    say("opening the till on a virtual display");
+    let app = App::open(&desk, &Start::beside("mianfu")).await?;
+    app.turn_to(Page::Counter).await?;
+    app.speak(Language::Chinese).await?;
+    app.wait_until_ready().await?;
+    let customer = Customer::at(&app.phone_page().await?);
+    let walk = Walk { app: &app, customer: &customer, pictures };
+    walk.picture("1-open").await?;
+    walk.shown().await?;
+    walk.scanned().await?;
+    app.speak(Language::English).await?;
+    walk.picture("8-english").await?;
+    let shown = customer.taken(Flow::Show, 1250).await?;
+    let scanned = customer.taken(Flow::Scan, 880).await?;
+    app.close().await?;
+    Ok((shown, scanned))
+}
+
+impl Walk<'_> {
+    async fn shown(&self) -> Result<(), WindowError> {
+        say("the cashier types 12.50 and shows a code");
+        self.app.show("12.50").await?;
+        self.told("code").await?;
+        let picture = self.picture("2-code").await?;
+        self.customer_window("3-customer-code").await?;
+        let codes = codes_in(&picture)?;
+        let Some(code) = codes.first() else {
+            let why = "no QR code can be read off the picture of the window".to_owned();
+            return Err(WindowError::Practice { what: "scan".to_owned(), why });
+        };
+        say("the customer scans it off the picture and types a password");
+        self.customer.scan(code, Manner::TypesPassword { after_ms: 3_000 }).await?;
+        self.told("typing").await?;
+        self.picture("4-typing").await?;
+        self.told("paid").await?;
+        self.picture("5-shown-paid").await?;
+        self.customer_window("6-customer-paid").await
+    }
+
+    async fn scanned(&self) -> Result<(), WindowError> {
+        say("the cashier types 8.80 and presses Enter");
+        self.app.arm("8.80").await?;
+        say("the customer shows a payment code, and the cashier scans it");
+        let code = self.customer.show_payment_code(Manner::Pays).await?;
+        self.app.scan(&code).await?;
+        self.told("paid").await?;
+        self.picture("7-scanned-paid").await.map(drop)
+    }
+
+    /// Waits for a state and repeats what the window says.
+    async fn told(&self, state: &str) -> Result<(), WindowError> {
+        let sentence = self.app.plate(state).await?;
+        say(&format!("the window says: {}", sentence.trim()));
+        Ok(())
+    }
+
+    async fn picture(&self, name: &str) -> Result<PathBuf, WindowError> {
+        let path = self.pictures.join(format!("{name}.png"));
+        self.app.picture(&path).await?;
+        Ok(path)
+    }
+
+    /// Takes a picture of the customer's window and turns back to the counter.
+    async fn customer_window(&self, name: &str) -> Result<(), WindowError> {
+        self.app.turn_to(Page::Customer).await?;
+        self.picture(name).await?;
+        self.app.turn_to(Page::Counter).await
+    }
+}
+
+fn say(text: &str) {
+    // A closed pipe is nobody's fault.
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}

@@ -1,0 +1,27 @@
+//! `cargo xtask bench`: the figures, from an optimised build.
+
+use clap::Args;
+
+use crate::closing::Closing;
+use crate::shell::{self, TaskError};
+use crate::{programs, setup};
+
+#[derive(Args)]
+pub(crate) struct Asked {
+    /// Which figures; all there are when none is named.
+    #[arg(value_parser = ["P1", "P6"])]
+    figures: Vec<String>,
+}
+
+pub(crate) fn run(asked: &Asked) -> Result<Closing, TaskError> {
+    setup::system()?;
+    setup::ui()?;
+    shell::run(&["npm", "--prefix", "ui", "run", "build"])?;
+    let mut build = vec!["cargo", "build", "--release", "--workspace", "--exclude", "xtask"];
+    build.extend(["--features", programs::FEATURES, "--bin", "mianfu-bench", "--bin", "mianfu"]);
+    shell::run(&build)?;
+    let mut words = vec!["target/release/mianfu-bench".to_owned()];
+    words.extend_from_slice(&asked.figures);
+    let ran = shell::run(&words)?;
+    programs::closing("bench", &ran)
+}

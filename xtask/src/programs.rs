@@ -1,0 +1,37 @@
+//! Building the workspace's programs, always in the same way.
+//!
+//! Cargo unifies features over the packages it is asked for. Every build and test run here asks
+//! for the whole workspace with the same features, so that each dependency is compiled once; which
+//! program is built is chosen by name. `mutants` is a feature of the tests' package and never among
+//! these.
+
+use crate::closing::Closing;
+use crate::shell::{self, Ran, TaskError};
+
+/// The features of every ordinary build: the window carries its UI inside.
+pub(crate) const FEATURES: &str = "mianfu/custom-protocol";
+
+/// Builds the named programs into `target/debug`.
+pub(crate) fn build(names: &[&str]) -> Result<(), TaskError> {
+    let mut words = vec!["cargo", "build", "--workspace", "--exclude", "xtask"];
+    words.extend(["--features", FEATURES]);
+    for name in names {
+        words.extend(["--bin", name]);
+    }
+    shell::run(&words)?;
+    Ok(())
+}
+
+/// Runs a program from `target/debug`.
+pub(crate) fn run(name: &str, arguments: &[String]) -> Result<Ran, TaskError> {
+    let mut words = vec![format!("target/debug/{name}")];
+    words.extend_from_slice(arguments);
+    shell::run(&words)
+}
+
+/// Returns the closing line a program of ours ended with.
+pub(crate) fn closing(command: &str, ran: &Ran) -> Result<Closing, TaskError> {
+    Closing::read(command, &ran.last_line).ok_or_else(|| {
+        TaskError::Sentence(format!("the last line is no closing line of `{command}`"))
+    })
+}

@@ -1,0 +1,33 @@
+//! `cargo xtask simulate`: bad days by seed.
+
+use clap::Args;
+
+use crate::closing::Closing;
+use crate::programs;
+use crate::shell::TaskError;
+
+#[derive(Args)]
+pub(crate) struct Asked {
+    /// Seeds `A..B`, the second not included.
+    #[arg(long, default_value = "0..1000", conflicts_with = "one")]
+    seeds: String,
+    /// One seed.
+    #[arg(long)]
+    one: Option<u64>,
+    /// Prints the history of the one seed, step by step.
+    #[arg(long, requires = "one")]
+    trace: bool,
+}
+
+pub(crate) fn run(asked: &Asked) -> Result<Closing, TaskError> {
+    programs::build(&["mianfu-simulate"])?;
+    let mut arguments = match asked.one {
+        Some(seed) => vec!["--one".to_owned(), seed.to_string()],
+        None => vec!["--seeds".to_owned(), asked.seeds.clone()],
+    };
+    if asked.trace {
+        arguments.push("--trace".to_owned());
+    }
+    let ran = programs::run("mianfu-simulate", &arguments)?;
+    programs::closing("simulate", &ran)
+}
