@@ -1,0 +1,200 @@
+// The demo host: a counter in a browser with a scripted channel, for tests, pictures and trying the
+// pages. Not part of the app. Nothing here moves money, and nothing is decided about any.
+
+import type { AttemptState } from "./bindings/AttemptState";
+import type { AttemptView } from "./bindings/AttemptView";
+import type { CounterView } from "./bindings/CounterView";
+import type { CustomerView } from "./bindings/CustomerView";
+import type { Report } from "./bindings/Report";
+import { attemptIn, customerOf } from "./demo-scenes";
+import type { Scene } from "./demo-scenes";
+import type { Host } from "./host";
+
+export interface DemoHost extends Host {
+  /** Every command that came, in order. */
+  readonly calls: readonly { command: keyof Host; request: unknown }[];
+  /** Makes the next command of this name reject. */
+  refuse(command: keyof Host, report: Report): void;
+  /** Puts a counter on the screen. */
+  put(counter: CounterView): void;
+  view(): CounterView;
+  /** Asks to close the window. */
+  askClose(open: AttemptView[]): void;
+}
+
+/** What a scripted attempt goes through, by the last digit of the scanned code. */
+const SCRIPTS: Readonly<Record<string, readonly AttemptState[]>> = {
+  "1": ["submitting", "typing", "paid"],
+  "2": ["submitting", "declined"],
+  "3": ["submitting", "unknown", "reversing", "closed"],
+  "4": ["submitting", "unknown", "reversing", "returned"],
+  "5": ["submitting", "held"],
+};
+const PAYS: readonly AttemptState[] = ["submitting", "paid"];
+const SHOWN: readonly AttemptState[] = ["code", "paid"];
+
+export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost {
+  let counter = scene.counter;
+  let customer = scene.customer;
+  let typedFen: number | null = null;
+  let numbers = 0;
+  const calls: { command: keyof Host; request: unknown }[] = [];
+  const refusals = new Map<keyof Host, Report>();
+  const onCounter = new Set<(view: CounterView) => void>();
+  const onCustomer = new Set<(view: CustomerView) => void>();
+  const onCloseAsked = new Set<(open: AttemptView[]) => void>();
+
+  function put(next: CounterView): void {
+    counter = next;
+    customer = customerOf(counter, typedFen);
+    for (const tell of onCounter) tell(counter);
+    for (const tell of onCustomer) tell(customer);
+  }
+
+  function change(changes: Partial<CounterView>): void {
+    put({ ...counter, nowMs: Date.now(), ...changes });
+  }
+
+  function came(command: keyof Host, request: unknown): void {
+    calls.push({ command, request });
+    const refusal = refusals.get(command);
+    if (refusal === undefined) return;
+    refusals.delete(command);
+    throw refusal;
+  }
+
+  function play(front: AttemptView, script: readonly AttemptState[]): void {
+    const [state, ...rest] = script;
+    if (state === undefined) return;
+    const { outTradeNo, orderNo, amountFen, channel, startedAtMs } = front;
+    const next = attemptIn(state, Date.now(), {
+      outTradeNo,
+      orderNo,
+      amountFen,
+      channel,
+      startedAtMs,
+    });
+    typedFen = null;
+    change({
+      front: next,
+      recent: ended(next) ? [summary(next), ...counter.recent].slice(0, 5) : counter.recent,
+    });
+    if (stepMs === null || rest.length === 0) return;
+    setTimeout(() => {
+      if (counter.front?.outTradeNo === outTradeNo) play(next, rest);
+    }, stepMs);
+  }
+
+  function begin(amountFen: number, script: readonly AttemptState[]): void {
+    numbers += 1;
+    const tail = String(numbers).padStart(4, "0");
+    const first = attemptIn("submitting", Date.now(), {
+      outTradeNo: `900100010001000000000000${tail}`,
+      orderNo: `20261121-${tail}`,
+      amountFen,
+      startedAtMs: Date.now(),
+    });
+    change({ todayCount: counter.todayCount + 1, question: null });
+    play(first, script);
+  }
+
+  return {
+    calls,
+    refuse: (command, report) => void refusals.set(command, report),
+    put,
+    view: () => counter,
+    askClose: (open) => onCloseAsked.forEach((tell) => tell(open)),
+    counter: async () => counter,
+    customer: async () => customer,
+    onCounter: async (callback) => subscribe(onCounter, callback),
+    onCustomer: async (callback) => subscribe(onCustomer, callback),
+    onCloseAsked: async (callback) => subscribe(onCloseAsked, callback),
+    async typeAmount(request) {
+      came("typeAmount", request);
+      typedFen = request.amountFen;
+      change({});
+    },
+    async showCode(request) {
+      came("showCode", request);
+      begin(request.amountFen, SHOWN);
+    },
+    async scanCode(request) {
+      came("scanCode", request);
+      begin(request.amountFen, SCRIPTS[request.authCode.at(-1) ?? ""] ?? PAYS);
+    },
+    async cancelAttempt(request) {
+      came("cancelAttempt", request);
+      if (counter.front !== null) play(counter.front, ["reversing", "closed"]);
+    },
+    async askNow(request) {
+      came("askNow", request);
+      if (counter.front !== null) change({ front: { ...counter.front, askedAtMs: Date.now() } });
+    },
+    async putAside(request) {
+      came("putAside", request);
+      if (counter.front !== null) change({ front: null, aside: [...counter.aside, counter.front] });
+    },
+    async bringBack(request) {
+      came("bringBack", request);
+      const back = counter.aside.find(({ outTradeNo }) => outTradeNo === request.outTradeNo);
+      const aside = counter.aside.filter((attempt) => attempt !== back);
+      if (back !== undefined) change({ front: back, aside, question: null });
+    },
+    async clearFront() {
+      came("clearFront", null);
+      change({ front: null, question: null });
+    },
+    async ordersToday() {
+      came("ordersToday", null);
+      return counter.recent.map((result) => ({
+        orderNo: result.orderNo,
+        dueFen: result.amountFen,
+        atMs: result.atMs,
+        attempts: [result],
+      }));
+    },
+    async orderHistory(request) {
+      came("orderHistory", request);
+      const result = counter.recent.find(({ orderNo }) => orderNo === request.orderNo);
+      if (result === undefined) return [];
+      const { atMs, outTradeNo, state } = result;
+      return [
+        { atMs: atMs - 12_000, event: "order_kept", detail: "", outTradeNo: null },
+        { atMs: atMs - 11_800, event: "attempt_kept", detail: "", outTradeNo },
+        { atMs: atMs - 11_700, event: "submit_answered", detail: "Typing", outTradeNo },
+        {
+          atMs: atMs - 6_000,
+          event: "query_answered",
+          detail: "Typing",
+          outTradeNo,
+        },
+        { atMs, event: "query_answered", detail: state, outTradeNo },
+      ];
+    },
+    async closeAnyway() {
+      came("closeAnyway", null);
+    },
+  };
+}
+
+function subscribe<T>(
+  callbacks: Set<(value: T) => void>,
+  callback: (value: T) => void,
+): () => void {
+  callbacks.add(callback);
+  return () => void callbacks.delete(callback);
+}
+
+function ended(attempt: AttemptView): boolean {
+  return attempt.endedAtMs !== null;
+}
+
+function summary({
+  outTradeNo,
+  orderNo,
+  channel,
+  amountFen,
+  state,
+}: AttemptView): CounterView["recent"][number] {
+  return { outTradeNo, orderNo, channel, amountFen, state, atMs: Date.now() };
+}

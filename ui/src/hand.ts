@@ -1,0 +1,75 @@
+// What the cashier has in hand: what no view can know. No truth about money is kept here.
+
+import type { ChannelView } from "./bindings/ChannelView";
+import type { Report } from "./bindings/Report";
+import type { Stroke } from "./keys";
+import { NOTHING } from "./money";
+import type { Entry, EntryKey } from "./money";
+import type { Hint } from "./text/shape";
+
+export type Notice = { kind: "hint"; hint: Hint } | { kind: "report"; report: Report };
+
+/** A confirmed amount. The till makes at most one attempt of it. */
+export interface Intent {
+  intentId: string;
+  amountFen: number;
+}
+
+/** What was handed to the till. An auth code stays here only until the till has answered. */
+export type Handed =
+  | { kind: "show"; intent: Intent; channel: ChannelView }
+  | { kind: "scan"; intent: Intent; authCode: string };
+
+export interface Hand {
+  entry: Entry;
+  armed: boolean;
+  /** Digits of a payment code typed by hand; only ever drawn as their number. */
+  typedCode: string;
+  intent: Intent | null;
+  handed: Handed | null;
+  sending: boolean;
+  /** The ended attempt that the cashier has typed over. */
+  passed: string | null;
+  notice: Notice | null;
+}
+
+export function emptyHand(): Hand {
+  return {
+    entry: NOTHING,
+    armed: false,
+    typedCode: "",
+    intent: null,
+    handed: null,
+    sending: false,
+    passed: null,
+    notice: null,
+  };
+}
+
+/** Returns the entry keys that a stroke stands for; none for a command. */
+export function entryKeys(stroke: Stroke): EntryKey[] {
+  switch (stroke.kind) {
+    case "digit":
+      return [{ kind: "digit", digit: stroke.digit }];
+    case "double_zero":
+      return [
+        { kind: "digit", digit: "0" },
+        { kind: "digit", digit: "0" },
+      ];
+    case "dot":
+    case "back":
+    case "plus":
+      return [{ kind: stroke.kind }];
+    case "enter":
+    case "minus":
+    case "star":
+    case "ask":
+    case "orders":
+    case "aside":
+    case "bring_back":
+    case "up":
+    case "down":
+    case "escape":
+      return [];
+  }
+}

@@ -1,0 +1,64 @@
+// The only door between the screens and whatever runs them.
+//
+// Screens import `host`, never `@tauri-apps/*`. That is what lets the same pages run in the app,
+// in a browser on the demo host, and in tests. Every command rejects with a `Report`.
+
+import type { AttemptRef } from "./bindings/AttemptRef";
+import type { AttemptView } from "./bindings/AttemptView";
+import type { CounterView } from "./bindings/CounterView";
+import type { CustomerView } from "./bindings/CustomerView";
+import type { HistoryLineView } from "./bindings/HistoryLineView";
+import type { OrderLineView } from "./bindings/OrderLineView";
+import type { OrderRef } from "./bindings/OrderRef";
+import type { Report } from "./bindings/Report";
+import type { ScanCode } from "./bindings/ScanCode";
+import type { ShowCode } from "./bindings/ShowCode";
+import type { TypeAmount } from "./bindings/TypeAmount";
+
+/** Ends a subscription. */
+export type Stop = () => void;
+
+export interface Host {
+  counter(): Promise<CounterView>;
+  customer(): Promise<CustomerView>;
+  /** Calls back with every change of the counter. */
+  onCounter(callback: (view: CounterView) => void): Promise<Stop>;
+  onCustomer(callback: (view: CustomerView) => void): Promise<Stop>;
+  /** Calls back when somebody asked to close the window while attempts have no result. */
+  onCloseAsked(callback: (open: AttemptView[]) => void): Promise<Stop>;
+  typeAmount(request: TypeAmount): Promise<void>;
+  showCode(request: ShowCode): Promise<void>;
+  scanCode(request: ScanCode): Promise<void>;
+  cancelAttempt(request: AttemptRef): Promise<void>;
+  /** Asks the channel at once. */
+  askNow(request: AttemptRef): Promise<void>;
+  putAside(request: AttemptRef): Promise<void>;
+  bringBack(request: AttemptRef): Promise<void>;
+  /** Takes an ended attempt, or a question, off the screen. */
+  clearFront(): Promise<void>;
+  ordersToday(): Promise<OrderLineView[]>;
+  orderHistory(request: OrderRef): Promise<HistoryLineView[]>;
+  /** Closes the window although attempts have no result. */
+  closeAnyway(): Promise<void>;
+}
+
+let installed: Host | null = null;
+
+export function install(host: Host): void {
+  installed = host;
+}
+
+export function host(): Host {
+  if (installed === null) throw new Error("install() a host before mounting a page");
+  return installed;
+}
+
+/** Reads a rejection as a report; whatever is none becomes `internal`. */
+export function reportOf(rejection: unknown): Report {
+  if (isReport(rejection)) return rejection;
+  return { code: "internal", detail: String(rejection) };
+}
+
+function isReport(value: unknown): value is Report {
+  return typeof value === "object" && value !== null && "code" in value && "detail" in value;
+}

@@ -1,0 +1,191 @@
+// Reads the keyboard: a cashier's fingers and a scanner that types.
+//
+// Keys are taken at the window, by their place and not through a text field, so that a Chinese
+// input method cannot swallow them. A scanner is told from fingers by its pace. What a scan typed
+// before it was known to be one is taken back (`rollBack`), and its own Enter never acts.
+
+export type Stroke =
+  | { kind: "digit"; digit: string }
+  | { kind: "dot" }
+  | { kind: "double_zero" }
+  | { kind: "back" }
+  | { kind: "enter" }
+  | { kind: "plus" }
+  | { kind: "minus" }
+  | { kind: "star" }
+  | { kind: "ask" }
+  | { kind: "orders" }
+  | { kind: "aside" }
+  | { kind: "bring_back" }
+  | { kind: "up" }
+  | { kind: "down" }
+  | { kind: "escape" };
+
+export interface Listener {
+  /** A run of fast keys may begin with the next stroke: remember where things stand. */
+  runBegins(): void;
+  stroke(stroke: Stroke): void;
+  /** The run turned out to be a scan: go back to where things stood. */
+  rollBack(): void;
+  scan(text: string): void;
+}
+
+export interface Reader {
+  keydown(event: KeyboardEvent): void;
+  stop(): void;
+}
+
+/** Scanners send a key every 1 to 30 ms. */
+export const SCAN_GAP_MS = 50;
+/** A scan that ends without Enter is over after this pause. */
+export const SCAN_END_MS = 100;
+const SCAN_LENGTH = 10;
+/** So many keys at a scanner's pace with Enter at their end are a scan too: an EAN-8 or a stub. */
+const SHORT_SCAN_LENGTH = 6;
+/** Fingers may roll over two or three keys, so a command key this early in a run still acts. */
+const ROLL_LENGTH = 3;
+
+interface Run {
+  text: string;
+  lastMs: number;
+  isScan: boolean;
+}
+
+export function reader(listener: Listener, nowMs: () => number): Reader {
+  let run: Run | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function finish(): void {
+    clearTimeout(timer);
+    const ended = run;
+    run = null;
+    if (ended?.isScan === true) listener.scan(ended.text);
+  }
+
+  function becomeScan(current: Run): void {
+    if (current.isScan) return;
+    current.isScan = true;
+    listener.rollBack();
+  }
+
+  function enter(): void {
+    if (run !== null && (run.isScan || run.text.length >= SHORT_SCAN_LENGTH)) {
+      becomeScan(run);
+      finish();
+      return;
+    }
+    run = null;
+    listener.stroke({ kind: "enter" });
+  }
+
+  function character(typed: string, stroke: Stroke | null): void {
+    if (run === null) {
+      run = { text: "", lastMs: 0, isScan: false };
+      listener.runBegins();
+    }
+    run.text += typed;
+    run.lastMs = nowMs();
+    if (run.text.length >= SCAN_LENGTH) becomeScan(run);
+    if (run.isScan) {
+      clearTimeout(timer);
+      timer = setTimeout(finish, SCAN_END_MS);
+      return;
+    }
+    if (stroke === null) return;
+    if (!canBeTakenBack(stroke) && run.text.length > ROLL_LENGTH) return;
+    listener.stroke(stroke);
+  }
+
+  return {
+    keydown(event) {
+      if (event.ctrlKey || event.altKey || event.metaKey) return;
+      const stroke = strokeOf(event);
+      const typed = typedBy(event, stroke);
+      if (stroke === null && typed === null) return;
+      if (leftToTheFocus(event, stroke)) return;
+      event.preventDefault();
+      if (event.repeat && stroke?.kind !== "back") return;
+
+      const gapMs = run === null ? 0 : nowMs() - run.lastMs;
+      if (run !== null && gapMs > (run.isScan ? SCAN_END_MS : SCAN_GAP_MS)) finish();
+      if (stroke?.kind === "enter") enter();
+      else if (typed !== null) character(typed, stroke);
+      else if (stroke !== null) listener.stroke(stroke);
+    },
+    stop() {
+      clearTimeout(timer);
+      run = null;
+    },
+  };
+
+  /** Enter acts on a button that was reached with Tab, unless a scanner sent it. */
+  function leftToTheFocus(event: KeyboardEvent, stroke: Stroke | null): boolean {
+    if (stroke?.kind !== "enter" || run !== null) return false;
+    return event.target instanceof HTMLButtonElement;
+  }
+}
+
+/** Whether rolling back undoes all that the stroke does. */
+function canBeTakenBack({ kind }: Stroke): boolean {
+  return kind === "digit" || kind === "dot" || kind === "plus";
+}
+
+const BY_CODE: Readonly<Record<string, Stroke>> = {
+  NumpadDecimal: { kind: "dot" },
+  Period: { kind: "dot" },
+  Backspace: { kind: "back" },
+  Enter: { kind: "enter" },
+  NumpadEnter: { kind: "enter" },
+  NumpadAdd: { kind: "plus" },
+  NumpadSubtract: { kind: "minus" },
+  Minus: { kind: "minus" },
+  NumpadMultiply: { kind: "star" },
+  NumpadDivide: { kind: "ask" },
+  Slash: { kind: "ask" },
+  F3: { kind: "orders" },
+  F6: { kind: "aside" },
+  F8: { kind: "ask" },
+  ArrowUp: { kind: "up" },
+  ArrowDown: { kind: "down" },
+  Escape: { kind: "escape" },
+};
+
+const BY_KEY: Readonly<Record<string, Stroke>> = {
+  ".": { kind: "dot" },
+  "+": { kind: "plus" },
+  "-": { kind: "minus" },
+  "*": { kind: "star" },
+  "/": { kind: "ask" },
+  Backspace: { kind: "back" },
+  Enter: { kind: "enter" },
+  F3: { kind: "orders" },
+  F6: { kind: "aside" },
+  F8: { kind: "ask" },
+  ArrowUp: { kind: "up" },
+  ArrowDown: { kind: "down" },
+  Escape: { kind: "escape" },
+};
+
+/** Reads a key by its character where it has one, else by its place, as under an input method. */
+function strokeOf(event: KeyboardEvent): Stroke | null {
+  if (event.shiftKey && (event.code === "F6" || event.key === "F6")) return { kind: "bring_back" };
+  const named = BY_KEY[event.key];
+  if (named !== undefined) return named;
+  const digit = digitOf(event);
+  if (digit !== null) return { kind: "digit", digit };
+  if (event.shiftKey) return null;
+  return BY_CODE[event.code] ?? null;
+}
+
+function digitOf(event: KeyboardEvent): string | null {
+  const place = /^(?:Digit|Numpad)([0-9])$/.exec(event.code)?.[1];
+  if (place !== undefined && (!event.shiftKey || event.code.startsWith("Numpad"))) return place;
+  return /^[0-9]$/.test(event.key) ? event.key : null;
+}
+
+/** Returns the character that a scanner would mean by the key. */
+function typedBy(event: KeyboardEvent, stroke: Stroke | null): string | null {
+  if (stroke?.kind === "digit") return stroke.digit;
+  if (event.key === " " || event.key.length !== 1) return null;
+  return event.key;
+}

@@ -1,0 +1,29 @@
+// The app's host: commands by name, views by event. Nothing else imports `@tauri-apps/*`.
+
+import { invoke } from "@tauri-apps/api/core";
+import { listen } from "@tauri-apps/api/event";
+import type { AttemptView } from "./bindings/AttemptView";
+import type { CounterView } from "./bindings/CounterView";
+import type { CustomerView } from "./bindings/CustomerView";
+import type { HistoryLineView } from "./bindings/HistoryLineView";
+import type { OrderLineView } from "./bindings/OrderLineView";
+import type { Host } from "./host";
+
+export const tauriHost: Host = {
+  counter: () => invoke<CounterView>("counter"),
+  customer: () => invoke<CustomerView>("customer"),
+  onCounter: (callback) => listen<CounterView>("counter_changed", (e) => callback(e.payload)),
+  onCustomer: (callback) => listen<CustomerView>("customer_changed", (e) => callback(e.payload)),
+  onCloseAsked: (callback) => listen<AttemptView[]>("close_asked", (e) => callback(e.payload)),
+  typeAmount: (request) => invoke<void>("type_amount", { request }),
+  showCode: (request) => invoke<void>("show_code", { request }),
+  scanCode: (request) => invoke<void>("scan_code", { request }),
+  cancelAttempt: (request) => invoke<void>("cancel_attempt", { request }),
+  askNow: (request) => invoke<void>("ask_now", { request }),
+  putAside: (request) => invoke<void>("put_aside", { request }),
+  bringBack: (request) => invoke<void>("bring_back", { request }),
+  clearFront: () => invoke<void>("clear_front"),
+  ordersToday: () => invoke<OrderLineView[]>("orders_today"),
+  orderHistory: (request) => invoke<HistoryLineView[]>("order_history", { request }),
+  closeAnyway: () => invoke<void>("close_anyway"),
+};

@@ -1,0 +1,53 @@
+// What the sentences are made from and what they come to. No sentences here.
+
+import type { HeldView } from "../bindings/HeldView";
+
+/** What a state's sentences may speak of; amounts and times are text already. */
+export interface Told {
+  amount: string;
+  channel: string;
+  /** When it ended, or began. */
+  at: string;
+  /** Seconds until the channel's limit. */
+  left: number | null;
+  asked: string | null;
+  reason: string | null;
+  held: HeldView | null;
+  channelAmount: string | null;
+}
+
+/** What is, then what to do. */
+export interface Sentence {
+  is: string;
+  todo: string;
+}
+
+/** A state's sentence, and the same spread over the plate. */
+export interface Said extends Sentence {
+  /** The plate's word, read from the door. */
+  word: string;
+  /** The line under the amount. */
+  say: string;
+  /** May the goods go? */
+  goods: string;
+  /** May I charge again? */
+  charge: string;
+}
+
+/** Short answers to a key that did nothing. */
+export type Hint =
+  | "third_decimal"
+  | "above_limit"
+  | "amount_first"
+  | "arm_first"
+  | "busy"
+  | "waiting_ignores_digits"
+  | "waiting_ignores_scan"
+  | "held_ignores_digits"
+  | "nothing_to_ask"
+  | "asking"
+  | "cannot_cancel"
+  | "cannot_put_aside"
+  | "nothing_aside"
+  | "nothing_to_charge"
+  | "answer_first";
