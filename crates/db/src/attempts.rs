@@ -1,0 +1,264 @@
+//! The `attempt` table.
+
+mod columns;
+
+use std::ops::Deref;
+
+use mianfu_core::attempt::Attempt;
+use mianfu_core::money::Timestamp;
+use mianfu_core::number::{OrderNo, OutTradeNo};
+use rusqlite::{Connection, named_params};
+
+use crate::error::{DbError, Doing};
+use crate::events::{About, Note};
+use crate::row::{self, Row, Table};
+use crate::{Tx, Versioned};
+
+pub(crate) use columns::from_row;
+
+pub(crate) const ATTEMPT: Table = Table {
+    name: "attempt",
+    columns: &[
+        "out_trade_no",
+        "order_no",
+        "channel",
+        "flow",
+        "amount_fen",
+        "kept_at_ms",
+        "phase",
+        "why",
+        "transaction_no",
+        "paid_at_ms",
+        "payer_hash",
+        "reason",
+        "closed_how",
+        "hold_reason",
+        "channel_fen",
+        "poll_at_ms",
+        "sent_at_ms",
+        "submit_open",
+        "seen",
+        "code",
+        "scanned",
+        "limit_at_ms",
+        "expires_at_ms",
+        "reversal_left_at_ms",
+        "reversal_over",
+        "asked_at_ms",
+        "silences",
+        "absent_at_ms",
+        "unwanted",
+        "goods_gone_by",
+        "declined_alive",
+        "wedged",
+        "late_money",
+        "version",
+    ],
+    veiled: Some("payer_hash"),
+};
+
+const INSERT: &str = "INSERT INTO attempt (
+    out_trade_no, order_no, channel, flow, amount_fen, kept_at_ms, phase, why, transaction_no,
+    paid_at_ms, payer_hash, reason, closed_how, hold_reason, channel_fen, poll_at_ms, sent_at_ms,
+    submit_open, seen, code, scanned, limit_at_ms, expires_at_ms, reversal_left_at_ms,
+    reversal_over, asked_at_ms, silences, absent_at_ms, unwanted, goods_gone_by, declined_alive,
+    wedged, late_money, version, row_hash
+) VALUES (
+    :out_trade_no, :order_no, :channel, :flow, :amount_fen, :kept_at_ms, :phase, :why,
+    :transaction_no, :paid_at_ms, :payer_hash, :reason, :closed_how, :hold_reason, :channel_fen,
+    :poll_at_ms, :sent_at_ms, :submit_open, :seen, :code, :scanned, :limit_at_ms, :expires_at_ms,
+    :reversal_left_at_ms, :reversal_over, :asked_at_ms, :silences, :absent_at_ms, :unwanted,
+    :goods_gone_by, :declined_alive, :wedged, :late_money, :version, :row_hash
+)";
+
+const UPDATE: &str = "UPDATE attempt SET
+    order_no = :order_no, channel = :channel, flow = :flow, amount_fen = :amount_fen,
+    kept_at_ms = :kept_at_ms, phase = :phase, why = :why, transaction_no = :transaction_no,
+    paid_at_ms = :paid_at_ms, payer_hash = :payer_hash, reason = :reason,
+    closed_how = :closed_how, hold_reason = :hold_reason, channel_fen = :channel_fen,
+    poll_at_ms = :poll_at_ms, sent_at_ms = :sent_at_ms, submit_open = :submit_open, seen = :seen,
+    code = :code, scanned = :scanned, limit_at_ms = :limit_at_ms, expires_at_ms = :expires_at_ms,
+    reversal_left_at_ms = :reversal_left_at_ms, reversal_over = :reversal_over,
+    asked_at_ms = :asked_at_ms, silences = :silences, absent_at_ms = :absent_at_ms,
+    unwanted = :unwanted, goods_gone_by = :goods_gone_by, declined_alive = :declined_alive,
+    wedged = :wedged, late_money = :late_money, version = :version, row_hash = :row_hash
+    WHERE out_trade_no = :out_trade_no AND version = :version - 1";
+
+const GET: &str = "SELECT * FROM attempt WHERE out_trade_no = :out_trade_no";
+
+const OF_ORDER: &str = "SELECT * FROM attempt WHERE order_no = :order_no
+    ORDER BY out_trade_no LIMIT :limit";
+
+const LIVE_OF_ORDER: &str = "SELECT * FROM attempt WHERE order_no = :order_no AND phase IN (
+    'parked', 'submitting', 'waiting', 'asking', 'closing', 'reversing', 'unseen')
+    ORDER BY out_trade_no LIMIT 1";
+
+const OPEN: &str = "SELECT * FROM attempt WHERE poll_at_ms IS NOT NULL
+    ORDER BY poll_at_ms, out_trade_no LIMIT :limit";
+
+const DUE: &str = "SELECT * FROM attempt WHERE poll_at_ms <= :now
+    ORDER BY poll_at_ms, out_trade_no LIMIT :limit";
+
+const NEXT_WAKE: &str = "SELECT MIN(poll_at_ms) FROM attempt WHERE poll_at_ms IS NOT NULL";
+
+const RECENT: &str = "SELECT * FROM attempt WHERE kept_at_ms <= :until
+    ORDER BY kept_at_ms DESC, out_trade_no DESC LIMIT :limit";
+
+const PAID_SINCE: &str = "SELECT * FROM attempt WHERE paid_at_ms >= :since
+    ORDER BY paid_at_ms DESC, out_trade_no DESC LIMIT :limit";
+
+pub(crate) const AFTER: &str = "SELECT * FROM attempt WHERE out_trade_no > :after
+    ORDER BY out_trade_no LIMIT :limit";
+
+#[cfg(test)]
+pub(crate) const STATEMENTS: &[&str] = &[
+    INSERT,
+    UPDATE,
+    GET,
+    OF_ORDER,
+    LIVE_OF_ORDER,
+    OPEN,
+    DUE,
+    NEXT_WAKE,
+    RECENT,
+    PAID_SINCE,
+    AFTER,
+];
+
+/// More attempts than any order has.
+const OF_ORDER_MAX: u32 = 1_000;
+
+/// Reads of attempts.
+pub struct Attempts<'c> {
+    conn: &'c Connection,
+}
+
+impl<'c> Attempts<'c> {
+    pub(crate) fn new(conn: &'c Connection) -> Attempts<'c> {
+        Attempts { conn }
+    }
+
+    /// The attempt of this number.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::NotFound`] where there is none.
+    pub fn get(&self, no: &OutTradeNo) -> Result<Versioned<Attempt>, DbError> {
+        self.find(no)?
+            .ok_or_else(|| DbError::NotFound { table: ATTEMPT.name, key: no.as_str().to_owned() })
+    }
+
+    /// The attempt of this number, or `None`.
+    pub fn find(&self, no: &OutTradeNo) -> Result<Option<Versioned<Attempt>>, DbError> {
+        let params = named_params! { ":out_trade_no": no.as_str() };
+        let row = row::one(self.conn, &ATTEMPT, GET, params, "read an attempt")?;
+        row.map(|row| from_row(&row)).transpose()
+    }
+
+    /// Attempts of an order, by number.
+    pub fn of_order(&self, no: OrderNo) -> Result<Vec<Versioned<Attempt>>, DbError> {
+        let params = named_params! { ":order_no": no.0, ":limit": OF_ORDER_MAX };
+        read(row::list(self.conn, &ATTEMPT, OF_ORDER, params, "list an order's attempts")?)
+    }
+
+    /// The order's attempt that could still be paid; there is at most one (law 3).
+    pub fn live_of_order(&self, no: OrderNo) -> Result<Option<Versioned<Attempt>>, DbError> {
+        let params = named_params! { ":order_no": no.0 };
+        let row = row::one(self.conn, &ATTEMPT, LIVE_OF_ORDER, params, "find a live attempt")?;
+        row.map(|row| from_row(&row)).transpose()
+    }
+
+    /// Attempts that have not ended, most overdue first.
+    pub fn open(&self, limit: u32) -> Result<Vec<Versioned<Attempt>>, DbError> {
+        let params = named_params! { ":limit": limit };
+        read(row::list(self.conn, &ATTEMPT, OPEN, params, "list open attempts")?)
+    }
+
+    /// Attempts to look at by `now`, most overdue first.
+    pub fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Versioned<Attempt>>, DbError> {
+        let params = named_params! { ":now": now.0, ":limit": limit };
+        read(row::list(self.conn, &ATTEMPT, DUE, params, "list due attempts")?)
+    }
+
+    /// When the next attempt is due.
+    pub fn next_wake(&self) -> Result<Option<Timestamp>, DbError> {
+        let mut statement = self.conn.prepare_cached(NEXT_WAKE).doing("find the next wake-up")?;
+        let at: Option<i64> =
+            statement.query_row([], |row| row.get(0)).doing("find the next wake-up")?;
+        Ok(at.map(Timestamp))
+    }
+
+    /// Attempts kept at or before `until`, newest first.
+    pub fn recent(&self, until: Timestamp, limit: u32) -> Result<Vec<Versioned<Attempt>>, DbError> {
+        let params = named_params! { ":until": until.0, ":limit": limit };
+        read(row::list(self.conn, &ATTEMPT, RECENT, params, "list recent attempts")?)
+    }
+
+    /// Attempts paid at or after `since`, newest first.
+    pub fn paid_since(
+        &self,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Versioned<Attempt>>, DbError> {
+        let params = named_params! { ":since": since.0, ":limit": limit };
+        read(row::list(self.conn, &ATTEMPT, PAID_SINCE, params, "list paid attempts")?)
+    }
+}
+
+/// Writes of attempts, inside a step's transaction.
+pub struct AttemptsMut<'t> {
+    tx: &'t Tx<'t>,
+    reads: Attempts<'t>,
+}
+
+impl<'t> Deref for AttemptsMut<'t> {
+    type Target = Attempts<'t>;
+
+    fn deref(&self) -> &Attempts<'t> {
+        &self.reads
+    }
+}
+
+impl<'t> AttemptsMut<'t> {
+    pub(crate) fn new(tx: &'t Tx<'t>) -> AttemptsMut<'t> {
+        AttemptsMut { tx, reads: Attempts::new(tx.conn()) }
+    }
+
+    /// Keeps an attempt; its order must be kept first. Returns the version.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::LiveAttempt`] where another of the order could still be paid.
+    pub fn insert(&self, attempt: &Attempt, note: &Note) -> Result<i64, DbError> {
+        let row = columns::to_row(attempt, 1);
+        self.tx.insert(INSERT, &row, about(attempt), note).map_err(|error| live(error, attempt))?;
+        Ok(1)
+    }
+
+    /// Saves a step, provided nobody else has saved one since `version` was read. Returns the
+    /// version after it.
+    ///
+    /// # Errors
+    ///
+    /// [`DbError::Stale`] where somebody has; [`DbError::LawBroken`] where an end would regress.
+    pub fn update(&self, attempt: &Attempt, version: i64, note: &Note) -> Result<i64, DbError> {
+        let row = columns::to_row(attempt, version + 1);
+        self.tx.update(UPDATE, &row, about(attempt), note).map_err(|error| live(error, attempt))?;
+        Ok(version + 1)
+    }
+}
+
+fn about(attempt: &Attempt) -> About<'_> {
+    About { order_no: Some(attempt.order_no), out_trade_no: Some(&attempt.out_trade_no) }
+}
+
+fn live(error: DbError, attempt: &Attempt) -> DbError {
+    if error.breaks("attempt.order_no") {
+        return DbError::LiveAttempt { order_no: attempt.order_no };
+    }
+    error
+}
+
+fn read(rows: Vec<Row>) -> Result<Vec<Versioned<Attempt>>, DbError> {
+    rows.iter().map(from_row).collect()
+}

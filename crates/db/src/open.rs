@@ -1,0 +1,261 @@
+//! Opening: whose database is it, is it ours, is it whole, may it be written.
+//!
+//! The cost does not grow with the number of orders: the schema, one row of `meta`, the open rows
+//! and the last events are read; the rest is [`full_check`](crate::full_check)'s.
+
+use std::ffi::OsString;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use mianfu_core::money::Timestamp;
+use mianfu_core::mutant;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+use rusqlite_migration::{M, Migrations};
+
+use crate::birth::{self, Birth};
+use crate::epochs::OldEpoch;
+use crate::error::{DbError, Doing};
+use crate::events;
+use crate::meta::Meta;
+use crate::witness::{self, Witness};
+use crate::{Db, Lane, Reader};
+
+/// Numbered, append-only. A released migration is never edited.
+const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("migrations/0001_till.sql"))];
+
+/// Events whose chain is checked at every start.
+const TAIL: u32 = 64;
+
+/// Open rows read at every start; the cap on open operations keeps them far below.
+const OPEN_MAX: u32 = 10_000;
+
+/// How long to wait for a reader that holds a lock.
+const BUSY_MS: u64 = 5_000;
+
+/// Laws of the schema that a test takes away, to see that it would be missed.
+const PLANTED: [(&str, &str); 6] = [
+    ("m20_ceiling_off", "DROP TRIGGER refund_ceiling"),
+    ("m20_number_shared", "DROP INDEX refund_number"),
+    ("law3_two_live_rows", "DROP INDEX attempt_live"),
+    ("law5_end_regresses", "DROP TRIGGER attempt_end_is_final"),
+    ("m1_mark_lost", "DROP TRIGGER attempt_mark_is_kept"),
+    ("db_log_rewritten", "DROP TRIGGER event_is_not_rewritten"),
+];
+
+/// How a till's database is opened.
+#[derive(Debug, Clone, Copy)]
+pub struct OpenOptions<'a> {
+    /// The database.
+    pub path: &'a Path,
+    /// SQLite's name of the file system; `None` for the machine's own.
+    pub vfs: Option<&'a str>,
+    /// When it is opened.
+    pub now: Timestamp,
+    /// A fingerprint of the machine.
+    pub machine: &'a str,
+    /// The store's number, below 100,000.
+    pub store: u32,
+    /// The till's number, below 1,000.
+    pub till: u32,
+    /// Random, below 100,000,000: the epoch, where one must be drawn (M19).
+    pub epoch: u32,
+    /// How others are kept out.
+    pub lock: Lock,
+}
+
+/// How others are kept from opening the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// A lock on `X.lock` beside the file, and a witness in `X.witness`.
+    Beside,
+    /// None: the database lies in memory and nobody else can see it.
+    None,
+}
+
+/// What was found on opening.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// What the database was found to be.
+    pub birth: Birth,
+    /// Series whose numbers the channels must be asked about (M15).
+    pub old_epochs: Vec<OldEpoch>,
+    /// Attempts that have not ended.
+    pub open_attempts: usize,
+}
+
+pub(crate) fn open(options: &OpenOptions<'_>) -> Result<(Db, Opened), DbError> {
+    let lock = hold(options)?;
+    let seen = match options.lock {
+        Lock::Beside => witness::read(&beside(options.path, ".witness")),
+        Lock::None => None,
+    };
+    let mut conn = connect(options.path, options.vfs, OpenFlags::SQLITE_OPEN_CREATE)?;
+    let is_empty = refuse_foreign(&conn)?;
+    configure(&conn)?;
+    migrate(&mut conn)?;
+    check_schema(&conn)?;
+    let found = Meta::find(&conn)?;
+    if found.is_none() && !is_empty {
+        return Err(DbError::corrupt("meta", "1"));
+    }
+    if let Some(meta) = &found {
+        events::check_tail(&conn, meta, TAIL)?;
+        check_open_rows(Reader::over(&conn))?;
+    }
+    let (birth, meta) = birth::begin(&mut conn, options, found, seen)?;
+    for (bug, sql) in PLANTED {
+        if mutant::planted(bug) {
+            conn.execute_batch(sql).doing("plant a bug")?;
+        }
+    }
+    let reader = Reader::over(&conn);
+    let opened = Opened {
+        birth,
+        old_epochs: reader.old_epochs().to_ask(OPEN_MAX)?,
+        open_attempts: reader.attempts().open(OPEN_MAX)?.len(),
+    };
+    let mut witness = match options.lock {
+        Lock::Beside => Witness::open(&beside(options.path, ".witness")),
+        Lock::None => None,
+    };
+    if let Some(witness) = &mut witness {
+        witness.note(&meta);
+    }
+    Ok((Db { conn, path: options.path.to_owned(), witness, _lock: lock }, opened))
+}
+
+/// Connects without changing the file: no checkpoint on close until the file is known to be ours.
+pub(crate) fn connect(
+    path: &Path,
+    vfs: Option<&str>,
+    create: OpenFlags,
+) -> Result<Connection, DbError> {
+    let mode = if create.is_empty() {
+        OpenFlags::SQLITE_OPEN_READ_ONLY
+    } else {
+        OpenFlags::SQLITE_OPEN_READ_WRITE | create
+    };
+    let flags = mode | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = match vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
+        None => Connection::open_with_flags(path, flags),
+    }
+    .doing("open the database")?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .doing("configure the connection")?;
+    conn.busy_timeout(Duration::from_millis(BUSY_MS)).doing("configure the connection")?;
+    conn.set_prepared_statement_cache_capacity(96);
+    Ok(conn)
+}
+
+/// Holds the lock file. The lock goes with the process, however it ends.
+fn hold(options: &OpenOptions<'_>) -> Result<Option<File>, DbError> {
+    match options.lock {
+        Lock::None => return Ok(None),
+        Lock::Beside => (),
+    }
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(beside(options.path, ".lock"))
+        .map_err(|error| DbError::io("hold the database", error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => {
+            Err(DbError::HeldElsewhere { path: options.path.display().to_string() })
+        }
+        Err(TryLockError::Error(error)) => Err(DbError::io("hold the database", error)),
+    }
+}
+
+/// Refuses a file of a later program or of another program; returns whether it is empty.
+fn refuse_foreign(conn: &Connection) -> Result<bool, DbError> {
+    let found: i64 = conn
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .doing("read the schema's version")?;
+    let found = usize::try_from(found).map_err(|_| DbError::corrupt("file", "user_version"))?;
+    if MIGRATIONS.len() < found {
+        return Err(DbError::TooNew { found, known: MIGRATIONS.len() });
+    }
+    let objects: i64 = conn
+        .query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))
+        .doing("read the schema")?;
+    match (found, objects) {
+        (0, 0) => Ok(true),
+        (0, _) => Err(DbError::corrupt("file", "the database of another program")),
+        _ => Ok(false),
+    }
+}
+
+fn configure(conn: &Connection) -> Result<(), DbError> {
+    // FULL, not NORMAL: what is kept must survive a power cut. Only the writer checkpoints.
+    let mode: String = conn
+        .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
+        .doing("begin a write-ahead log")?;
+    if mode != "wal" && mode != "memory" {
+        return Err(DbError::ReadOnly { doing: "begin a write-ahead log" });
+    }
+    conn.execute_batch(
+        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;
+         PRAGMA wal_autocheckpoint = 1000; PRAGMA recursive_triggers = ON;",
+    )
+    .doing("configure the database")?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
+        .doing("configure the connection")?;
+    Ok(())
+}
+
+fn migrate(conn: &mut Connection) -> Result<(), DbError> {
+    match Migrations::from_slice(MIGRATIONS).to_latest(conn) {
+        Ok(()) => Ok(()),
+        Err(rusqlite_migration::Error::RusqliteError { err, .. }) => {
+            Err::<(), _>(err).doing("migrate")
+        }
+        Err(_) => Err(DbError::corrupt("file", "user_version")),
+    }
+}
+
+/// Compares the schema with the one the migrations make: a damaged law would go unnoticed.
+pub(crate) fn check_schema(conn: &Connection) -> Result<(), DbError> {
+    let mut fresh = Connection::open_in_memory().doing("make a fresh schema")?;
+    migrate(&mut fresh)?;
+    if schema(conn)? != schema(&fresh)? {
+        return Err(DbError::corrupt("file", "the schema"));
+    }
+    Ok(())
+}
+
+/// Kind, name, table and text of each thing in a schema.
+type Schema = Vec<(String, String, String, Option<String>)>;
+
+fn schema(conn: &Connection) -> Result<Schema, DbError> {
+    let mut statement = conn
+        .prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name")
+        .doing("read the schema")?;
+    let rows = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .doing("read the schema")?;
+    rows.map(|row| row.doing("read the schema")).collect()
+}
+
+/// Reads every open row, which checks it.
+fn check_open_rows(reader: Reader<'_>) -> Result<(), DbError> {
+    reader.attempts().open(OPEN_MAX)?;
+    reader.refunds().open(OPEN_MAX)?;
+    reader.queue().due(Timestamp(i64::MAX), Lane::Certainty, OPEN_MAX)?;
+    reader.queue().due(Timestamp(i64::MAX), Lane::Charge, OPEN_MAX)?;
+    reader.queue().due(Timestamp(i64::MAX), Lane::Background, OPEN_MAX)?;
+    reader.old_epochs().to_ask(OPEN_MAX)?;
+    Ok(())
+}
+
+/// Returns the file beside the database whose name is the database's and `suffix`.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
+}
