@@ -19,7 +19,9 @@ fn no_statement_scans_a_table_that_grows() {
     conn.execute_batch(include_str!("migrations/0001_till.sql")).unwrap();
     for sql in all().filter(|sql| !events::TAIL_STATEMENTS.contains(sql)) {
         for step in plan(&conn, sql) {
-            let scans = step.starts_with("SCAN") && !step.starts_with("SCAN operation");
+            // The queue holds what is unknown and nothing else; `earlier` is its name inside a query.
+            let queue = step.starts_with("SCAN operation") || step == "SCAN earlier";
+            let scans = step.starts_with("SCAN") && !queue;
             assert!(!scans || SMALL.contains(&step.as_str()), "{step}\n{sql}");
             let sorts = step.contains("TEMP B-TREE") && !sql.contains("FROM operation");
             assert!(!sorts, "{step}\n{sql}");

@@ -142,7 +142,7 @@ CREATE TABLE attempt (
     CONSTRAINT attempt_only_a_shown_code_is_scanned CHECK (flow = 'show' OR scanned = 0),
     CONSTRAINT attempt_late_money_follows_an_unpaid_end CHECK (
         late_money = 0 OR phase IN ('closed', 'declined'))
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE INDEX attempt_of_order ON attempt (order_no, out_trade_no);
 CREATE INDEX attempt_kept ON attempt (kept_at_ms, out_trade_no);
@@ -296,10 +296,11 @@ WHEN NEW.finding_id <> OLD.finding_id OR NEW.at_ms <> OLD.at_ms OR NEW.kind <> O
 BEGIN SELECT RAISE(ABORT, 'finding_says_what_it_said'); END;
 
 CREATE TABLE operation (
-    -- Work that outlives what asked for it. A row goes when it is acknowledged, never before.
+    -- Work that outlives what asked for it. A row goes when it is acknowledged, never before, so
+    -- the table stays as small as what is unknown, and an index would cost each sale a page.
 
-    operation_id INTEGER NOT NULL PRIMARY KEY,  -- the order in which they were put
-    key          TEXT NOT NULL UNIQUE,   -- the same work put twice is one
+    key          TEXT NOT NULL PRIMARY KEY,  -- the same work put twice is one
+    operation_id INTEGER NOT NULL,       -- the order in which they were put
     kind         TEXT NOT NULL CHECK (kind IN (
         'submit', 'query', 'reverse', 'close', 'refund', 'refund_query', 'statement_download',
         'late_ask')),
@@ -312,10 +313,7 @@ CREATE TABLE operation (
     tries        INTEGER NOT NULL CHECK (tries BETWEEN 0 AND 4294967295),
     wedged       TEXT,                   -- why it waits for a person
     row_hash     BLOB NOT NULL CHECK (length(row_hash) = 32)
-) STRICT;
-
-CREATE INDEX operation_due ON operation (lane, next_at_ms, operation_id) WHERE wedged IS NULL;
-CREATE INDEX operation_of_order ON operation (order_no, operation_id);
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE event (
     -- What happened, in the order in which it happened. Each row's hash covers the one before.
