@@ -11,6 +11,7 @@ use fantoccini::key::Key;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
 
 use super::own::{self, Own};
 use super::{Desk, WindowError, wait};
@@ -20,8 +21,33 @@ const DRIVER_LIMIT_MS: u64 = 10_000;
 /// Without the automation variables the session request hangs for ever, so it has an end.
 const SESSION_LIMIT_MS: u64 = 60_000;
 const FIND_LIMIT_MS: u64 = 20_000;
+const LEAVE_LIMIT_MS: u64 = 10_000;
 /// Slower than a scanner, so that the page takes it for fingers.
 const FINGER_MS: u64 = 80;
+
+/// Ends when no transition runs and two frames were drawn; a window that draws none is at rest.
+const REST: &str = "
+    const done = arguments[arguments.length - 1];
+    const moving = document.getAnimations().filter(
+        (each) => each.playState === 'running' && each.effect.getComputedTiming().endTime < 5000);
+    const still = Promise.all(moving.map((each) => each.finished.catch(() => null)));
+    const drawn = () => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)));
+    const late = new Promise((go) => setTimeout(go, 1000));
+    Promise.race([still.then(drawn), late]).then(() => done(null));
+";
+const INVOKE: &str = "
+    const [command, given, done] = arguments;
+    window.__TAURI_INTERNALS__.invoke(command, given).then(
+        (answered) => done({ answered: answered ?? null }),
+        (refused) => done({ refused }));
+";
+
+/// What became of a command.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    Answered(Value),
+    Refused(Value),
+}
 
 /// What to open, and how.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +69,7 @@ pub struct App {
     client: Client,
     driver: Own,
     mark: String,
+    bus: String,
 }
 
 impl Start {
@@ -78,7 +105,7 @@ impl App {
             || async { tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() };
         wait::until("the driver to listen", DRIVER_LIMIT_MS, listens).await?;
         match session(port, start).await {
-            Ok(client) => Ok(App { client, driver, mark }),
+            Ok(client) => Ok(App { client, driver, mark, bus: desk.bus().to_owned() }),
             Err(error) => {
                 own::send_kill(&mark, driver.id());
                 Err(error)
@@ -147,8 +174,10 @@ impl App {
         self.strike(&format!("{code}{}", char::from(Key::Enter)), 0).await
     }
 
-    /// Saves a picture of the page.
+    /// Saves a picture of the page, once what moves on it has come to rest.
     pub async fn picture(&self, path: &Path) -> Result<(), WindowError> {
+        let rested = self.client.execute_async(REST, Vec::new()).await;
+        rested.map_err(|source| driver_error("wait for the page to rest", source))?;
         let taken = self.client.screenshot().await;
         let bytes = taken.map_err(|source| driver_error("take a picture", source))?;
         std::fs::write(path, bytes).map_err(|source| WindowError::File {
@@ -173,9 +202,38 @@ impl App {
     }
 
     /// Runs a script in the page and returns what it returns.
-    pub async fn run(&self, script: &str) -> Result<serde_json::Value, WindowError> {
+    pub async fn run(&self, script: &str) -> Result<Value, WindowError> {
         let ran = self.client.execute(script, Vec::new()).await;
         ran.map_err(|source| driver_error("run a script", source))
+    }
+
+    /// Calls a command of the till from the page, as whatever ran in this window could. Returns
+    /// what it answered, or what refused it.
+    pub async fn invoke(&self, command: &str, arguments: Value) -> Result<Reply, WindowError> {
+        let ran = self.client.execute_async(INVOKE, vec![json!(command), arguments]).await;
+        let answer = ran.map_err(|source| driver_error("call a command", source))?;
+        Ok(match answer.get("refused") {
+            Some(refused) => Reply::Refused(refused.clone()),
+            None => Reply::Answered(answer["answered"].clone()),
+        })
+    }
+
+    /// Returns the address of the page.
+    pub async fn address(&self) -> Result<String, WindowError> {
+        let url = self.client.current_url().await;
+        Ok(url.map_err(|source| driver_error("read the address", source))?.to_string())
+    }
+
+    /// Waits until the program has ended by itself.
+    pub async fn ended(self) -> Result<(), WindowError> {
+        own::ended(&self.mark, self.driver.id()).await?;
+        self.left().await
+    }
+
+    /// Asks the program to end as a shutdown of the machine does, and waits until it is gone.
+    pub async fn terminate(self) -> Result<(), WindowError> {
+        own::terminate_marked(&self.mark, self.driver.id()).await?;
+        self.left().await
     }
 
     /// Kills the window and its helpers with kill -9 and waits until they are gone.
@@ -184,13 +242,31 @@ impl App {
         if killed == 0 {
             return Err(WindowError::Late { what: "a process to kill".to_owned(), limit_ms: 0 });
         }
-        Ok(())
+        self.left().await
     }
 
     /// Closes the window through its driver.
     pub async fn close(self) -> Result<(), WindowError> {
         let closed = self.client.clone().close().await;
         closed.map_err(|source| driver_error("close", source))
+    }
+
+    /// Waits until the bus has noticed that the window is gone; the next one would take it for a
+    /// second start and end.
+    async fn left(&self) -> Result<(), WindowError> {
+        let unnamed = || async { !self.is_named().unwrap_or(true) };
+        wait::until("the window's name to be free", LEAVE_LIMIT_MS, unnamed).await
+    }
+
+    fn is_named(&self) -> Result<bool, WindowError> {
+        let mut list = Command::new("dbus-send");
+        list.args(["--print-reply", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus"])
+            .arg("org.freedesktop.DBus.ListNames")
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.bus);
+        let failed = |source| WindowError::Start { program: "dbus-send", source };
+        let listed = list.output().map_err(failed)?;
+        Ok(!listed.status.success()
+            || String::from_utf8_lossy(&listed.stdout).contains(".SingleInstance"))
     }
 
     async fn strike(&self, letters: &str, pause_ms: u64) -> Result<(), WindowError> {
@@ -240,7 +316,7 @@ impl Drop for App {
 
 async fn session(port: u16, start: &Start) -> Result<Client, WindowError> {
     let mut capabilities = Capabilities::new();
-    let options = serde_json::json!({ "binary": start.binary, "args": start.arguments });
+    let options = json!({ "binary": start.binary, "args": start.arguments });
     capabilities.insert("webkitgtk:browserOptions".to_owned(), options);
     let address = format!("http://127.0.0.1:{port}");
     let mut builder = ClientBuilder::new(HttpConnector::new());

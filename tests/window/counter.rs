@@ -29,6 +29,12 @@ impl App {
         self.content(&format!("{plate} [data-say=is]")).await
     }
 
+    /// Returns the state of the plate at this moment; empty where there is no plate yet.
+    pub async fn state(&self) -> String {
+        let state = self.run("return document.querySelector('.plate')?.dataset.state ?? ''").await;
+        state.ok().and_then(|state| state.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+
     /// Types an amount and draws its code on both windows.
     pub async fn show(&self, amount: &str) -> Result<(), WindowError> {
         self.type_keys(&format!("{amount}*")).await

@@ -87,6 +87,20 @@ impl Customer {
         Ok(self.trades().await?.iter().filter(paid).count())
     }
 
+    /// Returns the codes of this amount that can be scanned, the latest first.
+    pub async fn offered(&self, amount_fen: i64) -> Result<Vec<String>, WindowError> {
+        let state = self.ask(Method::GET, "/control/state", &Value::Null).await?;
+        let offers = state["offers"].as_array().cloned().unwrap_or_default();
+        let of_amount = offers.iter().filter(|offer| offer["amount_fen"] == amount_fen);
+        Ok(of_amount.filter_map(|offer| offer["qr"].as_str().map(str::to_owned)).collect())
+    }
+
+    /// Returns every request that the channel was sent, the first first.
+    pub async fn asked(&self) -> Result<Vec<Value>, WindowError> {
+        let asked = self.ask(Method::GET, "/control/asked", &Value::Null).await?;
+        Ok(asked.as_array().cloned().unwrap_or_default())
+    }
+
     /// Changes the weather between till and channel.
     pub async fn weather(&self, change: &Value) -> Result<(), WindowError> {
         self.ask(Method::POST, "/control/weather", change).await.map(drop)

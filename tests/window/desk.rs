@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use super::WindowError;
-use super::own::Own;
+use super::own::{self, Own};
+use super::{WindowError, frame};
 
 const SCREEN: &str = "1280x900x24";
 
@@ -42,6 +42,11 @@ impl Desk {
     #[must_use]
     pub fn home(&self) -> &Path {
         self.home.path()
+    }
+
+    /// Returns the address of the message bus.
+    pub(crate) fn bus(&self) -> &str {
+        &self.bus
     }
 
     /// Gives `command` this display, this bus and this home.
@@ -83,6 +88,29 @@ impl Desk {
         }
     }
 
+    /// Asks the window of this title to close, as the cross in its corner does.
+    pub fn ask_to_close(&self, title: &str) -> Result<(), WindowError> {
+        frame::ask_to_close(&self.display, title).map_err(|why| WindowError::Start {
+            program: "a window manager",
+            source: std::io::Error::other(why),
+        })
+    }
+
+    /// Starts a program at this desk and waits for the first line it prints.
+    pub fn until_it_speaks(
+        &self,
+        program: &Path,
+        variables: &[(&str, &str)],
+    ) -> Result<Seated, WindowError> {
+        let mut command = Command::new(program);
+        self.seat(&mut command);
+        let name = format!("{}-{}", self.display, program.display());
+        own::mark(&mut command, &name);
+        command.envs(variables.iter().copied());
+        let (program, _) = first_line("the window", &mut command)?;
+        Ok(Seated { mark: name, _program: program })
+    }
+
     /// Strikes keys on the display's keyboard, `gap_ms` apart, as a keyboard or a scanner would.
     pub fn strike(&self, keys: &[&str], gap_ms: u32) -> Result<(), WindowError> {
         let mut xdotool = Command::new("xdotool");
@@ -101,8 +129,24 @@ impl Desk {
     }
 }
 
+/// A program at a desk that has printed its first line.
+pub struct Seated {
+    mark: String,
+    _program: Own,
+}
+
+impl Seated {
+    /// Ends it with everything it started.
+    pub async fn end(self) -> Result<(), WindowError> {
+        own::kill_marked(&self.mark, 0).await.map(drop)
+    }
+}
+
 /// Starts a program and returns the first line it prints, once it is ready.
-fn first_line(program: &'static str, command: &mut Command) -> Result<(Own, String), WindowError> {
+pub(crate) fn first_line(
+    program: &'static str,
+    command: &mut Command,
+) -> Result<(Own, String), WindowError> {
     let mut own = Own::start(program, command.stdout(Stdio::piped()).stderr(Stdio::null()))?;
     let mut line = String::new();
     let ended = |source| WindowError::Start { program, source };

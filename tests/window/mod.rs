@@ -2,22 +2,27 @@
 //!
 //! A [`Desk`] is a virtual display, a message bus and a home of its own in a temporary folder. An
 //! [`App`] is the built window opened on a desk through WebKitWebDriver: keys in, text and pictures
-//! out, and `kill -9`. A [`Customer`] plays the customer over practice's control address.
+//! out, and `kill -9`. A [`Channel`] is practice in a process of its own, so that it outlives a
+//! window; a [`Customer`] plays the customer over its control address.
 //!
 //! Everything waits for a condition with a bound, listens on loopback only, and ends only processes
 //! that carry the desk's own mark in their environment.
 
 mod app;
+mod channel;
 mod counter;
 mod customer;
 mod desk;
+mod frame;
 mod own;
 mod wait;
 
-pub use app::{App, Page, Start};
+pub use app::{App, Page, Reply, Start};
+pub use channel::Channel;
 pub use counter::Language;
 pub use customer::{Customer, Flow, Manner, codes_in};
-pub use desk::Desk;
+pub use desk::{Desk, Seated};
+pub use wait::until;
 
 /// Why the window could not be driven.
 #[derive(Debug, thiserror::Error)]

@@ -55,6 +55,29 @@ pub(crate) async fn kill_marked(value: &str, spared: u32) -> Result<usize, Windo
     Ok(marked)
 }
 
+/// Asks the programs of ours that are not a webview's own to end, and waits until all are gone.
+pub(crate) async fn terminate_marked(value: &str, spared: u32) -> Result<(), WindowError> {
+    for id in living(value).into_iter().filter(|id| *id != spared && !is_webviews(*id)) {
+        if let Some(id) = i32::try_from(id).ok().and_then(Pid::from_raw) {
+            // It may have ended between the look and the signal.
+            let _ = kill_process(id, Signal::TERM);
+        }
+    }
+    ended(value, spared).await
+}
+
+/// Waits until every process with this mark, except `spared`, has ended by itself.
+pub(crate) async fn ended(value: &str, spared: u32) -> Result<(), WindowError> {
+    let gone = || async { living(value).iter().all(|id| *id == spared) };
+    wait::until("the program to end by itself", GONE_LIMIT_MS, gone).await
+}
+
+/// True for a webview's own processes, which end with the program.
+fn is_webviews(id: u32) -> bool {
+    let name = std::fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
+    name.starts_with("WebKit")
+}
+
 /// Like [`kill_marked`] without waiting, for a `Drop`.
 pub(crate) fn send_kill(value: &str, spared: u32) -> usize {
     let marked: Vec<u32> = living(value).into_iter().filter(|id| *id != spared).collect();
@@ -81,7 +104,12 @@ fn is_marked(id: u32, mark: &str) -> bool {
     environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
 }
 
+/// A killed program is dead once its last thread is: only then are its files and sockets closed.
 fn is_dead(id: u32) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{id}/task")).map_or(0, Iterator::count);
+    if 1 < threads {
+        return false;
+    }
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
     let state = status.lines().find_map(|line| line.strip_prefix("State:"));
     state.is_none_or(|state| state.trim_start().starts_with(['Z', 'X']))

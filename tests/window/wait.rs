@@ -8,11 +8,7 @@ use super::WindowError;
 const EVERY: Duration = Duration::from_millis(25);
 
 /// Asks `holds` again and again until it does; `Late` after `limit_ms`.
-pub(crate) async fn until<F, Held>(
-    what: &str,
-    limit_ms: u64,
-    mut holds: F,
-) -> Result<(), WindowError>
+pub async fn until<F, Held>(what: &str, limit_ms: u64, mut holds: F) -> Result<(), WindowError>
 where
     F: FnMut() -> Held,
     Held: Future<Output = bool>,

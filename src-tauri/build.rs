@@ -1,0 +1,30 @@
+//! Names the commands of the screens, so that a window may call only what its capability grants.
+
+use std::error::Error;
+
+use tauri_build::{AppManifest, Attributes};
+
+/// Every command of `src/commands.rs`.
+const COMMANDS: &[&str] = &[
+    "counter",
+    "customer",
+    "type_amount",
+    "show_code",
+    "scan_code",
+    "cancel_attempt",
+    "ask_now",
+    "put_aside",
+    "bring_back",
+    "clear_front",
+    "orders_today",
+    "order_history",
+    "close_anyway",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    // The pages are embedded; where they are not built yet, nothing is, and the tests of the shell
+    // run all the same.
+    std::fs::create_dir_all("../ui/dist")?;
+    let manifest = AppManifest::new().commands(COMMANDS);
+    Ok(tauri_build::try_build(Attributes::new().app_manifest(manifest))?)
+}

@@ -1,0 +1,93 @@
+//! What the screens can ask of the till. One function per command, no logic.
+//!
+//! Which window may call which is in `capabilities/`; the list that makes them gates is in
+//! `build.rs`.
+
+use mianfu_core::channel::ChannelId;
+use mianfu_till::Means;
+use tauri::{AppHandle, Runtime, State};
+
+use crate::convert;
+use crate::shell::Shell;
+use crate::views::{
+    AttemptRef, CounterView, CustomerView, HistoryLineView, OrderLineView, OrderRef, Report,
+    ScanCode, ShowCode, TypeAmount,
+};
+use crate::windows;
+
+#[tauri::command]
+pub(crate) async fn counter(shell: State<'_, Shell>) -> Result<CounterView, Report> {
+    shell.counter().await
+}
+
+#[tauri::command]
+pub(crate) async fn customer(shell: State<'_, Shell>) -> Result<CustomerView, Report> {
+    shell.customer().await
+}
+
+#[tauri::command]
+pub(crate) fn type_amount(shell: State<'_, Shell>, request: TypeAmount) -> Result<(), Report> {
+    shell.type_amount(request.amount_fen)
+}
+
+#[tauri::command]
+pub(crate) async fn show_code(shell: State<'_, Shell>, request: ShowCode) -> Result<(), Report> {
+    let channel: ChannelId = convert::wallet(request.channel)?;
+    let same_customer = convert::same_customer(request.same_customer);
+    let means = Means::Show(channel);
+    shell.collect(request.intent_id, request.amount_fen, means, same_customer).await
+}
+
+#[tauri::command]
+pub(crate) async fn scan_code(shell: State<'_, Shell>, request: ScanCode) -> Result<(), Report> {
+    let same_customer = convert::same_customer(request.same_customer);
+    let means = Means::Scan(request.auth_code);
+    shell.collect(request.intent_id, request.amount_fen, means, same_customer).await
+}
+
+#[tauri::command]
+pub(crate) async fn cancel_attempt(
+    shell: State<'_, Shell>,
+    request: AttemptRef,
+) -> Result<(), Report> {
+    shell.about(request, |till, no, now| till.cancel(no, now)).await
+}
+
+#[tauri::command]
+pub(crate) async fn ask_now(shell: State<'_, Shell>, request: AttemptRef) -> Result<(), Report> {
+    shell.about(request, |till, no, now| till.ask_now(no, now)).await
+}
+
+#[tauri::command]
+pub(crate) async fn put_aside(shell: State<'_, Shell>, request: AttemptRef) -> Result<(), Report> {
+    shell.about(request, |till, no, _| till.put_aside(no)).await
+}
+
+#[tauri::command]
+pub(crate) async fn bring_back(shell: State<'_, Shell>, request: AttemptRef) -> Result<(), Report> {
+    shell.drop_question();
+    shell.about(request, |till, no, _| till.bring_back(no)).await
+}
+
+#[tauri::command]
+pub(crate) async fn clear_front(shell: State<'_, Shell>) -> Result<(), Report> {
+    shell.clear_front().await
+}
+
+#[tauri::command]
+pub(crate) async fn orders_today(shell: State<'_, Shell>) -> Result<Vec<OrderLineView>, Report> {
+    shell.orders_today().await
+}
+
+#[tauri::command]
+pub(crate) async fn order_history(
+    shell: State<'_, Shell>,
+    request: OrderRef,
+) -> Result<Vec<HistoryLineView>, Report> {
+    shell.order_history(request).await
+}
+
+#[tauri::command]
+pub(crate) fn close_anyway<R: Runtime>(app: AppHandle<R>) {
+    windows::close(app);
+}

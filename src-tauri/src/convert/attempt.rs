@@ -1,0 +1,153 @@
+//! An attempt as the cashier sees it.
+
+use mianfu_core::attempt::{Attempt, HoldReason, Phase, Screen};
+use mianfu_core::channel::Flow;
+use qrcode::{Color, EcLevel, QrCode};
+
+use crate::views::{AttemptState, AttemptView, FlowView, HeldView, QrView};
+
+pub(crate) fn attempt(attempt: &Attempt) -> AttemptView {
+    let state = state(attempt.screen());
+    AttemptView {
+        out_trade_no: attempt.out_trade_no.as_str().to_owned(),
+        order_no: attempt.order_no.0.to_string(),
+        amount_fen: attempt.amount.fen().get(),
+        channel: super::channel(attempt.channel),
+        flow: flow(attempt.flow),
+        state,
+        code: attempt.live_code().and_then(qr),
+        deadline_ms: deadline_ms(attempt, state),
+        asked_at_ms: attempt.asked_at.map(|at| at.0),
+        started_at_ms: attempt.kept_at.0,
+        ended_at_ms: ended_at_ms(attempt),
+        reason: reason(attempt),
+        reason_text: None,
+        channel_amount_fen: channel_amount_fen(attempt),
+        held: held(attempt),
+        transaction_no: transaction_no(attempt),
+        can_cancel: matches!(attempt.phase, Phase::Parked | Phase::Submitting | Phase::Waiting),
+        can_put_aside: !attempt.is_final(),
+        can_ask_again: attempt.is_live() && attempt.phase != Phase::Parked,
+    }
+}
+
+fn state(screen: Screen) -> AttemptState {
+    match screen {
+        Screen::Parked => AttemptState::Parked,
+        Screen::Submitting => AttemptState::Submitting,
+        Screen::Typing => AttemptState::Typing,
+        Screen::Code => AttemptState::Code,
+        Screen::Unknown => AttemptState::Unknown,
+        Screen::Reversing => AttemptState::Reversing,
+        Screen::Settling => AttemptState::Settling,
+        Screen::Refunding => AttemptState::Refunding,
+        Screen::Paid => AttemptState::Paid,
+        Screen::Declined => AttemptState::Declined,
+        Screen::Closed => AttemptState::Closed,
+        Screen::Returned => AttemptState::Returned,
+        Screen::Held => AttemptState::Held,
+    }
+}
+
+fn flow(flow: Flow) -> FlowView {
+    match flow {
+        Flow::Scan => FlowView::Scan,
+        Flow::Show => FlowView::Show,
+    }
+}
+
+fn held_view(reason: &HoldReason) -> HeldView {
+    match reason {
+        HoldReason::AmountDiffers { .. } => HeldView::AmountDiffers,
+        HoldReason::AlreadyPaid => HeldView::AlreadyPaid,
+        HoldReason::PaidTooEarly => HeldView::PayTime,
+    }
+}
+
+/// The limit is shown while somebody waits for the customer, and not a moment longer.
+fn deadline_ms(attempt: &Attempt, state: AttemptState) -> Option<i64> {
+    match state {
+        AttemptState::Typing | AttemptState::Code => Some(attempt.limit_at.0),
+        AttemptState::Parked
+        | AttemptState::Submitting
+        | AttemptState::Unknown
+        | AttemptState::Reversing
+        | AttemptState::Settling
+        | AttemptState::Paid
+        | AttemptState::Declined
+        | AttemptState::Closed
+        | AttemptState::Returned
+        | AttemptState::Refunding
+        | AttemptState::Held => None,
+    }
+}
+
+/// When the customer paid, or the last that the channel was heard of an attempt that ended.
+fn ended_at_ms(attempt: &Attempt) -> Option<i64> {
+    match &attempt.phase {
+        Phase::Paid { payment } => Some(payment.paid_at.0),
+        Phase::Declined { .. } | Phase::Closed { .. } | Phase::Returned | Phase::Held { .. } => {
+            Some(attempt.asked_at.unwrap_or(attempt.kept_at).0)
+        }
+        Phase::Parked
+        | Phase::Submitting
+        | Phase::Waiting
+        | Phase::Asking { .. }
+        | Phase::Closing
+        | Phase::Reversing
+        | Phase::Unseen
+        | Phase::Refunding { .. } => None,
+    }
+}
+
+fn reason(attempt: &Attempt) -> Option<String> {
+    match &attempt.phase {
+        Phase::Declined { reason } => Some(reason.clone()),
+        Phase::Parked
+        | Phase::Submitting
+        | Phase::Waiting
+        | Phase::Asking { .. }
+        | Phase::Closing
+        | Phase::Reversing
+        | Phase::Unseen
+        | Phase::Refunding { .. }
+        | Phase::Paid { .. }
+        | Phase::Closed { .. }
+        | Phase::Returned
+        | Phase::Held { .. } => attempt.declined.clone(),
+    }
+}
+
+fn held(attempt: &Attempt) -> Option<HeldView> {
+    if let Phase::Held { reason } = &attempt.phase { Some(held_view(reason)) } else { None }
+}
+
+fn channel_amount_fen(attempt: &Attempt) -> Option<i64> {
+    if let Phase::Held { reason: HoldReason::AmountDiffers { channel_fen } } = &attempt.phase {
+        Some(*channel_fen)
+    } else {
+        None
+    }
+}
+
+fn transaction_no(attempt: &Attempt) -> Option<String> {
+    if let Phase::Paid { payment } = &attempt.phase {
+        return Some(payment.transaction_no.clone());
+    }
+    if let Phase::Refunding { transaction_no } = &attempt.phase {
+        return Some(transaction_no.clone());
+    }
+    None
+}
+
+/// Returns a text's code at error correction M; `None` for a text that no code can hold.
+fn qr(content: &str) -> Option<QrView> {
+    let code = QrCode::with_error_correction_level(content, EcLevel::M).ok()?;
+    let side = code.width();
+    let row = |colors: &[Color]| colors.iter().map(|color| color.select('1', '0')).collect();
+    Some(QrView {
+        size: u32::try_from(side).ok()?,
+        rows: code.to_colors().chunks(side).map(row).collect(),
+        content: content.to_owned(),
+    })
+}

@@ -1,0 +1,95 @@
+//! Practice in this process: pretend channels on loopback for a till without live ones.
+//!
+//! Its ledger and keys lie in a folder of their own, and each start writes the channel's file that
+//! leads there, because the port is another one each time. The till calls it like any channel.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use mianfu_practice::http::{Shared, serve};
+use mianfu_practice::state::{self, Papers, StateError};
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+
+const CHANNEL_FILE: &str = "channel.toml";
+
+/// A practice that runs and how to reach it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reachable {
+    /// The channel's file for the till.
+    pub(crate) channel: PathBuf,
+    /// The page on which a person plays the customer.
+    pub(crate) phone_url: String,
+}
+
+/// Why there is no practice.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PracticeError {
+    /// Another program runs on this folder.
+    #[error("practice is running already")]
+    InUse(#[source] StateError),
+    /// Its folder cannot be used.
+    #[error("practice cannot use its folder")]
+    State(#[source] StateError),
+    /// The system.
+    #[error("practice cannot be started")]
+    System(#[from] std::io::Error),
+}
+
+impl From<StateError> for PracticeError {
+    fn from(error: StateError) -> PracticeError {
+        match error {
+            error @ StateError::InUse { .. } => PracticeError::InUse(error),
+            error @ (StateError::File { .. }
+            | StateError::Line { .. }
+            | StateError::Papers { .. }
+            | StateError::Key(_)
+            | StateError::NewKey(_)) => PracticeError::State(error),
+        }
+    }
+}
+
+/// Starts practice on `folder`; it serves for as long as the program lives. Reads and, at the
+/// first start, makes keys, so it takes a moment.
+pub(crate) fn start(folder: &Path, runtime: &Handle) -> Result<Reachable, PracticeError> {
+    let papers = Papers::open(folder)?;
+    let practice = Shared::open(&papers, papers.options(1))?;
+    let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0)))?;
+    let address = listener.local_addr()?;
+    let channel = folder.join(CHANNEL_FILE);
+    let gateway = format!("http://{address}{}", mianfu_practice::GATEWAY_PATH);
+    write_private(&channel, &channel_file(&papers, &gateway))?;
+    runtime.spawn(async move {
+        if let Err(error) = serve(listener, practice).await {
+            tracing::error!(%error, "practice has ended");
+        }
+    });
+    Ok(Reachable { channel, phone_url: format!("http://{address}/phone") })
+}
+
+fn channel_file(papers: &Papers, gateway: &str) -> String {
+    let Papers { app_id, seller_id, .. } = papers;
+    let (private_key, public_key) = (state::MERCHANT_PRIVATE_KEY, state::ALIPAY_PUBLIC_KEY);
+    format!(
+        "channel = \"alipay\"\n\
+         environment = \"practice\"\n\
+         gateway = \"{gateway}\"\n\
+         app_id = \"{app_id}\"\n\
+         seller_id = \"{seller_id}\"\n\
+         private_key_file = \"{private_key}\"\n\
+         alipay_public_key_file = \"{public_key}\"\n"
+    )
+}
+
+/// Writes a file for its owner alone, whole or not at all.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let beside = path.with_extension("part");
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&beside)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&beside, path)
+}

@@ -1,0 +1,230 @@
+//! What the commands talk to: the shop once it is open, and what only this window knows.
+//!
+//! That is the amount being typed, for the customer's window, and the question 同一位顾客吗？ while
+//! it stands. Neither is truth about money; both are lost with the window and nothing is lost.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use mianfu_core::money::{Fen, Timestamp};
+use mianfu_core::number::{OrderNo, OutTradeNo};
+use mianfu_till::{Collect, Means, Refusal, RsaKeys, SameCustomer, Till};
+use tokio::sync::{SetOnce, watch};
+use tracing_appender::non_blocking::WorkerGuard;
+
+use crate::convert::{self, Room};
+use crate::open::{self, Place, Shop};
+use crate::views::{
+    AttemptRef, AttemptView, CounterView, CustomerView, HistoryLineView, OrderLineView, OrderRef,
+    QuestionKind, QuestionView, Report, ReportCode,
+};
+
+/// The longest name of a confirmed amount; the page's are 36 letters.
+const INTENT_LETTERS_MAX: usize = 64;
+
+/// The shell's state.
+pub struct Shell {
+    shop: SetOnce<Result<Shop, Report>>,
+    hand: Mutex<Hand>,
+    /// Goes up with every change of the hand.
+    turned: watch::Sender<u64>,
+    log: Mutex<Option<WorkerGuard>>,
+    /// Held while the till closes: whoever asks again waits for the same close.
+    closing: Mutex<()>,
+}
+
+/// What the window knows and the till does not.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Hand {
+    typed: Option<Fen>,
+    question: Option<QuestionView>,
+}
+
+impl Default for Shell {
+    fn default() -> Shell {
+        Shell {
+            shop: SetOnce::new(),
+            hand: Mutex::default(),
+            turned: watch::Sender::new(0),
+            log: Mutex::default(),
+            closing: Mutex::default(),
+        }
+    }
+}
+
+impl Shell {
+    /// Opens the shop; commands wait for it. Reads files, so it takes a moment.
+    pub fn open(&self, place: &Place, runtime: &tokio::runtime::Handle) {
+        let opened = open::make_folder(place).and_then(|()| {
+            *self.log() = open::begin_log(place);
+            open::open(place, runtime)
+        });
+        if let Err(report) = &opened {
+            tracing::error!(code = ?report.code, detail = report.detail, "the till did not open");
+        }
+        // Opened once; a second time would change nothing.
+        let _ = self.shop.set(opened);
+    }
+
+    /// Waits until the shop is open.
+    pub(crate) async fn shop(&self) -> Result<&Shop, Report> {
+        self.shop.wait().await.as_ref().map_err(Clone::clone)
+    }
+
+    /// Returns a watch on what the hand holds.
+    pub(crate) fn turned(&self) -> watch::Receiver<u64> {
+        self.turned.subscribe()
+    }
+
+    pub(crate) async fn counter(&self) -> Result<CounterView, Report> {
+        let shop = self.shop().await?;
+        let (counter, practice, now) = shop
+            .running
+            .ask(|till, now| till.counter(now).map(|seen| (seen, till.settings().practice, now)))
+            .await??;
+        let condition = shop.upkeep.condition().borrow().clone();
+        let room = Room {
+            settings: &shop.settings,
+            practice,
+            phone_url: shop.phone_url.clone(),
+            condition: &condition,
+            question: self.hand().question.clone(),
+        };
+        Ok(convert::counter(&counter, room, now))
+    }
+
+    pub(crate) async fn customer(&self) -> Result<CustomerView, Report> {
+        Ok(self.customer_of(&self.counter().await?))
+    }
+
+    /// Returns what the customer sees at the moment of a counter.
+    pub(crate) fn customer_of(&self, counter: &CounterView) -> CustomerView {
+        convert::customer(counter, self.hand().typed)
+    }
+
+    /// Returns what the customer sees while the till cannot be read: neither code nor amount.
+    pub(crate) async fn customer_of_none(&self) -> Result<CustomerView, Report> {
+        let settings = &self.shop().await?.settings;
+        Ok(convert::customer_of_none(settings, mianfu_till::start::now()))
+    }
+
+    /// Shows the customer what is being typed.
+    pub(crate) fn type_amount(&self, amount_fen: Option<i64>) -> Result<(), Report> {
+        let typed = amount_fen.map(fen).transpose()?;
+        self.turn(|hand| hand.typed = typed);
+        Ok(())
+    }
+
+    /// Takes a sale; a question that must be answered first stands on the screen and charges
+    /// nothing.
+    pub(crate) async fn collect(
+        &self,
+        intent_id: String,
+        amount_fen: i64,
+        means: Means,
+        same_customer: SameCustomer,
+    ) -> Result<(), Report> {
+        if intent_id.is_empty() || INTENT_LETTERS_MAX < intent_id.len() {
+            return Err(Report::plain(ReportCode::Internal, "the intent has no proper name"));
+        }
+        let amount = fen(amount_fen)?;
+        let shop = self.shop().await?;
+        if let Some(damage) = &shop.upkeep.condition().borrow().damage {
+            return Err(Report::plain(ReportCode::DatabaseBroken, damage));
+        }
+        let collect = Collect { intent_id: intent_id.clone(), amount, means, same_customer };
+        match shop.running.ask(move |till, now| till.collect(collect, now)).await? {
+            Ok(_) => self.turn(|hand| *hand = Hand::default()),
+            Err(Refusal::SameCustomer { out_trade_no }) => self.turn(|hand| {
+                hand.question = Some(QuestionView {
+                    kind: QuestionKind::SameCustomer,
+                    intent_id,
+                    amount_fen,
+                    unresolved_out_trade_no: out_trade_no.as_str().to_owned(),
+                });
+            }),
+            Err(refusal) => return Err(refusal.into()),
+        }
+        Ok(())
+    }
+
+    /// Does something about an attempt at the till.
+    pub(crate) async fn about<E: Into<Report> + Send + 'static>(
+        &self,
+        attempt: AttemptRef,
+        act: impl FnOnce(&mut Till<RsaKeys>, &OutTradeNo, Timestamp) -> Result<(), E> + Send + 'static,
+    ) -> Result<(), Report> {
+        let no = OutTradeNo::new(&attempt.out_trade_no)
+            .ok_or_else(|| Report::plain(ReportCode::Outdated, "this is no number of a till"))?;
+        let shop = self.shop().await?;
+        shop.running.ask(move |till, now| act(till, &no, now)).await?.map_err(Into::into)
+    }
+
+    /// Takes a question off the screen.
+    pub(crate) fn drop_question(&self) {
+        self.turn(|hand| hand.question = None);
+    }
+
+    pub(crate) async fn clear_front(&self) -> Result<(), Report> {
+        self.drop_question();
+        let shop = self.shop().await?;
+        Ok(shop.running.ask(|till, _| till.clear_front()).await??)
+    }
+
+    pub(crate) async fn orders_today(&self) -> Result<Vec<OrderLineView>, Report> {
+        let shop = self.shop().await?;
+        let lines = shop.running.ask(|till, now| till.orders_today(now)).await??;
+        Ok(lines.iter().map(convert::order_line).collect())
+    }
+
+    pub(crate) async fn order_history(
+        &self,
+        order: OrderRef,
+    ) -> Result<Vec<HistoryLineView>, Report> {
+        let no =
+            order.order_no.parse().map(OrderNo).map_err(|_| {
+                Report::plain(ReportCode::Outdated, "this is no number of an order")
+            })?;
+        let shop = self.shop().await?;
+        let lines = shop.running.ask(move |till, _| till.history(no)).await??;
+        Ok(lines.into_iter().map(convert::history_line).collect())
+    }
+
+    /// Returns the attempts without a result; none where the till never opened.
+    pub(crate) async fn open_attempts(&self) -> Result<Vec<AttemptView>, Report> {
+        let shop = self.shop().await?;
+        let open = shop.running.ask(|till, _| till.open_attempts()).await??;
+        Ok(open.iter().filter(|attempt| attempt.is_live()).map(convert::attempt).collect())
+    }
+
+    /// Stops the till, makes the last backup and ends the log. Takes as long as the disk does.
+    pub(crate) fn close(&self) {
+        let _closing = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Ok(shop)) = self.shop.get() {
+            shop.running.stop();
+            shop.upkeep.close();
+        }
+        drop(self.log().take());
+    }
+
+    fn turn(&self, change: impl FnOnce(&mut Hand)) {
+        let before = self.hand().clone();
+        let mut hand = self.hand();
+        change(&mut hand);
+        if *hand != before {
+            self.turned.send_modify(|turned| *turned += 1);
+        }
+    }
+
+    fn hand(&self) -> MutexGuard<'_, Hand> {
+        self.hand.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn log(&self) -> MutexGuard<'_, Option<WorkerGuard>> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn fen(amount_fen: i64) -> Result<Fen, Report> {
+    Fen::new(amount_fen)
+        .ok_or_else(|| Report::plain(ReportCode::BadAmount, "the amount is below nothing"))
+}

@@ -1,0 +1,148 @@
+//! The two windows: what they may load, and how they close.
+//!
+//! Neither goes anywhere else, opens another window or loads what is not in the program. Closing
+//! with sales that have no result asks first; a shutdown of the machine is never held up, because
+//! everything open is asked again at the next start.
+
+use std::time::Duration;
+
+use tauri::webview::NewWindowResponse;
+use tauri::{
+    App, AppHandle, Manager, PhysicalPosition, Runtime, Url, WebviewWindowBuilder, Window,
+    WindowEvent,
+};
+
+use crate::shell::Shell;
+use crate::tell;
+
+/// The cashier's window.
+pub(crate) const TILL: &str = "till";
+/// The customer's window.
+pub(crate) const CUSTOMER: &str = "customer";
+
+/// What the page calls itself once the counter has been painted.
+const READY: &str = "Mianfu";
+
+/// How long the till may take to say what is open.
+const ASK_LIMIT: Duration = Duration::from_secs(2);
+/// How long closing may take before the program ends all the same.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
+
+/// Opens both windows, the cashier's above the customer's.
+pub(crate) fn open<R: Runtime>(app: &App<R>) -> tauri::Result<()> {
+    for config in &app.config().app.windows {
+        WebviewWindowBuilder::from_config(app, config)?
+            .on_navigation(is_own)
+            .on_new_window(|_, _| NewWindowResponse::Deny)
+            .on_document_title_changed(|window, title| {
+                if window.label() == TILL && title == READY {
+                    tell::ready();
+                }
+            })
+            .build()?;
+    }
+    place_customer(app)
+}
+
+/// Puts the customer's window on the second screen, where there is one.
+fn place_customer<R: Runtime>(app: &App<R>) -> tauri::Result<()> {
+    let Some(window) = app.get_webview_window(CUSTOMER) else {
+        return Ok(());
+    };
+    let first = window.primary_monitor()?;
+    let second = window
+        .available_monitors()?
+        .into_iter()
+        .find(|monitor| first.as_ref().is_some_and(|first| monitor.position() != first.position()));
+    if let Some(second) = second {
+        let PhysicalPosition { x, y } = *second.position();
+        window.set_position(PhysicalPosition::new(x, y))?;
+        window.set_fullscreen(true)?;
+    }
+    Ok(())
+}
+
+/// Returns whether an address is one of the program's own pages.
+fn is_own(url: &Url) -> bool {
+    match url.scheme() {
+        "tauri" => url.host_str() == Some("localhost"),
+        // Where a webview knows no schemes of ours, this name stands for the program itself.
+        "http" | "https" => cfg!(windows) && url.host_str() == Some("tauri.localhost"),
+        _ => false,
+    }
+}
+
+/// Hears that a window is asked to close.
+pub(crate) fn heard<R: Runtime>(window: &Window<R>, event: &WindowEvent) {
+    let WindowEvent::CloseRequested { api, .. } = event else {
+        return;
+    };
+    api.prevent_close();
+    if window.label() != TILL {
+        // It closes with the till; until then it is only put out of the way.
+        let _ = window.minimize();
+        return;
+    }
+    let app = window.app_handle().clone();
+    tauri::async_runtime::spawn(async move { ask_to_close(app).await });
+}
+
+async fn ask_to_close<R: Runtime>(app: AppHandle<R>) {
+    let shell = app.state::<Shell>();
+    // A till that does not answer has nothing more to say; the next start asks for it.
+    let open = tokio::time::timeout(ASK_LIMIT, shell.open_attempts()).await;
+    match open {
+        Ok(Ok(open)) if !open.is_empty() => tell::close_asked(&app, &open),
+        Ok(Ok(_) | Err(_)) | Err(_) => close(app.clone()),
+    }
+}
+
+/// Ends the program: till first, then backup, then windows.
+pub(crate) fn close<R: Runtime>(app: AppHandle<R>) {
+    for window in app.webview_windows().into_values() {
+        // One that cannot be hidden is gone in a moment.
+        let _ = window.hide();
+    }
+    tauri::async_runtime::spawn(async move {
+        let closing = app.clone();
+        let closed = tokio::task::spawn_blocking(move || closing.state::<Shell>().close());
+        if tokio::time::timeout(CLOSE_LIMIT, closed).await.is_err() {
+            tracing::warn!("closing took too long; the next start goes on from what was kept");
+        }
+        app.exit(0);
+    });
+}
+
+/// Ends the program when the system asks for it, without a question.
+#[cfg(unix)]
+pub(crate) async fn end_with_the_session<R: Runtime>(app: AppHandle<R>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut told) = signal(SignalKind::terminate()) else {
+        return;
+    };
+    if told.recv().await.is_some() {
+        close(app);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pages_of_the_program_are_gone_to() {
+        let check = |address: &str, own: bool| {
+            assert_eq!(is_own(&address.parse().unwrap()), own, "{address}");
+        };
+        check("tauri://localhost/index.html", true);
+        check("tauri://localhost/customer.html", true);
+        check("tauri://evil.example/index.html", false);
+        check("http://tauri.localhost/", cfg!(windows));
+        check("http://127.0.0.1:8080/phone", false);
+        check("https://example.com/", false);
+        check("file:///etc/passwd", false);
+        check("data:text/html,<h1>x</h1>", false);
+        check("javascript:alert(1)", false);
+        check("about:blank", false);
+    }
+}

@@ -1,0 +1,63 @@
+//! The real window, driven as a cashier would, with customers who pay and a channel that fails.
+//!
+//! What counts as taken is what practice's ledger says; the screen must never contradict it.
+
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
+#[path = "window_tests/gates.rs"]
+mod gates;
+#[path = "window_tests/kill.rs"]
+mod kill;
+#[path = "window_tests/sale.rs"]
+mod sale;
+#[path = "window_tests/start.rs"]
+mod start;
+
+use std::path::PathBuf;
+
+use mianfu_tests::window::{App, Channel, Customer, Desk, Page};
+
+/// A counter with its window open, on a channel of its own.
+struct Shop {
+    desk: Desk,
+    channel: Channel,
+    customer: Customer,
+    /// How many folders for a till were handed out.
+    folders: u32,
+}
+
+impl Shop {
+    fn new() -> Shop {
+        let desk = Desk::new().unwrap();
+        let channel = Channel::start(&desk).unwrap();
+        let customer = channel.customer();
+        Shop { desk, channel, customer, folders: 0 }
+    }
+
+    /// Returns a folder in which no till has kept anything.
+    fn fresh(&mut self) -> PathBuf {
+        self.folders += 1;
+        self.desk.home().join(format!("till-{}", self.folders))
+    }
+
+    /// Opens the window on `data`, whatever the channel does.
+    async fn open(&self, data: &std::path::Path) -> App {
+        let app = App::open(&self.desk, &self.channel.window(data)).await.unwrap();
+        app.turn_to(Page::Counter).await.unwrap();
+        app
+    }
+
+    /// Opens the window and waits until it takes sales.
+    async fn open_ready(&self, data: &std::path::Path) -> App {
+        let app = self.open(data).await;
+        app.wait_until_ready().await.unwrap();
+        app
+    }
+}
+
+/// Returns where a picture goes; the folder is made.
+fn picture(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/pictures");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder.join(format!("{name}.png"))
+}
