@@ -19,6 +19,8 @@ pub(crate) fn run(asked: &Asked) -> Result<Closing, TaskError> {
     shell::run(&["npm", "--prefix", "ui", "run", "build"])?;
     let mut build = vec!["cargo", "build", "--release", "--workspace", "--exclude", "xtask"];
     build.extend(["--features", programs::FEATURES, "--bin", "mianfu-bench", "--bin", "mianfu"]);
+    // What P6 compares the window with.
+    build.extend(["--example", "bare"]);
     shell::run(&build)?;
     let mut words = vec!["target/release/mianfu-bench".to_owned()];
     words.extend_from_slice(&asked.figures);

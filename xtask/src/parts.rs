@@ -5,7 +5,7 @@
 //! `tests/Cargo.toml`), because they need a virtual display and the built window.
 
 use crate::folder::Folder;
-use crate::programs::FEATURES;
+use crate::programs::{FEATURES, MUTANTS};
 use crate::setup;
 use crate::shell::{self, TaskError};
 use crate::tally::Tally;
@@ -28,7 +28,8 @@ pub(crate) struct Part {
     steps: &'static [Step],
 }
 
-/// One thing a part does. In a line, `{features}` stands for those of every ordinary build.
+/// One thing a part does. In a line, `{features}` stands for those of every ordinary build, and
+/// `{mutants}` for the same with the bugs that tests may plant.
 enum Step {
     /// Installs what the machine lacks.
     SetUp,
@@ -64,11 +65,10 @@ const ROWS: &[Part] = &[
     row(
         "mutants",
         Pace::Full,
+        // Of the whole workspace, so that no dependency is compiled again.
         &[
-            Step::Run(
-                "cargo clippy -p mianfu-core --all-targets --features mutants -- -D warnings",
-            ),
-            Step::Run("cargo test -p mianfu-core --features mutants"),
+            Step::Run("cargo clippy --workspace --all-targets {mutants} -- -D warnings"),
+            Step::Run("cargo test --workspace {mutants} --lib --test db --test till_mutants"),
         ],
     ),
     row(
@@ -148,7 +148,9 @@ fn bindings(words: &[String]) -> Result<Tally, TaskError> {
 }
 
 fn words(line: &str) -> Vec<String> {
-    let line = line.replace("{features}", &format!("--features {FEATURES}"));
+    let line = line
+        .replace("{features}", &format!("--features {FEATURES}"))
+        .replace("{mutants}", &format!("--features {FEATURES},{MUTANTS}"));
     line.split_whitespace().map(str::to_owned).collect()
 }
 

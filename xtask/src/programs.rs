@@ -2,14 +2,16 @@
 //!
 //! Cargo unifies features over the packages it is asked for. Every build and test run here asks
 //! for the whole workspace with the same features, so that each dependency is compiled once; which
-//! program is built is chosen by name. `mutants` is a feature of the tests' package and never among
-//! these.
+//! program is built is chosen by name. The features that plant bugs are never among these.
 
 use crate::closing::Closing;
 use crate::shell::{self, Ran, TaskError};
 
 /// The features of every ordinary build: the window carries its UI inside.
 pub(crate) const FEATURES: &str = "mianfu/custom-protocol";
+
+/// The features that let tests plant bugs; no program that runs outside a test has them.
+pub(crate) const MUTANTS: &str = "mianfu-core/mutants,mianfu-db/mutants,mianfu-tests/mutants";
 
 /// Builds the named programs into `target/debug`.
 pub(crate) fn build(names: &[&str]) -> Result<(), TaskError> {

@@ -1,0 +1,246 @@
+//! The cashier drives attempts: it keeps each step, then acts on it.
+//!
+//! The order of operations, and nothing else: read the attempt, let core decide, keep the step with
+//! everything that belongs to it in one transaction, and only then hand out the call.
+
+use mianfu_core::attempt::{ClosedHow, Effect, Event, Finding, FollowUp, Phase, Step};
+use mianfu_core::money::{Fen, Timestamp};
+use mianfu_core::mutant;
+use mianfu_core::number::OutTradeNo;
+use mianfu_core::refund::{RefundCause, RefundPhase};
+use mianfu_db::{DbError, Lane, Note, Operation, OperationKind, Tx, Versioned};
+use mianfu_gateway::Keys;
+
+use crate::refunds;
+use crate::till::{Till, TillError};
+use crate::worker::{What, effect_operation};
+
+/// Open attempts looked at when a new sale asks whether it may begin.
+pub(crate) const OPEN_MAX: u32 = 200;
+
+impl<K: Keys> Till<K> {
+    /// The cashier cancels: ask first, and only a fresh "not paid" reverses (M5, M6).
+    ///
+    /// # Errors
+    ///
+    /// The number must be one of this till's, and the step must be kept.
+    pub fn cancel(&mut self, no: &OutTradeNo, now: Timestamp) -> Result<(), TillError> {
+        self.tell(no, Event::Cancelled, now)
+    }
+
+    /// Asks the channel at once: did the customer pay?
+    ///
+    /// # Errors
+    ///
+    /// The number must be one of this till's, and the step must be kept.
+    pub fn ask_now(&mut self, no: &OutTradeNo, now: Timestamp) -> Result<(), TillError> {
+        self.tell(no, Event::AskedNow, now)
+    }
+
+    /// A manager says that the goods are gone (M17).
+    ///
+    /// # Errors
+    ///
+    /// The number must be one of this till's, and the step must be kept.
+    pub fn goods_gone(
+        &mut self,
+        no: &OutTradeNo,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<(), TillError> {
+        self.tell(no, Event::GoodsGone { by: by.to_owned() }, now)
+    }
+
+    /// The order takes cash at once, and what the wallet may still bring goes back (M16).
+    ///
+    /// # Errors
+    ///
+    /// The number must be one of this till's, and the step must be kept.
+    pub fn take_cash_instead(&mut self, no: &OutTradeNo, now: Timestamp) -> Result<(), TillError> {
+        self.keep_drawn();
+        let kept = self.db.read().attempts().get(no)?;
+        let order = self.db.read().orders().get(kept.value.order_no)?.value;
+        if kept.value.is_final() || order.due <= order.cash {
+            return Ok(());
+        }
+        let (order_no, due) = (order.no, order.due);
+        self.step_with(no, Event::CashTaken, now, None, |tx| {
+            if mutant::planted("m16_cash_not_kept") {
+                return Ok(());
+            }
+            tx.orders().take_cash(order_no, due, &note(now, "cash_taken", due.to_string()))?;
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    fn tell(&mut self, no: &OutTradeNo, event: Event, now: Timestamp) -> Result<(), TillError> {
+        self.keep_drawn();
+        self.step(no, event, now, None)?;
+        Ok(())
+    }
+
+    /// Keeps one step of an attempt, then hands out its call. `done` names the operation that the
+    /// event answers.
+    pub(crate) fn step(
+        &mut self,
+        no: &OutTradeNo,
+        event: Event,
+        now: Timestamp,
+        done: Option<&str>,
+    ) -> Result<(), DbError> {
+        self.step_with(no, event, now, done, |_| Ok(()))
+    }
+
+    fn step_with(
+        &mut self,
+        no: &OutTradeNo,
+        event: Event,
+        now: Timestamp,
+        done: Option<&str>,
+        also: impl FnOnce(&Tx<'_>) -> Result<(), DbError>,
+    ) -> Result<(), DbError> {
+        let kept = self.db.read().attempts().get(no)?;
+        let Some(line) = self.lines.get(&kept.value.channel) else {
+            return Ok(());
+        };
+        let timetable = line.channel.timetable();
+        let heard = event_name(&event);
+        let Versioned { value: before, version } = kept;
+        let mut step = before.clone().step(event, now, &timetable);
+        if self.refunds_explain(&step)? {
+            step.finding = None;
+        }
+        let idle = step.attempt == before
+            && step.effect.is_none()
+            && step.finding.is_none()
+            && step.follow_up.is_none()
+            && done.is_none();
+        if idle {
+            return Ok(());
+        }
+        let mut hand_out_refund = None;
+        let kept = self.db.write("keep a step", |tx| {
+            if step.attempt != before {
+                let detail = format!("{:?}", step.attempt.screen());
+                tx.attempts().update(&step.attempt, version, &note(now, heard, detail))?;
+            }
+            if let Some(done) = done {
+                acknowledge(tx, done)?;
+            }
+            if let Some(effect) = step.effect {
+                tx.queue().put(&effect_operation(&step.attempt, effect, now))?;
+            }
+            hand_out_refund = keep_rest(tx, &step, now)?;
+            also(tx)
+        });
+        if !mutant::planted("law1_leaves_unkept") {
+            kept?;
+        }
+        if step.attempt != before || step.finding.is_some() {
+            self.revision += 1;
+            tracing::info!(out_trade_no = %no, heard, screen = ?step.attempt.screen(), "step kept");
+        }
+        if let Some(effect) = step.effect {
+            self.hand_out(no, effect, now);
+        }
+        if let Some((id, effect)) = hand_out_refund {
+            self.hand_out_refund(id, effect, now);
+        }
+        if step.attempt.is_final() {
+            self.auth_codes.remove(no);
+        }
+        if matches!(step.attempt.phase, Phase::Closed { how: ClosedHow::NeverSent }) {
+            // The channel has not seen the code, so the customer may hold it out again.
+            self.used_codes.retain(|used| used.no != *no);
+        }
+        Ok(())
+    }
+
+    /// A refund of ours of the whole amount reads as closed or returned at the channel; that is no
+    /// contradiction.
+    fn refunds_explain(&self, step: &Step) -> Result<bool, DbError> {
+        let Some(Finding::Contradicted { said: "closed" | "returned" }) = &step.finding else {
+            return Ok(false);
+        };
+        let refunds = self.db.read().refunds().of_attempt(&step.attempt.out_trade_no)?;
+        let back = refunds
+            .iter()
+            .filter(|kept| matches!(kept.value.phase, RefundPhase::Done { .. }))
+            .try_fold(Fen::ZERO, |sum, kept| sum.checked_add(kept.value.amount));
+        Ok(back == Some(step.attempt.amount.fen()))
+    }
+
+    pub(crate) fn hand_out(&mut self, no: &OutTradeNo, effect: Effect, now: Timestamp) {
+        self.calls.hand_out(What::Attempt { no: no.clone(), effect }, now);
+    }
+}
+
+/// Keeps a step's finding and follow-up; returns the refund call to hand out after the commit.
+pub(crate) fn keep_rest(
+    tx: &Tx<'_>,
+    step: &Step,
+    now: Timestamp,
+) -> Result<Option<refunds::HandOut>, DbError> {
+    let attempt = &step.attempt;
+    if let Some(finding) = &step.finding {
+        let detail = format!("{finding:?}");
+        tx.findings().insert(finding, attempt, &note(now, "finding", detail))?;
+    }
+    match &step.follow_up {
+        None => Ok(None),
+        Some(FollowUp::AskAt(at)) => {
+            tx.queue().put(&Operation {
+                key: format!("{}/late_ask/{}", attempt.out_trade_no, at.0),
+                kind: OperationKind::LateAsk,
+                lane: Lane::Background,
+                order_no: Some(attempt.order_no),
+                out_trade_no: Some(attempt.out_trade_no.clone()),
+                refund_id: None,
+                kept_at: now,
+                next_at: *at,
+                tries: 0,
+                wedged: None,
+            })?;
+            Ok(None)
+        }
+        Some(FollowUp::Refund { why }) => {
+            let cause = RefundCause::Rule(*why);
+            refunds::keep_refund(tx, attempt, attempt.amount.fen(), cause, now)
+        }
+    }
+}
+
+/// Takes a row out of the queue, if it is still there: a call may be answered after the attempt
+/// ended by other evidence and its rows were cleared.
+pub(crate) fn acknowledge(tx: &Tx<'_>, key: &str) -> Result<(), DbError> {
+    match tx.queue().get(key)? {
+        Some(_) => tx.queue().done(key),
+        None => Ok(()),
+    }
+}
+
+/// Returns the note that an event leaves in the log.
+pub(crate) fn note(at: Timestamp, kind: &'static str, detail: String) -> Note {
+    Note { at, kind, detail }
+}
+
+fn event_name(event: &Event) -> &'static str {
+    match event {
+        Event::Answered(_) => "submit_answered",
+        Event::Told(_) => "query_answered",
+        Event::Notified(_) => "notice_came",
+        Event::ReversalTold(_) => "reversal_answered",
+        Event::ClosingTold(_) => "close_answered",
+        Event::Unreached(_) => "never_left",
+        Event::Silent(_) => "no_answer",
+        Event::Withheld => "reversal_withheld",
+        Event::Cancelled => "cancelled",
+        Event::AskedNow => "asked_now",
+        Event::CashTaken => "cash_instead",
+        Event::GoodsGone { .. } => "goods_gone",
+        Event::RefundConfirmed => "refund_confirmed",
+        Event::Tick => "time_passed",
+        Event::Resumed => "resumed",
+    }
+}

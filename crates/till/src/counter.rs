@@ -1,0 +1,315 @@
+//! What the counter shows: the sale in front, those aside, the last results, health in plain words.
+
+use mianfu_core::attempt::Attempt;
+use mianfu_core::breaker::Offer;
+use mianfu_core::channel::ChannelId;
+use mianfu_core::money::{Fen, Timestamp};
+use mianfu_core::number::{OrderNo, OutTradeNo};
+use mianfu_core::order::{self, Order};
+use mianfu_core::refund::{Refund, RefundId};
+use mianfu_db::{Birth, DbError};
+use mianfu_gateway::Keys;
+
+use crate::cashier::OPEN_MAX;
+use crate::line::OFFSET_TOLD_MS;
+use crate::sale::Refusal;
+use crate::till::{Till, TroubleKind};
+
+/// Results in the strip.
+const RECENT: u32 = 5;
+/// Orders listed for a day.
+const DAY_MAX: u32 = 200;
+/// Events listed for an order.
+const HISTORY_MAX: u32 = 500;
+/// Before this moment no till of this program was ever started: 2026-01-01 in Shanghai.
+const EARLIEST: Timestamp = Timestamp(1_767_196_800_000);
+
+/// What the counter shows at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counter {
+    /// The sale in front; an end stays until the next sale begins.
+    pub front: Option<Attempt>,
+    /// Sales put aside.
+    pub aside: Vec<Attempt>,
+    /// The last results, newest first.
+    pub recent: Vec<Attempt>,
+    /// How many attempts have no result.
+    pub open_count: u32,
+    /// How much money they ask for.
+    pub open_sum: Fen,
+    /// When the oldest of them was kept.
+    pub open_oldest: Option<Timestamp>,
+    /// An earlier payment by the same payer of the same amount (M18).
+    pub just_paid: Option<Attempt>,
+    /// The channels.
+    pub channels: Vec<ChannelHealth>,
+    /// What a person should know or do.
+    pub notices: Vec<Notice>,
+    /// Orders of the business day.
+    pub today_count: u32,
+}
+
+/// How a channel does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelHealth {
+    /// Which.
+    pub channel: ChannelId,
+    /// Whether it takes new charges.
+    pub offer: Offer,
+    /// How long the last answered call took, in ms.
+    pub latency_ms: Option<i64>,
+}
+
+/// Something a person should know or do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The machine's clock differs from the channel's by this many ms, or lies before this program.
+    ClockWrong { offset_ms: i64, shown: Timestamp },
+    /// The database would not keep a step.
+    Trouble(TroubleKind),
+    /// The database came from another machine: it numbers anew.
+    CopiedDatabase,
+    /// The database is an older copy: the old numbers are being asked.
+    RestoredDatabase,
+    /// This many attempts had no result when the till started.
+    LiveAtStart { count: usize },
+}
+
+/// An order with its attempts, for the day's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderLine {
+    /// The order.
+    pub order: Order,
+    /// Its attempts, oldest first.
+    pub attempts: Vec<Attempt>,
+}
+
+/// A line of an order's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryLine {
+    /// When.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: String,
+    /// Its details.
+    pub detail: String,
+    /// Which attempt.
+    pub out_trade_no: Option<String>,
+}
+
+impl<K: Keys> Till<K> {
+    /// Returns what the counter shows.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the database cannot be read.
+    pub fn counter(&self, now: Timestamp) -> Result<Counter, DbError> {
+        let read = self.db.read();
+        let front = match &self.front {
+            Some(no) => read.attempts().find(no)?.map(|kept| self.with_drawn(kept.value, now)),
+            None => None,
+        };
+        let mut aside = Vec::new();
+        for no in &self.aside {
+            aside.extend(read.attempts().find(no)?.map(|kept| kept.value));
+        }
+        let open: Vec<Attempt> =
+            read.attempts().open(OPEN_MAX)?.into_iter().map(|kept| kept.value).collect();
+        let recent: Vec<Attempt> = read
+            .attempts()
+            .recent(Timestamp(i64::MAX), RECENT * 4)?
+            .into_iter()
+            .map(|kept| kept.value)
+            .collect();
+        let just_paid = front.as_ref().and_then(|paid| order::just_paid(paid, &recent)).cloned();
+        let ended = |attempt: &Attempt| attempt.is_final();
+        Ok(Counter {
+            just_paid,
+            recent: recent.into_iter().filter(ended).take(RECENT as usize).collect(),
+            open_count: u32::try_from(open.len()).unwrap_or(u32::MAX),
+            open_sum: open
+                .iter()
+                .try_fold(Fen::ZERO, |sum, attempt| sum.checked_add(attempt.amount.fen()))
+                .unwrap_or(Fen::ZERO),
+            open_oldest: open.iter().map(|attempt| attempt.kept_at).min(),
+            channels: self.channels(),
+            notices: self.notices(now),
+            today_count: read.orders().count_on(now.business_day())?,
+            front,
+            aside,
+        })
+    }
+
+    /// Returns an attempt as it stands.
+    ///
+    /// # Errors
+    ///
+    /// Fails where it is not this till's or cannot be read.
+    pub fn attempt(&self, no: &OutTradeNo) -> Result<Attempt, DbError> {
+        let attempt = self.db.read().attempts().get(no)?.value;
+        let kept_at = attempt.kept_at;
+        Ok(self.with_drawn(attempt, kept_at))
+    }
+
+    /// Returns the attempts without a result and the latest others, newest first.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the database cannot be read.
+    pub fn known_attempts(&self) -> Result<Vec<Attempt>, DbError> {
+        let read = self.db.read();
+        let mut known: Vec<Attempt> = read
+            .attempts()
+            .recent(Timestamp(i64::MAX), OPEN_MAX)?
+            .into_iter()
+            .map(|kept| kept.value)
+            .collect();
+        for kept in read.attempts().open(OPEN_MAX)? {
+            if !known.iter().any(|attempt| attempt.out_trade_no == kept.value.out_trade_no) {
+                known.push(kept.value);
+            }
+        }
+        Ok(known)
+    }
+
+    /// Returns a refund as it stands.
+    ///
+    /// # Errors
+    ///
+    /// Fails where it is not this till's or cannot be read.
+    pub fn refund_of(&self, id: RefundId) -> Result<Refund, DbError> {
+        Ok(self.db.read().refunds().get(id)?.value)
+    }
+
+    fn channels(&self) -> Vec<ChannelHealth> {
+        self.lines
+            .iter()
+            .map(|(channel, line)| ChannelHealth {
+                channel: *channel,
+                offer: line.offer(),
+                latency_ms: line.latency_ms,
+            })
+            .collect()
+    }
+
+    fn notices(&self, now: Timestamp) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        if let Some(trouble) = &self.trouble {
+            notices.push(Notice::Trouble(trouble.kind));
+        }
+        let offset_ms = self
+            .lines
+            .values()
+            .map(|line| line.offset_ms)
+            .max_by_key(|offset| offset.abs())
+            .unwrap_or(0);
+        if OFFSET_TOLD_MS < offset_ms.abs() || now < EARLIEST {
+            notices.push(Notice::ClockWrong { offset_ms, shown: now });
+        }
+        match self.birth() {
+            Birth::Copied => notices.push(Notice::CopiedDatabase),
+            Birth::Restored if self.recovery.is_some() => notices.push(Notice::RestoredDatabase),
+            Birth::New | Birth::Same | Birth::Restored => (),
+        }
+        if 0 < self.live_at_start && !self.is_decided().unwrap_or(false) {
+            notices.push(Notice::LiveAtStart { count: self.live_at_start });
+        }
+        notices
+    }
+
+    /// Puts the sale in front aside; it goes on being asked about (M18).
+    ///
+    /// # Errors
+    ///
+    /// Refuses where as many are aside as the store allows.
+    pub fn put_aside(&mut self, no: &OutTradeNo) -> Result<(), Refusal> {
+        if self.front.as_ref() != Some(no) {
+            return Ok(());
+        }
+        let read = self.db.read();
+        let mut live = Vec::new();
+        for other in &self.aside {
+            if read.attempts().find(other)?.is_some_and(|kept| !kept.value.is_final()) {
+                live.push(other.clone());
+            }
+        }
+        if self.settings.aside_max <= live.len() {
+            return Err(Refusal::TooManyAside { count: live.len() });
+        }
+        self.aside = live;
+        self.aside.push(no.clone());
+        self.front = None;
+        self.revision += 1;
+        Ok(())
+    }
+
+    /// Brings a sale back to the front; an unresolved one there goes aside for it.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the database cannot be read.
+    pub fn bring_back(&mut self, no: &OutTradeNo) -> Result<(), DbError> {
+        let Some(place) = self.aside.iter().position(|other| other == no) else {
+            return Ok(());
+        };
+        let before = self.front.replace(self.aside.remove(place));
+        if let Some(before) = before
+            && self.db.read().attempts().find(&before)?.is_some_and(|kept| !kept.value.is_final())
+        {
+            self.aside.push(before);
+        }
+        self.revision += 1;
+        Ok(())
+    }
+
+    /// Clears an ended sale from the front; an unresolved one stays (M18).
+    ///
+    /// # Errors
+    ///
+    /// Fails where the database cannot be read.
+    pub fn clear_front(&mut self) -> Result<(), DbError> {
+        let Some(front) = &self.front else {
+            return Ok(());
+        };
+        if self.db.read().attempts().find(front)?.is_none_or(|kept| !kept.value.is_live()) {
+            self.front = None;
+            self.revision += 1;
+        }
+        Ok(())
+    }
+
+    /// Returns the orders of the business day, newest first.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the database cannot be read.
+    pub fn orders_today(&self, now: Timestamp) -> Result<Vec<OrderLine>, DbError> {
+        let read = self.db.read();
+        let mut lines = Vec::new();
+        for kept in read.orders().on_day(now.business_day(), None, DAY_MAX)? {
+            let order = kept.value;
+            let attempts = read.attempts().of_order(order.no)?;
+            let attempts = attempts.into_iter().map(|kept| kept.value).collect();
+            lines.push(OrderLine { order, attempts });
+        }
+        Ok(lines)
+    }
+
+    /// Returns what happened to an order, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the database cannot be read.
+    pub fn history(&self, order_no: OrderNo) -> Result<Vec<HistoryLine>, DbError> {
+        let events = self.db.read().events().by_order(order_no, 0, HISTORY_MAX)?;
+        Ok(events
+            .into_iter()
+            .map(|event| HistoryLine {
+                at: event.at,
+                kind: event.kind,
+                detail: event.detail,
+                out_trade_no: event.out_trade_no.map(|no| no.to_string()),
+            })
+            .collect())
+    }
+}

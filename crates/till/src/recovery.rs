@@ -1,0 +1,166 @@
+//! After a restore: the old epoch's numbers are asked from the last known on until 200 in a row do
+//! not exist (M15, M19). One that the channel shows paid becomes a recovered order, with a finding,
+//! and is never refunded by itself.
+
+use mianfu_core::attempt::{Attempt, Intent};
+use mianfu_core::channel::{ChannelId, Flow, Payment, Verdict};
+use mianfu_core::money::{Charge, Fen, Timestamp};
+use mianfu_core::mutant;
+use mianfu_core::number::{Counter, OutTradeNo, Series};
+use mianfu_core::order::Order;
+use mianfu_db::{Asked, Db, DbError};
+use mianfu_gateway::{Answer, CallError, Keys};
+
+use crate::cashier::note;
+use crate::till::Till;
+use crate::worker::What;
+
+/// Between a question without a usable answer and the same question again.
+const RETRY_MS: i64 = 5_000;
+
+/// The old series that is being asked about; how far is kept in the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Recovery {
+    series: Series,
+    at: Counter,
+    ask_at: Timestamp,
+}
+
+impl Recovery {
+    /// Returns what is to be asked next; `None` where no old series is unsettled.
+    pub(crate) fn next(db: &Db, now: Timestamp) -> Result<Option<Recovery>, DbError> {
+        let unsettled = db.read().old_epochs().to_ask(1)?;
+        Ok(unsettled.first().and_then(|old| {
+            let at = old.asked_to.next()?;
+            Some(Recovery { series: old.series, at, ask_at: now })
+        }))
+    }
+
+    pub(crate) fn ask_at(&self) -> Option<Timestamp> {
+        Some(self.ask_at)
+    }
+
+    fn no(&self) -> OutTradeNo {
+        OutTradeNo::compose(self.series, self.at)
+    }
+}
+
+impl<K: Keys> Till<K> {
+    pub(crate) fn ask_recovery(&mut self, now: Timestamp) {
+        let Some(recovery) = self.recovery.as_mut().filter(|recovery| recovery.ask_at <= now)
+        else {
+            return;
+        };
+        recovery.ask_at = now.plus_ms(RETRY_MS);
+        let no = recovery.no();
+        for channel in self.lines.keys().copied().collect::<Vec<ChannelId>>() {
+            self.calls.hand_out(What::Recover { channel, no: no.clone() }, now);
+        }
+    }
+
+    pub(crate) fn recovery_answered(
+        &mut self,
+        channel: ChannelId,
+        no: &OutTradeNo,
+        answer: Result<Answer, CallError>,
+        now: Timestamp,
+    ) -> Result<(), DbError> {
+        if self.recovery.as_ref().is_none_or(|recovery| recovery.no() != *no) {
+            return Ok(());
+        }
+        match answer {
+            Ok(Answer::Told(Verdict::NotExist)) => self.recovery_moves(Asked::Absent, now),
+            Ok(Answer::Told(Verdict::Paid(_))) if mutant::planted("m15_paid_is_passed_over") => {
+                self.recovery_moves(Asked::Exists, now)
+            }
+            Ok(Answer::Told(Verdict::Paid(payment))) => {
+                self.recover(channel, no, payment, now)?;
+                self.recovery_moves(Asked::Exists, now)
+            }
+            Ok(Answer::Told(
+                Verdict::Closed
+                | Verdict::Returned
+                | Verdict::Declined { .. }
+                | Verdict::DeclinedAlive { .. },
+            )) => self.recovery_moves(Asked::Exists, now),
+            // Not decided, or no usable answer: the same number again.
+            Ok(
+                Answer::Told(
+                    Verdict::Waiting
+                    | Verdict::Code { .. }
+                    | Verdict::AlreadyPaid
+                    | Verdict::UnsignedNotExist
+                    | Verdict::UnsignedRefusal { .. },
+                )
+                | Answer::Reversal(_)
+                | Answer::Closing(_)
+                | Answer::Refund(_)
+                | Answer::RefundQuery(_)
+                | Answer::Proven,
+            )
+            | Err(_) => Ok(()),
+        }
+    }
+
+    /// Keeps what was said about this number and goes to the next.
+    fn recovery_moves(&mut self, said: Asked, now: Timestamp) -> Result<(), DbError> {
+        let Some(series) = self.recovery.as_ref().map(|recovery| recovery.series) else {
+            return Ok(());
+        };
+        self.db
+            .write("go on through an old series", |tx| tx.old_epochs().asked(series, said, now))?;
+        self.recovery = Recovery::next(&self.db, now)?;
+        if self.recovery.is_none() {
+            self.revision += 1;
+        }
+        Ok(())
+    }
+
+    fn recover(
+        &mut self,
+        channel: ChannelId,
+        no: &OutTradeNo,
+        payment: Payment,
+        now: Timestamp,
+    ) -> Result<(), DbError> {
+        let Some(line) = self.lines.get(&channel) else {
+            return Ok(());
+        };
+        let timetable = line.channel.timetable();
+        // More than an attempt may ask is nothing of ours, whatever its number says.
+        let Some(amount) = Charge::new(payment.amount.get()) else {
+            return Ok(());
+        };
+        let paid_at = payment.paid_at.unwrap_or(now);
+        self.db.write("recover a sale", |tx| {
+            if tx.attempts().find(no)?.is_some() {
+                return Ok(());
+            }
+            let order = Order {
+                no: tx.orders().next_order_no(),
+                intent_id: format!("recovered:{no}"),
+                due: amount.fen(),
+                cash: Fen::ZERO,
+                kept_at: paid_at,
+            };
+            tx.orders().insert(&order, &note(now, "order_recovered", amount.to_string()))?;
+            let intent = Intent {
+                out_trade_no: no.clone(),
+                order_no: order.no,
+                channel,
+                flow: Flow::Scan,
+                amount,
+            };
+            let step = Attempt::recovered(intent, payment, paid_at, &timetable);
+            let noted = note(now, "attempt_recovered", amount.to_string());
+            tx.attempts().insert(&step.attempt, &noted)?;
+            if let Some(finding) = &step.finding {
+                let noted = note(now, "finding", amount.to_string());
+                tx.findings().insert(finding, &step.attempt, &noted)?;
+            }
+            Ok(())
+        })?;
+        self.revision += 1;
+        Ok(())
+    }
+}

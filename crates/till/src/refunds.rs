@@ -1,0 +1,298 @@
+//! Money going back: each intent kept once, sent with one number until the channel confirms it.
+
+use mianfu_core::attempt::{Attempt, Event, Phase};
+use mianfu_core::channel::{RefundAnswer, Timetable};
+use mianfu_core::money::{Fen, Timestamp};
+use mianfu_core::mutant;
+use mianfu_core::number::OutTradeNo;
+use mianfu_core::refund::{
+    Refund, RefundCause, RefundEffect, RefundEvent, RefundId, RefundIntent, RefundPhase, RefundStep,
+};
+use mianfu_db::{DbError, Lane, Operation, OperationKind, Tx, Versioned};
+use mianfu_gateway::{Answer, Call, CallError, Keys};
+
+use crate::cashier::{acknowledge, keep_rest, note};
+use crate::till::{Till, TillError};
+use crate::worker::What;
+
+/// A refund's call to hand out once its step is kept.
+pub(crate) type HandOut = (RefundId, RefundEffect);
+
+/// Why a refund was not begun. Nothing was sent.
+#[derive(Debug, thiserror::Error)]
+pub enum RefundRefusal {
+    /// Nothing to give back.
+    #[error("the amount must be at least one fen")]
+    NoAmount,
+    /// The attempt was not paid, or not yet.
+    #[error("attempt `{out_trade_no}` is not paid")]
+    NotPaid {
+        /// The attempt.
+        out_trade_no: OutTradeNo,
+    },
+    /// More than is left of what was paid.
+    #[error("more than is left of attempt `{out_trade_no}`")]
+    AboveCeiling {
+        /// The attempt.
+        out_trade_no: OutTradeNo,
+    },
+    /// The database would not keep it.
+    #[error("the refund could not be kept")]
+    Db(#[from] DbError),
+}
+
+/// Keeps a refund inside the caller's transaction; the ceiling is the database's.
+pub(crate) fn keep_refund(
+    tx: &Tx<'_>,
+    attempt: &Attempt,
+    amount: Fen,
+    why: RefundCause,
+    now: Timestamp,
+) -> Result<Option<HandOut>, DbError> {
+    let intent = RefundIntent {
+        id: tx.refunds().next_id(),
+        out_trade_no: attempt.out_trade_no.clone(),
+        order_no: attempt.order_no,
+        amount,
+        why,
+        known: tx.refunds().known_of(&attempt.out_trade_no)?,
+    };
+    let step = Refund::begin(intent, now);
+    tx.refunds().insert(&step.refund, &note(now, "refund_kept", amount.to_string()))?;
+    keep_operation(tx, &step, now)?;
+    Ok(step.effect.map(|effect| (step.refund.id, effect)))
+}
+
+/// Keeps the row of the queue that says what a refund waits for.
+fn keep_operation(tx: &Tx<'_>, step: &RefundStep, now: Timestamp) -> Result<(), DbError> {
+    let refund = &step.refund;
+    let key = operation_key(refund.id);
+    if refund.is_final() {
+        return acknowledge(tx, &key);
+    }
+    tx.queue().put(&Operation {
+        key: key.clone(),
+        kind: match refund.phase {
+            RefundPhase::Sending | RefundPhase::Wedged { .. } => OperationKind::Refund,
+            RefundPhase::Counting
+            | RefundPhase::Asking
+            | RefundPhase::Done { .. }
+            | RefundPhase::Refused { .. }
+            | RefundPhase::Held => OperationKind::RefundQuery,
+        },
+        lane: Lane::Background,
+        order_no: Some(refund.order_no),
+        out_trade_no: Some(refund.out_trade_no.clone()),
+        refund_id: Some(refund.id),
+        kept_at: now,
+        next_at: refund.next_at.unwrap_or(now),
+        tries: 0,
+        wedged: None,
+    })?;
+    if let RefundPhase::Wedged { reason } = &refund.phase {
+        tx.queue().wedge(&key, reason)?;
+    } else {
+        tx.queue().unwedge(&key, refund.next_at.unwrap_or(now))?;
+    }
+    Ok(())
+}
+
+fn operation_key(id: RefundId) -> String {
+    format!("refund/{}", id.0)
+}
+
+impl<K: Keys> Till<K> {
+    /// Gives money of a paid attempt back. The number is counted at the channel first, so that two
+    /// tills collide instead of refunding twice (M20).
+    ///
+    /// # Errors
+    ///
+    /// Refuses what was not paid and what is above the ceiling; nothing was sent then.
+    pub fn refund(
+        &mut self,
+        no: &OutTradeNo,
+        amount: Fen,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<RefundId, RefundRefusal> {
+        if amount == Fen::ZERO {
+            return Err(RefundRefusal::NoAmount);
+        }
+        let attempt = self.db.read().attempts().get(no)?.value;
+        if !holds_money(&attempt) {
+            return Err(RefundRefusal::NotPaid { out_trade_no: no.clone() });
+        }
+        let cause = RefundCause::Person { by: by.to_owned() };
+        let kept =
+            self.db.write("keep a refund", |tx| keep_refund(tx, &attempt, amount, cause, now));
+        let handed = match kept {
+            Ok(Some(handed)) => handed,
+            Ok(None) => return Err(RefundRefusal::NotPaid { out_trade_no: no.clone() }),
+            Err(DbError::CeilingReached { .. }) => {
+                return Err(RefundRefusal::AboveCeiling { out_trade_no: no.clone() });
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.hand_out_refund(handed.0, handed.1, now);
+        self.revision += 1;
+        Ok(handed.0)
+    }
+
+    /// Tries a wedged refund again, with the same number.
+    ///
+    /// # Errors
+    ///
+    /// The refund must be this till's, and the step must be kept.
+    pub fn try_refund_again(&mut self, id: RefundId, now: Timestamp) -> Result<(), TillError> {
+        self.step_refund(id, RefundEvent::TriedAgain, now)?;
+        Ok(())
+    }
+
+    pub(crate) fn hand_out_refund(&mut self, id: RefundId, effect: RefundEffect, now: Timestamp) {
+        self.calls.hand_out(What::Refund { id, effect }, now);
+    }
+
+    pub(crate) fn compose_refund(&mut self, id: RefundId, effect: RefundEffect) -> Option<Call> {
+        let refund = self.db.read().refunds().get(id).ok()?.value;
+        let refund_no = refund.refund_no()?;
+        let out_trade_no = refund.out_trade_no;
+        Some(match effect {
+            RefundEffect::Refund => Call::Refund { out_trade_no, refund_no, amount: refund.amount },
+            RefundEffect::Query => Call::RefundQuery { out_trade_no, refund_no },
+        })
+    }
+
+    pub(crate) fn refund_answered(
+        &mut self,
+        id: RefundId,
+        effect: RefundEffect,
+        answer: Result<Answer, CallError>,
+        now: Timestamp,
+    ) -> Result<(), DbError> {
+        let event = match (effect, answer) {
+            (RefundEffect::Refund, Ok(Answer::Refund(verdict))) => RefundEvent::Answered(verdict),
+            (RefundEffect::Query, Ok(Answer::RefundQuery(answer))) => RefundEvent::Told(answer),
+            (RefundEffect::Refund, Err(error)) if error.proves_unsent() => RefundEvent::Unreached,
+            (
+                RefundEffect::Refund | RefundEffect::Query,
+                Ok(
+                    Answer::Told(_)
+                    | Answer::Reversal(_)
+                    | Answer::Closing(_)
+                    | Answer::Refund(_)
+                    | Answer::RefundQuery(_)
+                    | Answer::Proven,
+                )
+                | Err(_),
+            ) => RefundEvent::Silent,
+        };
+        let taken = event == RefundEvent::Told(RefundAnswer::NotExist) && self.is_taken_here(id)?;
+        let event = if taken { RefundEvent::Told(RefundAnswer::Waiting) } else { event };
+        self.step_refund(id, event, now)
+    }
+
+    /// Says whether the number being counted belongs to another intent of this database, which the
+    /// channel has not heard of yet: one on its way, or one that waits for a person. The counting
+    /// goes on past it, as past one that is under way at the channel (M20).
+    fn is_taken_here(&self, id: RefundId) -> Result<bool, DbError> {
+        let refund = self.db.read().refunds().get(id)?.value;
+        let siblings = self.db.read().refunds().of_attempt(&refund.out_trade_no)?;
+        Ok(!refund.minted
+            && siblings.iter().map(|kept| &kept.value).any(|other| {
+                other.id != id && other.minted && other.nth == refund.nth && other.counts()
+            }))
+    }
+
+    /// Keeps one step of a refund; a confirmed one ends the attempt that waits for it.
+    pub(crate) fn step_refund(
+        &mut self,
+        id: RefundId,
+        event: RefundEvent,
+        now: Timestamp,
+    ) -> Result<(), DbError> {
+        let kept = self.db.read().refunds().get(id)?;
+        let attempt = self.db.read().attempts().get(&kept.value.out_trade_no)?;
+        let Some(line) = self.lines.get(&attempt.value.channel) else {
+            return Ok(());
+        };
+        let timetable = line.channel.timetable();
+        let (before, version) = (kept.value, kept.version);
+        let step = before.clone().step(event, now, &timetable);
+        if step.refund != before || step.effect.is_some() {
+            let detail = phase_name(&step.refund.phase).to_owned();
+            let waits = matches!(attempt.value.phase, Phase::Refunding { .. });
+            self.db.write("keep a refund's step", |tx| {
+                tx.refunds().update(&step.refund, version, &note(now, "refund_step", detail))?;
+                keep_operation(tx, &step, now)?;
+                // One commit: nothing would end the attempt after a power cut between two.
+                let ends = waits && is_all_back(tx, &attempt.value)?;
+                if ends && !mutant::planted("m16_refund_ends_nothing") {
+                    confirm(tx, attempt, now, &timetable)?;
+                }
+                Ok(())
+            })?;
+            self.revision += 1;
+        }
+        if let Some(effect) = step.effect {
+            self.hand_out_refund(id, effect, now);
+        }
+        Ok(())
+    }
+}
+
+/// Says whether the channel took money under the attempt; how much of it may still go back is the
+/// ceiling's business. Where the channel refused a rule's refund, a person may begin another.
+fn holds_money(attempt: &Attempt) -> bool {
+    match attempt.phase {
+        Phase::Paid { .. } | Phase::Refunding { .. } | Phase::Held { .. } => true,
+        Phase::Closed { .. } | Phase::Declined { .. } => attempt.late_money,
+        Phase::Parked
+        | Phase::Submitting
+        | Phase::Waiting
+        | Phase::Asking { .. }
+        | Phase::Closing
+        | Phase::Reversing
+        | Phase::Unseen
+        | Phase::Returned => false,
+    }
+}
+
+/// Says whether confirmed refunds cover the whole attempt: a rule's own, or those that people
+/// began after the channel refused it.
+fn is_all_back(tx: &Tx<'_>, attempt: &Attempt) -> Result<bool, DbError> {
+    let refunds = tx.refunds().of_attempt(&attempt.out_trade_no)?;
+    let back = refunds
+        .iter()
+        .filter(|kept| matches!(kept.value.phase, RefundPhase::Done { .. }))
+        .try_fold(Fen::ZERO, |sum, kept| sum.checked_add(kept.value.amount));
+    Ok(back == Some(attempt.amount.fen()))
+}
+
+/// Ends the attempt whose money has gone back.
+fn confirm(
+    tx: &Tx<'_>,
+    attempt: Versioned<Attempt>,
+    now: Timestamp,
+    timetable: &Timetable,
+) -> Result<(), DbError> {
+    let step = attempt.value.step(Event::RefundConfirmed, now, timetable);
+    let detail = format!("{:?}", step.attempt.screen());
+    let noted = note(now, "refund_confirmed", detail);
+    tx.attempts().update(&step.attempt, attempt.version, &noted)?;
+    keep_rest(tx, &step, now)?;
+    Ok(())
+}
+
+/// Returns the phase's name in logs and on the wire to the window.
+#[must_use]
+pub fn phase_name(phase: &RefundPhase) -> &'static str {
+    match phase {
+        RefundPhase::Counting => "counting",
+        RefundPhase::Sending => "sending",
+        RefundPhase::Asking => "asking",
+        RefundPhase::Wedged { .. } => "wedged",
+        RefundPhase::Done { .. } => "done",
+        RefundPhase::Refused { .. } => "refused",
+        RefundPhase::Held => "held",
+    }
+}

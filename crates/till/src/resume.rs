@@ -1,0 +1,276 @@
+//! How a till starts and how it goes on: a start asks and never resends; time wakes what is due.
+
+use std::collections::BTreeMap;
+
+use mianfu_core::attempt::{Attempt, Event};
+use mianfu_core::breaker::Offer;
+use mianfu_core::channel::ChannelId;
+use mianfu_core::money::Timestamp;
+use mianfu_core::mutant;
+use mianfu_core::number::{Counter as Place, OutTradeNo};
+use mianfu_core::refund::RefundEvent;
+use mianfu_db::{Birth, Db, DbError, Opened, OperationKind};
+use mianfu_gateway::Keys;
+
+use crate::cashier::OPEN_MAX;
+use crate::line::Line;
+use crate::recovery::Recovery;
+use crate::till::{Jitter, Settings, Till};
+use crate::worker::{Calls, What};
+
+/// How long after its beginning the last sale still stands on the screen of a till that starts.
+const LAST_SALE_MS: i64 = 600_000;
+/// Rows woken by one tick.
+const DUE_MAX: u32 = 64;
+/// Between a late question without a usable answer and the same question again.
+const LATE_ASK_RETRY_MS: i64 = 10_000;
+
+/// What a till is opened with.
+pub struct Opening<K> {
+    /// The database, opened.
+    pub db: Db,
+    /// What opening it found.
+    pub opened: Opened,
+    /// The channels on offer.
+    pub lines: Vec<Line<K>>,
+    /// What the store sets.
+    pub settings: Settings,
+    /// Seeds the spread of retries.
+    pub seed: u64,
+}
+
+impl<K: Keys> Till<K> {
+    /// Starts a till on its database. Everything open is asked at once; nothing is sent again (M2).
+    ///
+    /// # Errors
+    ///
+    /// Fails where the database cannot be read or will not keep what the start finds.
+    pub fn open(opening: Opening<K>, now: Timestamp) -> Result<Till<K>, DbError> {
+        let Opening { db, opened, lines, settings, seed } = opening;
+        let probe_no = OutTradeNo::compose(
+            db.read().series()?,
+            Place::new(9_999_999_999).expect("the last place of a series"),
+        );
+        let lines: BTreeMap<ChannelId, Line<K>> = lines
+            .into_iter()
+            .map(|mut line| {
+                line.probe_no = Some(probe_no.clone());
+                (line.channel.id(), line)
+            })
+            .collect();
+        let mut till = Till {
+            db,
+            lines,
+            settings,
+            calls: Calls::default(),
+            auth_codes: BTreeMap::new(),
+            used_codes: Vec::new(),
+            front: None,
+            aside: Vec::new(),
+            trouble: None,
+            recovery: None,
+            live_at_start: 0,
+            birth: opened.birth,
+            jitter: Jitter::new(seed),
+            drawn: Vec::new(),
+            revision: 1,
+        };
+        till.resume(now)?;
+        Ok(till)
+    }
+
+    fn resume(&mut self, now: Timestamp) -> Result<(), DbError> {
+        self.forget_calls()?;
+        let open = self.db.read().attempts().open(OPEN_MAX)?;
+        for kept in &open {
+            let no = &kept.value.out_trade_no;
+            // What was kept of an unfinished call says only that it may have left.
+            self.step(no, Event::Resumed, now, None)?;
+        }
+        let refunds = self.db.read().refunds().open(OPEN_MAX)?;
+        for kept in refunds {
+            self.step_refund(kept.value.id, RefundEvent::Resumed, now)?;
+        }
+        self.live_at_start = open.iter().filter(|kept| kept.value.is_live()).count();
+        self.recovery = Recovery::next(&self.db, now)?;
+        self.stand_last_sale(now)
+    }
+
+    /// Drops the rows of attempts' own calls: what is open is asked before anything else, and a
+    /// charge that may have left is never sent again (law 3).
+    fn forget_calls(&mut self) -> Result<(), DbError> {
+        let calls = self.db.read().queue().calls(OPEN_MAX * 4)?;
+        if calls.is_empty() {
+            return Ok(());
+        }
+        self.db.write("forget unanswered calls", |tx| {
+            calls.iter().try_for_each(|row| tx.queue().done(&row.key))
+        })
+    }
+
+    /// Puts the last sale back on the screen, and the other open ones beside it.
+    fn stand_last_sale(&mut self, now: Timestamp) -> Result<(), DbError> {
+        let recent = self.db.read().attempts().recent(Timestamp(i64::MAX), 1)?;
+        let stands = |attempt: &Attempt| {
+            attempt.is_live() || now.since_ms(attempt.kept_at).abs() <= LAST_SALE_MS
+        };
+        self.front = recent
+            .into_iter()
+            .map(|kept| kept.value)
+            .find(stands)
+            .map(|attempt| attempt.out_trade_no);
+        let open = self.db.read().attempts().open(OPEN_MAX)?;
+        self.aside = open
+            .into_iter()
+            .map(|kept| kept.value.out_trade_no)
+            .filter(|no| self.front.as_ref() != Some(no))
+            .collect();
+        Ok(())
+    }
+
+    /// Wakes everything that is due.
+    pub fn tick(&mut self, now: Timestamp) {
+        self.keep_drawn();
+        if self.trouble.as_ref().is_some_and(|trouble| now < trouble.retry_at) {
+            return;
+        }
+        let kept = self.wake_due(now);
+        self.note_trouble(kept, now);
+        self.probe(now);
+        self.ask_recovery(now);
+    }
+
+    fn wake_due(&mut self, now: Timestamp) -> Result<(), DbError> {
+        for kept in self.db.read().attempts().due(now, DUE_MAX)? {
+            self.step(&kept.value.out_trade_no, Event::Tick, now, None)?;
+        }
+        for kept in self.db.read().refunds().due(now, DUE_MAX)? {
+            self.step_refund(kept.value.id, RefundEvent::Tick, now)?;
+        }
+        for row in self.db.read().queue().due_of(OperationKind::LateAsk, now, DUE_MAX)? {
+            if mutant::planted("m14_late_question_forgotten") {
+                self.db.write("forget a question", |tx| tx.queue().done(&row.key))?;
+                continue;
+            }
+            // The next try, should this one stay unanswered.
+            let next = now.plus_ms(LATE_ASK_RETRY_MS);
+            self.db.write("ask once more", |tx| tx.queue().retry(&row.key, next))?;
+            if let Some(no) = row.out_trade_no {
+                self.calls.hand_out(What::LateAsk { no, key: row.key }, now);
+            }
+        }
+        Ok(())
+    }
+
+    fn probe(&mut self, now: Timestamp) {
+        let due: Vec<ChannelId> = self
+            .lines
+            .iter()
+            .filter(|(_, line)| line.probe_due(now))
+            .map(|(channel, _)| *channel)
+            .collect();
+        for channel in due {
+            if let Some(line) = self.lines.get_mut(&channel) {
+                line.plan_probe(now);
+            }
+            self.calls.hand_out(What::Probe { channel }, now);
+        }
+    }
+
+    /// Returns when the till must be woken at the latest; `None` where nothing is planned.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the database cannot be read.
+    pub fn wake_at(&self) -> Result<Option<Timestamp>, DbError> {
+        if let Some(trouble) = &self.trouble {
+            return Ok(Some(trouble.retry_at));
+        }
+        if let Some(drawn) = self.drawn.first() {
+            return Ok(Some(drawn.at));
+        }
+        let read = self.db.read();
+        let planned = [
+            read.attempts().next_wake()?,
+            read.refunds().next_wake()?,
+            read.queue().next_wake_of(OperationKind::LateAsk)?,
+            self.calls.token_at(),
+            self.lines.values().map(|line| line.probe_at).min(),
+            self.recovery.as_ref().and_then(Recovery::ask_at),
+        ];
+        Ok(planned.into_iter().flatten().min())
+    }
+
+    /// Returns whether the till knows everything: no attempt, refund or question is open.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the database cannot be read.
+    pub fn is_settled(&self) -> Result<bool, DbError> {
+        let read = self.db.read();
+        Ok(read.attempts().open(1)?.is_empty()
+            && read.refunds().open(1)?.is_empty()
+            && read.queue().next_wake_of(OperationKind::LateAsk)?.is_none()
+            && self.recovery.is_none())
+    }
+
+    /// Returns whether every attempt and every refund has its result; questions about ended
+    /// attempts may still be planned.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the database cannot be read.
+    pub fn is_decided(&self) -> Result<bool, DbError> {
+        let read = self.db.read();
+        let resting = |refund: &mianfu_core::refund::Refund| refund.next_at.is_none();
+        Ok(read.attempts().open(1)?.is_empty()
+            && read.refunds().open(OPEN_MAX)?.iter().all(|kept| resting(&kept.value))
+            && self.recovery.is_none())
+    }
+
+    /// Returns the attempts that have no result yet.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the database cannot be read.
+    pub fn open_attempts(&self) -> Result<Vec<Attempt>, DbError> {
+        let open = self.db.read().attempts().open(OPEN_MAX)?;
+        Ok(open.into_iter().map(|kept| kept.value).collect())
+    }
+
+    /// Returns whether the channel may be offered.
+    #[must_use]
+    pub fn offer(&self, channel: ChannelId) -> Option<Offer> {
+        self.lines.get(&channel).map(Line::offer)
+    }
+
+    /// Returns the database, for reading.
+    #[must_use]
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// Returns how many calls wait or are open.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.calls.count()
+    }
+
+    /// Returns whether a call waits for its turn.
+    #[must_use]
+    pub fn any_call_waiting(&self) -> bool {
+        self.calls.any_waiting()
+    }
+
+    /// Returns a number that goes up with every change a screen might show.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Returns what opening the database found.
+    #[must_use]
+    pub fn birth(&self) -> Birth {
+        if mutant::planted("m19_birth_untold") { Birth::Same } else { self.birth }
+    }
+}

@@ -1,0 +1,138 @@
+//! How a till is started on its files: database, channel's file, log.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mianfu_core::money::Timestamp;
+use mianfu_db::{Birth, Db, DbError, Lock, OpenOptions};
+use mianfu_gateway::RsaKeys;
+
+use crate::channel_file::{self, ChannelFileError};
+use crate::clock::{Clock, MachineClock};
+use crate::line::Line;
+use crate::resume::Opening;
+use crate::running::Running;
+use crate::till::{Settings, Till};
+
+/// The files a till works on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Files {
+    /// The database; made at the first start.
+    pub database: PathBuf,
+    /// The channel's file.
+    pub channel: PathBuf,
+    /// The store's number.
+    pub store: u32,
+    /// The till's number in the store.
+    pub till: u32,
+}
+
+/// Why a till could not start. Nothing was changed or sent.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error("the database cannot be used")]
+    Db(#[from] DbError),
+    /// The channel's file.
+    #[error("the channel cannot be used")]
+    Channel(#[from] ChannelFileError),
+    /// The system.
+    #[error("the system refused")]
+    System(#[from] std::io::Error),
+}
+
+/// A started till.
+pub struct Started {
+    /// The till on its thread.
+    pub running: Running<RsaKeys>,
+    /// What opening the database found.
+    pub birth: Birth,
+}
+
+/// Starts a till: reads the channel's file, opens the database, resumes what is open.
+///
+/// # Errors
+///
+/// Each says what stands in the way.
+pub fn start(files: &Files, runtime: tokio::runtime::Handle) -> Result<Started, StartError> {
+    let settings = Settings::practice("面付练习店", &format!("{} 号台", files.till));
+    start_with(files, settings, runtime)
+}
+
+/// Starts a till with a store's settings.
+///
+/// # Errors
+///
+/// Each says what stands in the way.
+pub fn start_with(
+    files: &Files,
+    settings: Settings,
+    runtime: tokio::runtime::Handle,
+) -> Result<Started, StartError> {
+    let clock = MachineClock::start();
+    let now = clock.now();
+    let folder = files.database.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let loaded = channel_file::load(&files.channel, channel_file::payer_key(folder)?, now)?;
+    let (db, opened) = Db::open(&OpenOptions {
+        path: &files.database,
+        vfs: None,
+        now,
+        machine: &machine(),
+        store: files.store,
+        till: files.till,
+        epoch: random_below(100_000_000)?,
+        lock: Lock::Beside,
+    })?;
+    let birth = opened.birth;
+    let opening = Opening {
+        db,
+        opened,
+        lines: vec![Line::new(loaded.channel)],
+        settings: Settings { practice: loaded.practice, ..settings },
+        seed: u64::from(random_below(u32::MAX)?),
+    };
+    let till = Till::open(opening, now)?;
+    let running = Running::start(till, Arc::new(loaded.transport), clock, runtime)?;
+    Ok(Started { running, birth })
+}
+
+/// Returns what tells this machine from a copy of its disk: the system's own name for the
+/// installation and the addresses of its network hardware, which a ghosted disk does not take along.
+#[must_use]
+pub fn machine() -> String {
+    let mut parts = Vec::new();
+    parts.extend(std::fs::read_to_string("/etc/machine-id").ok());
+    if let Ok(interfaces) = std::fs::read_dir("/sys/class/net") {
+        let mut addresses: Vec<String> = interfaces
+            .flatten()
+            .map(|interface| interface.path())
+            .filter(|path| path.join("device").exists())
+            .filter_map(|path| std::fs::read_to_string(path.join("address")).ok())
+            .collect();
+        addresses.sort();
+        parts.extend(addresses);
+    }
+    parts.iter().map(|part| part.trim()).collect::<Vec<_>>().join(" ")
+}
+
+fn random_below(limit: u32) -> std::io::Result<u32> {
+    let drawn = getrandom::u32().map_err(std::io::Error::other)?;
+    Ok(drawn % limit)
+}
+
+/// Returns a name for an intent that no other intent has.
+///
+/// # Errors
+///
+/// Fails where the system gives no randomness: a name given twice would be one sale.
+pub fn random_name() -> std::io::Result<String> {
+    let part = || getrandom::u64().map_err(std::io::Error::other);
+    Ok(format!("{:016x}{:016x}", part()?, part()?))
+}
+
+/// Returns the moment of a start, for those who show times before a till runs.
+#[must_use]
+pub fn now() -> Timestamp {
+    MachineClock::start().now()
+}

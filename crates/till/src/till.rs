@@ -1,0 +1,185 @@
+//! What a till is made of.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use mianfu_core::channel::ChannelId;
+use mianfu_core::money::{Charge, Fen, Timestamp};
+use mianfu_core::number::OutTradeNo;
+use mianfu_db::{Birth, Db, DbError};
+use mianfu_gateway::AuthCode;
+
+use crate::line::Line;
+use crate::recovery::Recovery;
+use crate::worker::Calls;
+
+/// What a store sets for a till.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The store's name, shown and sent as the subject.
+    pub store_name: String,
+    /// The till's name, shown.
+    pub till_name: String,
+    /// The most one attempt may ask for, in fen.
+    pub limit: Charge,
+    /// New wallet sales stop at this many open attempts.
+    pub open_max: u32,
+    /// New wallet sales stop when this many fen are at risk.
+    pub at_risk_max: Fen,
+    /// Sales that may wait beside the front one.
+    pub aside_max: usize,
+    /// Whether the channels are pretend ones.
+    pub practice: bool,
+    /// Where a second copy of the database is kept.
+    pub backup_folder: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Returns settings for a till in practice mode.
+    #[must_use]
+    pub fn practice(store_name: &str, till_name: &str) -> Settings {
+        Settings {
+            store_name: store_name.to_owned(),
+            till_name: till_name.to_owned(),
+            limit: Charge::new(i64::from(Charge::MAX_FEN)).expect("the ceiling is a charge"),
+            open_max: 20,
+            at_risk_max: Fen::new(20_000_000).expect("a positive amount"),
+            aside_max: 3,
+            practice: true,
+            backup_folder: None,
+        }
+    }
+}
+
+/// The running till.
+pub struct Till<K> {
+    pub(crate) db: Db,
+    pub(crate) lines: BTreeMap<ChannelId, Line<K>>,
+    pub(crate) settings: Settings,
+    pub(crate) calls: Calls,
+    /// Codes scanned and not yet sent. They are held here only and leave with the submit.
+    pub(crate) auth_codes: BTreeMap<OutTradeNo, AuthCode>,
+    /// Codes used lately, so that a second read of the same code is told apart.
+    pub(crate) used_codes: Vec<UsedCode>,
+    pub(crate) front: Option<OutTradeNo>,
+    pub(crate) aside: Vec<OutTradeNo>,
+    pub(crate) trouble: Option<Trouble>,
+    pub(crate) recovery: Option<Recovery>,
+    pub(crate) birth: Birth,
+    pub(crate) live_at_start: usize,
+    pub(crate) jitter: Jitter,
+    /// Codes to show that came and are not kept yet; they are kept before anything else happens.
+    pub(crate) drawn: Vec<Drawn>,
+    /// Goes up with every change that a screen might show.
+    pub(crate) revision: u64,
+}
+
+impl<K> Till<K> {
+    /// Returns what the store sets.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+/// A customer's code that was used, as a mark that says nothing about the code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UsedCode {
+    pub(crate) at: Timestamp,
+    pub(crate) mark: u64,
+    pub(crate) no: OutTradeNo,
+}
+
+/// A code to show, fresh off the wire. It may be drawn before it is kept: a code that was not kept
+/// is closed after a restart and a new one offered (M8), so nothing rests on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Drawn {
+    pub(crate) no: OutTradeNo,
+    pub(crate) content: String,
+    pub(crate) at: Timestamp,
+}
+
+/// A database that would not keep a step. Nothing is charged until one is kept again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// What is wrong.
+    pub kind: TroubleKind,
+    /// When to try again.
+    pub retry_at: Timestamp,
+    /// Tries in a row.
+    pub tries: u32,
+}
+
+/// What is wrong with the database, as far as a person must act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TroubleKind {
+    /// No room on the disk.
+    DiskFull,
+    /// The disk or the file refuses writes.
+    ReadOnly,
+    /// Something in the file is not what was written.
+    Damaged,
+    /// The disk fails.
+    Failing,
+}
+
+impl TroubleKind {
+    /// Says what kind of trouble an error is.
+    #[must_use]
+    pub fn of(error: &DbError) -> TroubleKind {
+        match error {
+            DbError::DiskFull { .. } => TroubleKind::DiskFull,
+            DbError::ReadOnly { .. } => TroubleKind::ReadOnly,
+            DbError::Corrupt { .. } | DbError::TooNew { .. } | DbError::LawBroken { .. } => {
+                TroubleKind::Damaged
+            }
+            DbError::HeldElsewhere { .. }
+            | DbError::Busy { .. }
+            | DbError::Io { .. }
+            | DbError::NotFound { .. }
+            | DbError::Stale { .. }
+            | DbError::CeilingReached { .. }
+            | DbError::NumberTaken { .. }
+            | DbError::IntentKept { .. }
+            | DbError::LiveAttempt { .. }
+            | DbError::NoNumber { .. }
+            | DbError::Sqlite { .. } => TroubleKind::Failing,
+        }
+    }
+}
+
+/// Why a till could not start or do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum TillError {
+    /// The database said no.
+    #[error("the till's database refused")]
+    Db(#[from] DbError),
+    /// The number is not one of this till's.
+    #[error("no attempt `{out_trade_no}` on this till")]
+    NoSuchAttempt {
+        /// The number asked about.
+        out_trade_no: String,
+    },
+}
+
+/// Spreads retries so that tills do not call in step. Seeded once; the same seed, the same waits.
+#[derive(Debug, Clone)]
+pub(crate) struct Jitter(u64);
+
+impl Jitter {
+    pub(crate) fn new(seed: u64) -> Jitter {
+        Jitter(seed)
+    }
+
+    /// Returns a wait of 2^`tries` seconds with full jitter, at least half a second, capped.
+    pub(crate) fn backoff_ms(&mut self, tries: u32, max_ms: i64) -> i64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^= mixed >> 31;
+        let cap = (1_000_i64 << tries.min(12)).min(max_ms).max(1_000);
+        let share = i64::try_from(mixed >> 40).expect("24 bits fit");
+        500 + (cap - 500) * share / (1 << 24)
+    }
+}

@@ -1,0 +1,55 @@
+//! `mianfu-bench`: figures as ratios of interleaved runs, never absolute times.
+//!
+//! Correctness is a gate before speed counts: each round checks what it measured.
+
+mod p1;
+mod p6;
+mod rounds;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+
+/// Figures as ratios.
+#[derive(Parser)]
+#[command(name = "mianfu-bench")]
+struct Arguments {
+    /// Which figures; all of them where none is named.
+    figures: Vec<Figure>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Figure {
+    /// Order to code bytes, against one durable commit, one signature and one QR code.
+    #[value(name = "P1")]
+    P1,
+    /// Cold start to a usable window, against a bare window of the same size.
+    #[value(name = "P6")]
+    P6,
+}
+
+fn main() -> ExitCode {
+    let mut figures = Arguments::parse().figures;
+    if figures.is_empty() {
+        figures = vec![Figure::P1, Figure::P6];
+    }
+    let mut code = ExitCode::SUCCESS;
+    for figure in figures {
+        let measured = match figure {
+            Figure::P1 => p1::measure(),
+            Figure::P6 => p6::measure(),
+        };
+        let line = match measured {
+            Ok(line) => line,
+            Err(error) => {
+                code = ExitCode::FAILURE;
+                format!("bench figure={figure:?} error={error:?}")
+            }
+        };
+        if writeln!(std::io::stdout().lock(), "{line}").is_err() {
+            return ExitCode::FAILURE;
+        }
+    }
+    code
+}
