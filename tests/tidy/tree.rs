@@ -46,6 +46,7 @@ impl Source {
         path.starts_with("tests/")
             || path.contains("/tests/")
             || path.ends_with("/tests.rs")
+            || path.ends_with("/src/mutants.rs")
             || path.ends_with(".test.ts")
     }
 

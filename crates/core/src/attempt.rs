@@ -218,6 +218,8 @@ pub enum Event {
     Tick,
     /// The program started and found this attempt unfinished.
     Resumed,
+    /// The same in a restored database: what came after the copy was made is not known here.
+    Restored,
 }
 
 /// A call to make once the step is kept.
@@ -397,6 +399,7 @@ impl Attempt {
             Event::RefundConfirmed => step.refund_confirmed(),
             Event::Tick => step.tick(now, timetable),
             Event::Resumed => step.resumed(now, timetable),
+            Event::Restored => step.restored(now, timetable),
         }
         step
     }

@@ -102,11 +102,13 @@ impl Breaker {
         if let Some(opened_at) = self.opened_at.filter(|_| !mutant::planted("law11_never_opens")) {
             return Offer::Silent { since: self.silent_since.unwrap_or(opened_at) };
         }
-        if self.proven || mutant::planted("m4_offered_unproven") {
-            Offer::Ready
-        } else {
-            Offer::Proving
-        }
+        if self.is_proven() { Offer::Ready } else { Offer::Proving }
+    }
+
+    /// Returns whether the channel has signed an answer in this process, silent since or not (M4).
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        self.proven || mutant::planted("m4_offered_unproven")
     }
 
     fn note(&mut self, now: Timestamp, answered: bool) {

@@ -74,6 +74,7 @@ const CAUGHT: &[(&str, fn())] = &[
     ("m14_refunds_twice", walk::every_event_in_every_state_of_a_scan_keeps_the_rules),
     ("m14_reply_refunds_again", attempt::m14_the_same_news_twice_refunds_once),
     ("m14_reply_refunds_again", walk::every_event_in_every_state_of_a_scan_keeps_the_rules),
+    ("m15_parked_is_unsent", attempt::m15_a_parked_code_in_a_restored_database_counts_as_sent),
     (
         "m15_refunds_by_itself",
         attempt::m15_a_recovered_payment_is_kept_and_never_refunded_by_itself,

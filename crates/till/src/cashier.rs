@@ -242,5 +242,6 @@ fn event_name(event: &Event) -> &'static str {
         Event::RefundConfirmed => "refund_confirmed",
         Event::Tick => "time_passed",
         Event::Resumed => "resumed",
+        Event::Restored => "restored",
     }
 }

@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use mianfu_core::attempt::{Attempt, Effect, Event};
-use mianfu_core::breaker::Offer;
 use mianfu_core::channel::{ChannelId, Flow, Payment, Verdict};
 use mianfu_core::money::Timestamp;
 use mianfu_core::mutant;
@@ -229,7 +228,7 @@ impl<K: Keys> Till<K> {
             Effect::Reverse if timetable.reverse_fresh_ms < age_ms => Event::Withheld,
             // A code parked over a restart waits for the first signed answer (M4): before it the
             // offset is unknown, and the code could outlive the question after its expiry (M8).
-            Effect::Submit if line.offer() == Offer::Proving => Event::Unreached(*effect),
+            Effect::Submit if !line.breaker.is_proven() => Event::Unreached(*effect),
             // One that waited so long counts as unanswered, and a reversal may have left since (M6).
             Effect::Submit if timetable.submit_open_ms <= age_ms => {
                 self.drop_row(&waiting.what, now);

@@ -116,7 +116,8 @@ impl Step {
             | Event::GoodsGone { .. }
             | Event::RefundConfirmed
             | Event::Tick
-            | Event::Resumed => (),
+            | Event::Resumed
+            | Event::Restored => (),
         }
     }
 

@@ -75,9 +75,20 @@ impl Step {
         }
     }
 
+    /// A parked code may have been sent, scanned and paid after the copy was made, so it counts as
+    /// sent (M1, M15); everything else is asked as after any start.
+    pub(super) fn restored(&mut self, now: Timestamp, timetable: &Timetable) {
+        if self.attempt.phase == Phase::Parked && !mutant::planted("m15_parked_is_unsent") {
+            self.attempt.phase = Phase::Submitting;
+            self.attempt.sent_at = Some(self.attempt.kept_at.min(now));
+        }
+        self.resumed(now, timetable);
+    }
+
     /// The program found this attempt unfinished: ask at once, never send again (M2).
     pub(super) fn resumed(&mut self, now: Timestamp, timetable: &Timetable) {
         self.attempt.submit_open = false;
+        self.clamp(now, timetable);
         if mutant::planted("m2_resends_after_restart") && self.attempt.phase == Phase::Submitting {
             self.effect = Some(Effect::Submit);
             return;
@@ -100,6 +111,18 @@ impl Step {
             | Phase::Returned
             | Phase::Held { .. } => (),
         }
+    }
+
+    /// A clock set back between two starts puts no wait into the far future (law 7): what was kept
+    /// under the old clock counts as kept at the latest now, which only ever waits longer.
+    fn clamp(&mut self, now: Timestamp, timetable: &Timetable) {
+        let limit_ms = match self.attempt.flow {
+            Flow::Scan => timetable.scan_limit_ms,
+            Flow::Show => timetable.show_life_ms,
+        };
+        self.attempt.limit_at = self.attempt.limit_at.min(now.plus_ms(limit_ms));
+        self.attempt.sent_at = self.attempt.sent_at.map(|sent| sent.min(now));
+        self.attempt.absent_at = self.attempt.absent_at.filter(|at| *at <= now);
     }
 
     fn tick_refunding(&mut self, now: Timestamp, timetable: &Timetable) {

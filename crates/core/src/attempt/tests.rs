@@ -885,6 +885,17 @@ pub(crate) fn m15_a_recovered_payment_is_kept_and_never_refunded_by_itself() {
 }
 
 #[test]
+pub(crate) fn m15_a_parked_code_in_a_restored_database_counts_as_sent() {
+    check(
+        SHOW,
+        "0 | begin | submitting | submit | submitting | -
+         1 | unreached submit | parked | - | parked | -
+         9 | restored | asking code_lost | query | reversing | -
+         10 | told paid | paid | - | paid | -",
+    );
+}
+
+#[test]
 pub(crate) fn law4_a_recovered_payment_of_another_amount_is_held() {
     let other = Attempt::recovered(intent(Flow::Scan), paid(125), at(0), &Timetable::ALIPAY);
     assert_eq!(phase(&other.attempt.phase), "held amount 125");
@@ -1098,6 +1109,7 @@ fn event(text: &str) -> Event {
         "refund" => Event::RefundConfirmed,
         "tick" => Event::Tick,
         "resumed" => Event::Resumed,
+        "restored" => Event::Restored,
         _ => panic!("no such event: {text}"),
     }
 }

@@ -285,7 +285,8 @@ fn is_word(event: &Event) -> bool {
         | Event::CashTaken
         | Event::GoodsGone { .. }
         | Event::Tick
-        | Event::Resumed => false,
+        | Event::Resumed
+        | Event::Restored => false,
     }
 }
 
@@ -316,7 +317,8 @@ fn answers(event: &Event) -> Option<Effect> {
         | Event::GoodsGone { .. }
         | Event::RefundConfirmed
         | Event::Tick
-        | Event::Resumed => None,
+        | Event::Resumed
+        | Event::Restored => None,
     }
 }
 
@@ -351,6 +353,7 @@ fn events() -> Vec<Event> {
         Event::RefundConfirmed,
         Event::Tick,
         Event::Resumed,
+        Event::Restored,
     ];
     for verdict in verdicts.into_iter().chain([early]) {
         events.push(Event::Answered(verdict.clone()));

@@ -87,18 +87,27 @@ fn check(flow: Flow, events: Vec<Event>, ends: bool) {
     db.check_everything().unwrap();
 }
 
-#[test]
-fn an_attempt_is_read_as_it_was_saved_in_every_phase() {
-    let amount = mianfu_core::money::Charge::new(1_250).unwrap();
-    let payment = |fen| mianfu_core::channel::Payment {
+fn payment(fen: i64) -> mianfu_core::channel::Payment {
+    mianfu_core::channel::Payment {
         amount: Fen::new(fen).unwrap(),
         transaction_no: "T1".to_owned(),
         paid_at: None,
         payer: None,
-    };
-    let paid = || Verdict::Paid(payment(i64::from(amount.get())));
+    }
+}
+
+fn paid() -> Verdict {
+    Verdict::Paid(payment(1_250))
+}
+
+/// A reason with what could break a statement or a text.
+fn no() -> String {
+    "余额不足\n\"'".to_owned()
+}
+
+#[test]
+fn an_attempt_is_read_as_it_was_saved_in_every_phase() {
     let code = || Verdict::Code { content: "https://qr.example/bax0".to_owned() };
-    let no = || "余额不足\n\"'".to_owned();
     let unreached = || Event::Unreached(mianfu_core::attempt::Effect::Submit);
     check(Flow::Scan, vec![Event::Answered(paid())], true);
     check(Flow::Scan, vec![Event::Answered(Verdict::Paid(payment(1)))], true);
@@ -119,6 +128,10 @@ fn an_attempt_is_read_as_it_was_saved_in_every_phase() {
         ],
         true,
     );
+}
+
+#[test]
+fn an_attempt_that_is_undone_is_read_as_it_was_saved() {
     check(
         Flow::Scan,
         vec![

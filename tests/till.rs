@@ -1,0 +1,23 @@
+//! The till in one process against practice, on virtual time: every way a sale ends, restarts,
+//! restores, refunds, disks in trouble.
+
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
+#[path = "till/counter.rs"]
+mod counter;
+#[path = "../crates/db/tests/db/disk.rs"]
+mod disk;
+#[path = "till/offers.rs"]
+mod offers;
+#[path = "till/refunds.rs"]
+mod refunds;
+#[path = "till/restarts.rs"]
+mod restarts;
+#[path = "till/restore.rs"]
+mod restore;
+#[path = "till/scan.rs"]
+mod scan;
+#[path = "till/show.rs"]
+mod show;
+#[path = "till/trouble.rs"]
+mod trouble;

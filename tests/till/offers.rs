@@ -1,0 +1,107 @@
+//! When a channel takes new charges: proven first (M4), not while it is silent, and never because
+//! somebody else answered.
+
+use mianfu_core::attempt::Screen;
+use mianfu_core::breaker::Offer;
+use mianfu_core::channel::ChannelId;
+use mianfu_practice::{Fault, KeyedHash, Manner};
+use mianfu_tests::shop::*;
+use mianfu_till::{Means, Refusal};
+
+#[track_caller]
+fn assert_refused(shop: &mut Shop) {
+    for means in [Means::Show(ChannelId::Alipay), Means::Scan(shop.code(Manner::Pays))] {
+        let refused = shop.collect(1_250, means);
+        assert!(matches!(refused, Err(Refusal::NotOffered(_))), "{refused:?}");
+    }
+    assert_eq!(shop.all_attempts().len(), 0, "nothing was kept");
+    assert!(shop.practice.truth().trades().next().is_none(), "nothing was charged");
+}
+
+#[test]
+pub(crate) fn m4_a_channel_is_offered_only_after_a_signed_answer() {
+    let mut shop = Shop::closed(|_| ());
+    shop.network = Network::Down;
+    shop.open().unwrap();
+    shop.wait(1_000);
+    assert_eq!(shop.offer(), Offer::Proving);
+    assert_refused(&mut shop);
+    shop.network = Network::Up;
+    for fault in [Fault::Unsigned, Fault::WrongSignature] {
+        shop.practice.weather_mut().next_of(QUERY, fault);
+        shop.wait(3_500);
+        assert_ne!(shop.offer(), Offer::Ready, "{fault:?} proves nothing");
+        assert_refused(&mut shop);
+    }
+    shop.wait(3_500);
+    assert_eq!(shop.offer(), Offer::Ready);
+    let no = shop.scan(1_250, Manner::Pays);
+    assert_eq!(shop.end(&no).screen(), Screen::Paid);
+    shop.restart(1_000);
+    assert_eq!(shop.offer(), Offer::Proving, "every process proves it anew");
+    shop.settle();
+}
+
+#[test]
+fn m4_the_harmless_question_is_about_a_number_that_is_never_submitted() {
+    let mut shop = Shop::new();
+    shop.wait(MINUTE_MS);
+    let probes: Vec<&Sent> = shop.sent.iter().filter(|sent| sent.method == QUERY).collect();
+    assert!(3 <= probes.len(), "the connection is kept warm");
+    for probe in probes {
+        assert!(probe.out_trade_no.ends_with("9999999999"), "{probe:?}");
+    }
+}
+
+#[test]
+pub(crate) fn a_wrong_application_or_key_is_told_with_the_channels_reason() {
+    let wrong = KeyedHash::new(b"another merchant");
+    let secret = KeyedHash::new(b"the tests' secret");
+    let mut wrong_app = Shop::with(|setup| setup.alipay.app_id = "9999000000000002".to_owned());
+    let mut wrong_key = Shop::with(|setup| {
+        setup.keys = ShopKeys::Hash { ours: wrong, channel: secret };
+    });
+    for (shop, reason) in
+        [(&mut wrong_app, "isv.invalid-app-id"), (&mut wrong_key, "isv.invalid-signature")]
+    {
+        assert_eq!(shop.offer(), Offer::Misconfigured { reason: reason.to_owned() });
+        assert_refused(shop);
+        let now = shop.till_now();
+        let counter = shop.till().counter(now).unwrap();
+        assert_eq!(counter.channels[0].offer, Offer::Misconfigured { reason: reason.to_owned() });
+    }
+}
+
+#[test]
+fn answers_under_another_key_than_alipays_are_silence() {
+    let secret = KeyedHash::new(b"the tests' secret");
+    let other = KeyedHash::new(b"another channel");
+    let mut shop = Shop::with(|setup| {
+        setup.keys = ShopKeys::Hash { ours: secret, channel: other };
+    });
+    shop.wait(MINUTE_MS);
+    assert!(matches!(shop.offer(), Offer::Silent { .. }), "{:?}", shop.offer());
+    assert_refused(&mut shop);
+}
+
+#[test]
+pub(crate) fn three_silences_stop_new_charges_and_nothing_else() {
+    let mut shop = Shop::new();
+    let no = shop.scan(1_250, Manner::TypesPassword { after_ms: 40_000 });
+    shop.wait(6_000);
+    shop.network = Network::Swallows;
+    shop.wait(40_000);
+    let before = shop.sent.len();
+    assert!(matches!(shop.offer(), Offer::Silent { .. }), "{:?}", shop.offer());
+    shop.till().put_aside(&no).unwrap();
+    let refused = shop.collect(990, Means::Show(ChannelId::Alipay));
+    assert!(matches!(refused, Err(Refusal::NotOffered(Offer::Silent { .. }))), "{refused:?}");
+    shop.wait(20_000);
+    let asked = shop.sent[before..].iter().filter(|sent| sent.out_trade_no == no.as_str());
+    assert!(0 < asked.count(), "the open sale is still being asked about");
+    shop.network = Network::Up;
+    shop.wait(35_000);
+    assert_eq!(shop.offer(), Offer::Ready, "a question brought it back, no customer");
+    assert_eq!(shop.screen(&no), Screen::Paid);
+    shop.settle();
+}

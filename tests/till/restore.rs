@@ -1,0 +1,115 @@
+//! Databases that come back older, elsewhere or twice (M15, M19).
+
+use mianfu_core::attempt::Screen;
+use mianfu_core::number::OutTradeNo;
+use mianfu_db::{BackupTo, Birth, FindingKind};
+use mianfu_practice::Manner;
+use mianfu_tests::shop::*;
+use mianfu_till::Notice;
+
+/// Sells, backs up, sells on, and puts the backup in the place of the database.
+fn restored(shop: &mut Shop) -> (Vec<OutTradeNo>, Vec<OutTradeNo>) {
+    let sell = |shop: &mut Shop, fen: i64| {
+        let no = shop.scan(fen, Manner::Pays);
+        shop.end(&no);
+        no
+    };
+    let before = (0..3).map(|sale| sell(shop, 1_000 + sale)).collect();
+    let folder = shop.folder().to_owned();
+    let to = BackupTo { folder: &folder, now: shop.now, keep: 3 };
+    let backup = shop.till().db().backup_to(&to).unwrap();
+    let mut after: Vec<OutTradeNo> = (0..4).map(|sale| sell(shop, 2_000 + sale)).collect();
+    // One of those that the backup does not know was never paid.
+    let walked_away = shop.scan(2_900, Manner::WalksAway);
+    shop.end(&walked_away);
+    after.push(sell(shop, 2_950));
+    shop.wait(1_000);
+    shop.cut();
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = shop.database().into_os_string();
+        name.push(suffix);
+        drop(std::fs::remove_file(name));
+    }
+    std::fs::copy(backup, shop.database()).unwrap();
+    (before, after)
+}
+
+#[test]
+pub(crate) fn m15_after_a_restore_later_sales_are_recovered_as_paid_and_never_refunded() {
+    let mut shop = Shop::with(|setup| setup.place = Place::Folder);
+    let (before, after) = restored(&mut shop);
+    assert_eq!(shop.open().unwrap(), Birth::Restored);
+    assert_eq!(shop.till().birth(), Birth::Restored);
+    let now = shop.till_now();
+    let notices = shop.till().counter(now).unwrap().notices;
+    assert!(notices.contains(&Notice::RestoredDatabase), "{notices:?}");
+    shop.wait(1_000);
+    let no = shop.scan(500, Manner::Pays);
+    assert!(!before.contains(&no) && !after.contains(&no), "numbers never repeat");
+    assert_eq!(shop.end(&no).screen(), Screen::Paid, "sales go on meanwhile");
+    shop.settle();
+    for no in &after {
+        let recovered = shop.attempt(no);
+        assert_eq!(recovered.screen(), Screen::Paid);
+        assert_eq!(shop.calls(REFUND, no) + shop.calls(CANCEL, no), 0, "never by itself");
+        assert_eq!(i64::from(recovered.amount.get()), shop.held_by_channel(no));
+    }
+    assert_eq!(shop.findings(), vec![FindingKind::Recovered; after.len()]);
+    let now = shop.till_now();
+    let notices = shop.till().counter(now).unwrap().notices;
+    assert!(!notices.contains(&Notice::RestoredDatabase), "it is over: {notices:?}");
+    assert_eq!(shop.restart(1_000), Birth::Same);
+    shop.settle();
+    assert_eq!(shop.findings().len(), after.len(), "asked once");
+}
+
+#[test]
+pub(crate) fn m15_a_power_cut_in_the_middle_of_the_asking_goes_on_where_it_stopped() {
+    let mut shop = Shop::with(|setup| setup.place = Place::Folder);
+    let (_, after) = restored(&mut shop);
+    shop.open().unwrap();
+    shop.wait(2_000);
+    for _ in 0..4 {
+        shop.wait(3_000);
+        shop.restart(1_000);
+    }
+    shop.settle();
+    for no in &after {
+        assert_eq!(shop.screen(no), Screen::Paid);
+    }
+    assert_eq!(shop.findings(), vec![FindingKind::Recovered; after.len()]);
+}
+
+#[test]
+pub(crate) fn m15_without_a_network_the_asking_waits_and_loses_nothing() {
+    let mut shop = Shop::with(|setup| setup.place = Place::Folder);
+    let (_, after) = restored(&mut shop);
+    shop.network = Network::Swallows;
+    shop.open().unwrap();
+    shop.wait(10 * MINUTE_MS);
+    assert!(!shop.is_settled());
+    shop.network = Network::Up;
+    shop.settle();
+    for no in &after {
+        assert_eq!(shop.screen(no), Screen::Paid);
+    }
+}
+
+#[test]
+pub(crate) fn m19_a_database_copied_to_another_machine_numbers_anew() {
+    let mut shop = Shop::with(|setup| setup.place = Place::Folder);
+    let first = shop.scan(1_000, Manner::Pays);
+    shop.end(&first);
+    shop.cut();
+    shop.machine = "another machine".to_owned();
+    assert_eq!(shop.open().unwrap(), Birth::Copied);
+    assert_eq!(shop.till().birth(), Birth::Copied);
+    let now = shop.till_now();
+    let notices = shop.till().counter(now).unwrap().notices;
+    assert!(notices.contains(&Notice::CopiedDatabase), "{notices:?}");
+    shop.wait(1_000);
+    let second = shop.scan(1_000, Manner::Pays);
+    assert_ne!(first.series(), second.series(), "the original may go on selling");
+    assert_eq!(shop.end(&second).screen(), Screen::Paid);
+    shop.settle();
+}

@@ -1,0 +1,730 @@
+//! A shop in one process and on virtual time: the real till on a real file, practice as its
+//! channel, a network between them that can be taken away, and people who press keys.
+//!
+//! Nothing waits: time moves to the next moment at which the till asked to be woken or an answer
+//! arrives. What leaves the till is written down in the order of leaving.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use mianfu_core::attempt::{Attempt, Screen};
+use mianfu_core::breaker::Offer;
+use mianfu_core::channel::ChannelId;
+use mianfu_core::money::{Fen, Timestamp};
+use mianfu_core::number::OutTradeNo;
+use mianfu_core::order::Standing;
+use mianfu_db::{Birth, Db, DbError, FindingKind, Lock, OpenOptions};
+use mianfu_gateway::{
+    Alipay, AlipaySettings, AppAuthToken, BODY_LIMIT_BYTES, CallError, Channel, HttpReply,
+    HttpRequest, Keys, RsaKeys,
+};
+use mianfu_practice::{Answer, KeyedHash, Manner, Options, Practice, Reply, Request, Signer};
+use mianfu_till::resume::Opening;
+use mianfu_till::{CallId, Collect, Line, Means, Outgoing, Refusal, SameCustomer, Settings, Till};
+use tempfile::TempDir;
+
+use crate::simulation::disk::{self, Disk};
+
+/// 2026-11-21 10:00 in Shanghai.
+pub const TEN: Timestamp = Timestamp(1_795_226_400_000);
+/// A minute in ms.
+pub const MINUTE_MS: i64 = 60_000;
+/// An hour in ms.
+pub const HOUR_MS: i64 = 3_600_000;
+
+pub const PAY: &str = "alipay.trade.pay";
+pub const PRECREATE: &str = "alipay.trade.precreate";
+pub const QUERY: &str = "alipay.trade.query";
+pub const CANCEL: &str = "alipay.trade.cancel";
+pub const CLOSE: &str = "alipay.trade.close";
+pub const REFUND: &str = "alipay.trade.refund";
+pub const REFUND_QUERY: &str = "alipay.trade.fastpay.refund.query";
+
+/// From a request's leaving to its answer's coming, in ms.
+const ANSWER_MS: i64 = 100;
+/// How soon a missing network is noticed, in ms.
+const UNREACHABLE_MS: i64 = 20;
+/// Rounds at one instant; a till that wakes itself for nothing takes more.
+const ROUNDS_AT_ONCE_MAX: u32 = 2_000;
+/// How long everything may take to come to rest, in ms.
+const REST_MS: i64 = 40 * MINUTE_MS;
+/// The longest an open attempt may sleep, in ms.
+const SLEEP_MS_MAX: i64 = 3 * MINUTE_MS;
+
+/// How the till signs and what it believes.
+#[derive(Clone)]
+pub enum ShopKeys {
+    /// Keyed hashes: one for our side, one for what answers must carry.
+    Hash { ours: KeyedHash, channel: KeyedHash },
+    /// RSA2, as in the shop.
+    Rsa(Arc<RsaKeys>),
+}
+
+impl Keys for ShopKeys {
+    fn sign(&self, content: &[u8]) -> String {
+        match self {
+            ShopKeys::Hash { ours, .. } => ours.sign_as(KeyedHash::MERCHANT, content),
+            ShopKeys::Rsa(keys) => keys.sign(content),
+        }
+    }
+
+    fn verify(&self, content: &[u8], signature_base64: &str) -> bool {
+        match self {
+            ShopKeys::Hash { channel, .. } => {
+                channel.sign_as(KeyedHash::ALIPAY, content) == signature_base64
+            }
+            ShopKeys::Rsa(keys) => keys.verify(content, signature_base64),
+        }
+    }
+}
+
+/// What lies between the till and the channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// Requests arrive; practice's weather decides the rest.
+    Up,
+    /// No connection comes to be.
+    Down,
+    /// Requests leave and nothing ever comes back.
+    Swallows,
+}
+
+/// When the power goes, counted in requests from then on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Crash {
+    /// Requests that leave before.
+    pub after: usize,
+    /// What becomes of the one after them.
+    pub moment: Moment,
+}
+
+/// Where in a call the power goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// It was kept and did not leave.
+    BeforeLeaving,
+    /// It arrived and nobody hears the answer.
+    BeforeTheAnswer,
+}
+
+/// A request that left the till.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    pub at: Timestamp,
+    pub method: String,
+    pub out_trade_no: String,
+    /// The business parameters (`biz_content`).
+    pub business: String,
+}
+
+/// Where a shop's database lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// On a disk in memory; the till may be cut off and come back.
+    Memory,
+    /// In a folder, with its lock and its witness.
+    Folder,
+    /// On a file system that SQLite knows by this name.
+    Vfs(String),
+}
+
+/// What a shop is made of, before it opens.
+pub struct Setup {
+    pub options: Options,
+    pub settings: Settings,
+    pub alipay: AlipaySettings,
+    pub keys: ShopKeys,
+    pub signer: Box<dyn FnOnce(Options) -> Practice>,
+    /// Where the database lies.
+    pub place: Place,
+    /// The till's clock less the world's, in ms.
+    pub skew_ms: i64,
+}
+
+struct Flight {
+    due: Timestamp,
+    id: CallId,
+    result: Result<HttpReply, CallError>,
+}
+
+/// A shop.
+pub struct Shop {
+    pub practice: Practice,
+    /// The world's time.
+    pub now: Timestamp,
+    /// The till's clock less the world's, in ms.
+    pub skew_ms: i64,
+    pub network: Network,
+    pub settings: Settings,
+    pub alipay: AlipaySettings,
+    pub keys: ShopKeys,
+    /// The machine the till runs on.
+    pub machine: String,
+    /// The epoch that the next opening draws, where one must be drawn.
+    pub epoch: u32,
+    /// Every request that left, in order.
+    pub sent: Vec<Sent>,
+    /// Answers never come sooner than this, in ms.
+    pub answer_ms: i64,
+    till: Option<Till<ShopKeys>>,
+    folder: TempDir,
+    place: Place,
+    disk: Disk,
+    flights: Vec<Flight>,
+    crash: Option<Crash>,
+    intents: u32,
+}
+
+impl Setup {
+    fn new() -> Setup {
+        let secret = KeyedHash::new(b"the tests' secret");
+        let signer = secret.clone();
+        let options = Options::new(7);
+        Setup {
+            alipay: AlipaySettings::new("http://127.0.0.1:1/gateway.do", &options.app_id),
+            options,
+            settings: Settings::practice("面馆", "1 号台"),
+            keys: ShopKeys::Hash { ours: secret.clone(), channel: secret },
+            signer: Box::new(move |options| Practice::new(options, signer)),
+            place: Place::Memory,
+            skew_ms: 0,
+        }
+    }
+
+    /// Lets practice sign with this.
+    pub fn signed_by(&mut self, signer: impl Signer + 'static) {
+        self.signer = Box::new(move |options| Practice::new(options, signer));
+    }
+
+    /// Names a merchant's consent, as a service provider does.
+    pub fn with_app_auth_token(&mut self, token: &str) {
+        self.alipay.app_auth_token = Some(AppAuthToken(token.to_owned()));
+    }
+}
+
+impl Default for Shop {
+    fn default() -> Shop {
+        Shop::new()
+    }
+}
+
+impl Shop {
+    /// Opens a shop whose channel has proven itself.
+    #[must_use]
+    pub fn new() -> Shop {
+        Shop::with(|_| ())
+    }
+
+    /// Opens a shop that differs from the plain one, its channel proven.
+    #[must_use]
+    pub fn with(change: impl FnOnce(&mut Setup)) -> Shop {
+        let mut shop = Shop::closed(change);
+        shop.open().expect("a fresh database opens");
+        shop.wait(1_000);
+        shop
+    }
+
+    /// Builds a shop whose till has not started yet.
+    #[must_use]
+    pub fn closed(change: impl FnOnce(&mut Setup)) -> Shop {
+        let mut setup = Setup::new();
+        change(&mut setup);
+        Shop {
+            practice: (setup.signer)(setup.options),
+            now: TEN,
+            skew_ms: setup.skew_ms,
+            network: Network::Up,
+            settings: setup.settings,
+            alipay: setup.alipay,
+            keys: setup.keys,
+            machine: "this machine".to_owned(),
+            epoch: 11_111_111,
+            sent: Vec::new(),
+            answer_ms: ANSWER_MS,
+            till: None,
+            folder: tempfile::tempdir().expect("a folder"),
+            place: setup.place,
+            disk: Disk::new(next_disk()),
+            flights: Vec::new(),
+            crash: None,
+            intents: 0,
+        }
+    }
+
+    /// Starts the till on its database.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be used.
+    pub fn open(&mut self) -> Result<Birth, DbError> {
+        let now = self.till_now();
+        let path = self.database();
+        self.epoch += 1;
+        let (db, opened) = Db::open(&OpenOptions {
+            path: &path,
+            vfs: match &self.place {
+                Place::Memory => Some(disk::VFS),
+                Place::Folder => None,
+                Place::Vfs(name) => Some(name),
+            },
+            now,
+            machine: &self.machine,
+            store: 42,
+            till: 7,
+            epoch: self.epoch,
+            lock: match self.place {
+                Place::Memory | Place::Vfs(_) => Lock::None,
+                Place::Folder => Lock::Beside,
+            },
+        })?;
+        let birth = opened.birth;
+        let channel = Channel::Alipay(Alipay {
+            settings: self.alipay.clone(),
+            keys: self.keys.clone(),
+            payer_key: [9; 32],
+        });
+        let lines = vec![Line::new(channel)];
+        let settings = self.settings.clone();
+        self.till = Some(Till::open(Opening { db, opened, lines, settings, seed: 3 }, now)?);
+        Ok(birth)
+    }
+
+    /// The power goes: nothing of the process is left.
+    pub fn cut(&mut self) {
+        self.till = None;
+        self.flights.clear();
+        self.crash = None;
+    }
+
+    /// The power goes and comes back after so many ms.
+    pub fn restart(&mut self, away_ms: i64) -> Birth {
+        self.cut();
+        self.now = self.now.plus_ms(away_ms);
+        self.practice.advance(self.now.0);
+        self.open().expect("the database opens again")
+    }
+
+    /// Lets the power go after so many more requests.
+    pub fn crash_at(&mut self, crash: Crash) {
+        self.crash = Some(crash);
+    }
+
+    /// Says whether the till is running.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.till.is_some()
+    }
+
+    /// Returns the running till.
+    #[track_caller]
+    pub fn till(&mut self) -> &mut Till<ShopKeys> {
+        self.till.as_mut().expect("the till runs")
+    }
+
+    /// Returns the till's time.
+    #[must_use]
+    pub fn till_now(&self) -> Timestamp {
+        self.now.plus_ms(self.skew_ms)
+    }
+
+    /// Returns the database's path.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        match self.place {
+            Place::Memory => self.disk.database(),
+            Place::Folder => self.folder.path().join("till.db"),
+            Place::Vfs(_) => PathBuf::from("till.db"),
+        }
+    }
+
+    /// Returns the folder that holds the database.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Lets so many ms pass.
+    pub fn wait(&mut self, ms: i64) {
+        self.run_until(self.now.plus_ms(ms));
+    }
+
+    /// Lets time pass until then, or until the power goes.
+    pub fn run_until(&mut self, end: Timestamp) {
+        while self.rest_at_once() {
+            let next = self.next_moment().filter(|at| *at <= end);
+            self.now = next.unwrap_or(end).max(self.now);
+            self.practice.advance(self.now.0);
+            if next.is_none() {
+                self.rest_at_once();
+                return;
+            }
+        }
+    }
+
+    /// Lets time pass until the attempt ends.
+    #[track_caller]
+    pub fn end(&mut self, no: &OutTradeNo) -> Attempt {
+        let until = self.now.plus_ms(REST_MS);
+        while !self.attempt(no).is_final() {
+            assert!(self.now < until, "{no} does not end: {:?}", self.attempt(no));
+            self.step();
+        }
+        self.attempt(no)
+    }
+
+    /// Lets time pass until nothing is open, and compares the books.
+    #[track_caller]
+    pub fn settle(&mut self) {
+        self.settle_within(REST_MS);
+    }
+
+    /// The same within so many ms.
+    #[track_caller]
+    pub fn settle_within(&mut self, ms: i64) {
+        let until = self.now.plus_ms(ms);
+        while !self.is_settled() {
+            assert!(self.now < until, "something stays open: {:?}", self.open_things());
+            self.step();
+        }
+        self.assert_books();
+        // A submit may still be open although a query has ended its attempt.
+        self.wait(20_000);
+        self.assert_books();
+        let left = self.till().db().read().queue().counts().expect("the queue is read");
+        assert_eq!(left.operations, 0, "rows are left in the queue");
+    }
+
+    /// Says whether nothing is open.
+    #[track_caller]
+    pub fn is_settled(&mut self) -> bool {
+        self.till().is_settled().expect("the database is read")
+    }
+
+    /// Lets the next thing happen.
+    #[track_caller]
+    pub fn step(&mut self) {
+        assert!(self.rest_at_once(), "the power is away");
+        let next = self.next_moment().expect("a running till has a next moment");
+        self.now = next.max(self.now);
+        self.practice.advance(self.now.0);
+        self.rest_at_once();
+    }
+
+    /// A customer opens a payment code on the phone.
+    pub fn code(&mut self, manner: Manner) -> String {
+        self.practice.show_payment_code(self.now.0, manner)
+    }
+
+    /// Returns what a cashier confirms, under a name of its own.
+    pub fn intent(&mut self, fen: i64, means: Means) -> Collect {
+        self.intents += 1;
+        Collect {
+            intent_id: format!("intent {}", self.intents),
+            amount: Fen::new(fen).unwrap_or(Fen::ZERO),
+            means,
+            same_customer: SameCustomer::Another,
+        }
+    }
+
+    /// The cashier confirms an amount.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the till refuses.
+    pub fn collect(&mut self, fen: i64, means: Means) -> Result<OutTradeNo, Refusal> {
+        let (collect, now) = (self.intent(fen, means), self.till_now());
+        self.till().collect(collect, now)
+    }
+
+    /// The cashier scans a customer's code.
+    #[track_caller]
+    pub fn scan(&mut self, fen: i64, manner: Manner) -> OutTradeNo {
+        let code = self.code(manner);
+        self.collect(fen, Means::Scan(code)).expect("a sale begins")
+    }
+
+    /// The cashier shows a code.
+    #[track_caller]
+    pub fn show(&mut self, fen: i64) -> OutTradeNo {
+        self.collect(fen, Means::Show(ChannelId::Alipay)).expect("a sale begins")
+    }
+
+    /// The cashier shows a code and it is drawn.
+    #[track_caller]
+    pub fn show_drawn(&mut self, fen: i64) -> (OutTradeNo, String) {
+        let no = self.show(fen);
+        self.wait(500);
+        let qr = self.qr(&no).expect("a code is drawn");
+        (no, qr)
+    }
+
+    /// The cashier cancels.
+    #[track_caller]
+    pub fn cancel(&mut self, no: &OutTradeNo) {
+        let now = self.till_now();
+        self.till().cancel(no, now).expect("a cancel is kept");
+    }
+
+    /// Returns the code that stands on the screen for an attempt.
+    #[track_caller]
+    pub fn qr(&mut self, no: &OutTradeNo) -> Option<String> {
+        self.attempt(no).live_code().map(str::to_owned)
+    }
+
+    /// Returns an attempt.
+    #[track_caller]
+    pub fn attempt(&mut self, no: &OutTradeNo) -> Attempt {
+        self.till().attempt(no).expect("the attempt is kept")
+    }
+
+    /// Returns what the cashier reads of an attempt.
+    #[track_caller]
+    pub fn screen(&mut self, no: &OutTradeNo) -> Screen {
+        self.attempt(no).screen()
+    }
+
+    /// Returns whether the channel takes new charges.
+    #[track_caller]
+    pub fn offer(&mut self) -> Offer {
+        self.till().offer(ChannelId::Alipay).expect("the channel is set up")
+    }
+
+    /// Returns the kinds of the open findings, oldest first.
+    #[track_caller]
+    pub fn findings(&mut self) -> Vec<FindingKind> {
+        let open = self.till().db().read().findings().open(100).expect("findings are read");
+        open.into_iter().map(|finding| finding.kind).collect()
+    }
+
+    /// Returns how often a method was called about a number.
+    #[must_use]
+    pub fn calls(&self, method: &str, no: &OutTradeNo) -> usize {
+        let about = |sent: &&Sent| sent.method == method && sent.out_trade_no == no.as_str();
+        self.sent.iter().filter(about).count()
+    }
+
+    /// Returns what the channel holds of a number's money, in fen: taken less returned.
+    #[must_use]
+    pub fn held_by_channel(&self, no: &OutTradeNo) -> i64 {
+        let trade = self.practice.truth().trade(no.as_str());
+        trade.map_or(0, |trade| match trade.paid_ms {
+            Some(_) => trade.amount_fen - trade.refunded_fen(),
+            None => 0,
+        })
+    }
+
+    /// Compares the till with the channel's ledger: every capture is known, every order adds up,
+    /// nobody paid twice.
+    #[track_caller]
+    pub fn assert_books(&mut self) {
+        let attempts = self.all_attempts();
+        for capture in self.practice.truth().captures() {
+            let known = attempts.iter().any(|a| a.out_trade_no.as_str() == capture.out_trade_no);
+            assert!(known, "{} was paid and the till does not know it", capture.out_trade_no);
+        }
+        let held = |attempt: &Attempt| attempt.screen() == Screen::Held;
+        let mut orders: Vec<_> = attempts.iter().map(|attempt| attempt.order_no).collect();
+        orders.dedup();
+        for order_no in orders {
+            let of_order: Vec<Attempt> =
+                attempts.iter().filter(|a| a.order_no == order_no).cloned().collect();
+            if of_order.iter().any(held) {
+                continue;
+            }
+            let channel: i64 =
+                of_order.iter().map(|attempt| self.held_by_channel(&attempt.out_trade_no)).sum();
+            let read = self.till().db().read();
+            let order = read.orders().get(order_no).expect("the order is kept").value;
+            let mut refunds = Vec::new();
+            for attempt in &of_order {
+                let kept = read.refunds().of_attempt(&attempt.out_trade_no).expect("refunds");
+                refunds.extend(kept.into_iter().map(|kept| kept.value));
+            }
+            let standing = Standing::of(&order, &of_order, &refunds).expect("it adds up");
+            let kept = standing.kept().expect("no more went back than came");
+            assert_eq!(kept.get(), channel + order.cash.get(), "order {order_no}: {of_order:#?}");
+            assert!(kept <= order.due, "order {order_no} was paid twice: {of_order:#?}");
+        }
+    }
+
+    /// Returns every attempt, by order.
+    #[track_caller]
+    pub fn all_attempts(&mut self) -> Vec<Attempt> {
+        let read = self.till().db().read();
+        let kept = read.attempts().recent(Timestamp(i64::MAX), 10_000).expect("attempts are read");
+        let mut attempts: Vec<Attempt> = kept.into_iter().map(|kept| kept.value).collect();
+        attempts.sort_by_key(|attempt| attempt.order_no);
+        attempts
+    }
+
+    /// Lets the till hear what has come by now, and nothing else.
+    #[track_caller]
+    pub fn hear(&mut self) {
+        let now = self.till_now();
+        for flight in self.arrived() {
+            self.till().answered(flight.id, flight.result, now);
+        }
+    }
+
+    /// Hands another till's request to the channel.
+    pub fn deliver(&mut self, request: &HttpRequest) -> Reply {
+        let wire = on_the_wire(&request.url, &request.headers, &request.body);
+        self.practice.handle(self.now.0, &wire)
+    }
+
+    /// Hands a call to the network.
+    pub fn leave(&mut self, outgoing: Outgoing) {
+        let Outgoing { id, request } = outgoing;
+        let wire = on_the_wire(&request.url, &request.headers, &request.body);
+        let sent = written(self.now, &wire);
+        let dies = self.crash.map(|crash| (crash.after == 0, crash.moment));
+        if let Some((true, Moment::BeforeLeaving)) = dies {
+            self.cut();
+            return;
+        }
+        self.assert_marked(&sent);
+        self.sent.push(sent);
+        let limit = self.now.plus_ms(i64::from(request.limit_ms));
+        let timed_out = || Err(CallError::TimedOut { limit_ms: request.limit_ms });
+        let (due, result) = match self.network {
+            Network::Down => (self.now.plus_ms(UNREACHABLE_MS), Err(unreachable())),
+            Network::Swallows => (limit, timed_out()),
+            Network::Up => match self.practice.handle(self.now.0, &wire) {
+                Reply::Answer { answer, delay_ms } => {
+                    let due = self.now.plus_ms(self.answer_ms + i64::from(delay_ms));
+                    if limit < due { (limit, timed_out()) } else { (due, answered(answer)) }
+                }
+                Reply::Lost => (limit, timed_out()),
+                Reply::Refused => (self.now.plus_ms(UNREACHABLE_MS), Err(unreachable())),
+            },
+        };
+        if let Some((true, Moment::BeforeTheAnswer)) = dies {
+            self.cut();
+            return;
+        }
+        if let Some(crash) = &mut self.crash {
+            crash.after -= 1;
+        }
+        self.flights.push(Flight { due, id, result });
+    }
+
+    /// A submit leaves only under a mark that is kept (M1).
+    #[track_caller]
+    fn assert_marked(&mut self, sent: &Sent) {
+        let submits = sent.method == PAY || sent.method == PRECREATE;
+        if let (true, Some(no)) = (submits, OutTradeNo::new(&sent.out_trade_no)) {
+            assert!(self.attempt(&no).sent_at.is_some(), "{no} left without its mark");
+        }
+    }
+
+    /// Does all that is to be done at this moment; false where the power went.
+    fn rest_at_once(&mut self) -> bool {
+        for _ in 0..ROUNDS_AT_ONCE_MAX {
+            let now = self.till_now();
+            let Some(till) = &mut self.till else { return false };
+            till.tick(now);
+            let calls = till.take_calls(now);
+            let mut idle = calls.is_empty();
+            for call in calls {
+                self.leave(call);
+                if self.till.is_none() {
+                    return false;
+                }
+            }
+            let due = self.arrived();
+            idle &= due.is_empty();
+            for flight in due {
+                self.till().answered(flight.id, flight.result, now);
+            }
+            let wakes = self.till().wake_at().expect("the database is read");
+            if idle && wakes.is_none_or(|at| now < at) {
+                self.assert_bounded(now);
+                return true;
+            }
+        }
+        panic!("the till wakes itself for nothing: {:?}", self.open_things());
+    }
+
+    /// Everything open has a wake-up, and none is far away (laws 6 and 7).
+    fn assert_bounded(&mut self, now: Timestamp) {
+        for attempt in self.till().open_attempts().expect("the database is read") {
+            let due = attempt.poll_at.expect("an open attempt is woken");
+            assert!(due.since_ms(now) <= SLEEP_MS_MAX, "sleeps too long: {attempt:?}");
+        }
+    }
+
+    fn arrived(&mut self) -> Vec<Flight> {
+        let now = self.now;
+        let (due, later) =
+            std::mem::take(&mut self.flights).into_iter().partition(|flight| flight.due <= now);
+        self.flights = later;
+        due
+    }
+
+    fn next_moment(&mut self) -> Option<Timestamp> {
+        let skew_ms = self.skew_ms;
+        let wakes = self.till().wake_at().expect("the database is read");
+        let wakes = wakes.map(|at| at.plus_ms(-skew_ms));
+        self.flights.iter().map(|flight| flight.due).chain(wakes).min()
+    }
+
+    fn open_things(&mut self) -> (Vec<Attempt>, String) {
+        let open = self.till().open_attempts().expect("the database is read");
+        let read = self.till().db().read();
+        let refunds = read.refunds().open(100).expect("the database is read");
+        let counts = read.queue().counts().expect("the database is read");
+        (open, format!("{refunds:?} {counts:?}"))
+    }
+}
+
+/// Each shop of the process has a disk of its own; the simulation counts its disks from below.
+fn next_disk() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(1 << 40);
+    LAST.fetch_add(1, Ordering::Relaxed)
+}
+
+fn unreachable() -> CallError {
+    let source = std::io::Error::from(std::io::ErrorKind::NetworkUnreachable);
+    CallError::Unreachable { source }
+}
+
+/// What the transport makes of an answer.
+fn answered(answer: Answer) -> Result<HttpReply, CallError> {
+    let Answer { status, headers, body } = answer;
+    if BODY_LIMIT_BYTES < body.len() {
+        return Err(CallError::TooLarge { limit_bytes: BODY_LIMIT_BYTES });
+    }
+    Ok(HttpReply { status, headers, body })
+}
+
+fn on_the_wire(url: &str, headers: &[(&'static str, String)], body: &[u8]) -> Request {
+    let address = url.trim_start_matches("http://127.0.0.1:1");
+    let (path, query) = address.split_once('?').unwrap_or((address, ""));
+    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    Request {
+        method: "POST".to_owned(),
+        path: path.to_owned(),
+        query: query.to_owned(),
+        headers,
+        body: body.to_vec(),
+    }
+}
+
+fn written(at: Timestamp, request: &Request) -> Sent {
+    let field = |bytes: &[u8], name: &str| {
+        form_urlencoded::parse(bytes)
+            .find(|(found, _)| found == name)
+            .map(|(_, value)| value.into_owned())
+            .unwrap_or_default()
+    };
+    let business = field(&request.body, "biz_content");
+    let members: serde_json::Value = serde_json::from_str(&business).unwrap_or_default();
+    let member = |name: &str| members[name].as_str().unwrap_or_default().to_owned();
+    Sent {
+        at,
+        method: field(request.query.as_bytes(), "method"),
+        out_trade_no: member("out_trade_no"),
+        business,
+    }
+}

@@ -1,0 +1,133 @@
+//! The till's own planted bugs, each with a test that must notice it.
+//!
+//! The rules that core, the database and the gateway keep have their bugs beside them; these are
+//! about the order of operations: what is kept before what leaves, what a start does, what is
+//! asked before a sale begins.
+
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
+#[path = "bad_input/channel_files.rs"]
+mod channel_files;
+#[path = "bad_input/clocks.rs"]
+mod clocks;
+#[path = "till/counter.rs"]
+mod counter;
+#[path = "../crates/db/tests/db/disk.rs"]
+mod disk;
+#[path = "till/offers.rs"]
+mod offers;
+#[path = "till/refunds.rs"]
+mod refunds;
+#[path = "till/restarts.rs"]
+mod restarts;
+#[path = "till/restore.rs"]
+mod restore;
+#[path = "till/scan.rs"]
+mod scan;
+#[path = "till/show.rs"]
+mod show;
+#[path = "till/trouble.rs"]
+mod trouble;
+
+use std::panic::catch_unwind;
+
+use mianfu_core::mutant::plant;
+
+/// A bug by its name, and a test that must fail where it is planted.
+const CAUGHT: &[(&str, fn())] = &[
+    ("i7_code_used_twice", counter::i7_a_code_is_charged_once),
+    ("i7_intent_forgotten", counter::i7_one_intent_a_hundred_times_is_one_attempt),
+    ("law1_leaves_unkept", trouble::law1_a_reversal_that_could_not_be_kept_does_not_leave),
+    ("law7_one_lane_for_all", counter::certainty_is_never_starved_by_charges),
+    ("law7_no_bound_on_the_unknown", counter::law7_new_sales_stop_at_the_bound_of_what_is_unknown),
+    (
+        "law9_form_repeats_what_stands_there",
+        channel_files::law9_a_key_pasted_into_the_wrong_place_is_not_repeated_in_the_sentence,
+    ),
+    ("law11_silence_unheard", offers::three_silences_stop_new_charges_and_nothing_else),
+    ("m1_code_lost_in_the_lane", counter::a_scan_that_waits_for_its_turn_leaves_with_its_code),
+    ("m1_silence_is_never_left", scan::a_lost_answer_ends_nothing_and_sends_nothing_twice),
+    ("m2_silence_resends", show::m8_a_lost_code_is_closed_and_a_new_one_offered),
+    ("m4_offer_not_asked_for", offers::m4_a_channel_is_offered_only_after_a_signed_answer),
+    ("m6_stale_reversal_leaves", counter::m6_a_reversal_whose_not_paid_grew_old_does_not_leave),
+    ("m8_code_not_kept", restarts::m8_a_kept_code_goes_on_being_shown_after_a_restart),
+    ("m13_clock_not_learnt", clocks::sales_go_on_under_a_wrong_clock_and_the_cashier_is_told),
+    (
+        "m13_pay_time_of_another_clock",
+        clocks::a_clock_that_was_set_back_between_two_starts_loses_no_sale,
+    ),
+    (
+        "m14_late_question_forgotten",
+        show::m8_money_on_a_code_that_a_cancel_could_not_kill_goes_back_with_a_finding,
+    ),
+    (
+        "m15_paid_is_passed_over",
+        restore::m15_after_a_restore_later_sales_are_recovered_as_paid_and_never_refunded,
+    ),
+    (
+        "m16_cash_not_kept",
+        counter::m16_cash_instead_takes_cash_at_once_and_the_wallets_money_goes_back,
+    ),
+    ("m16_refund_ends_nothing", trouble::m16_a_refunds_end_and_its_attempts_end_are_one_commit),
+    ("m18_front_is_free", counter::m18_a_sale_in_front_holds_the_counter_until_it_is_put_aside),
+    ("m19_birth_untold", restore::m19_a_database_copied_to_another_machine_numbers_anew),
+];
+
+/// Bugs of core that show in a till's day as well.
+const CAUGHT_HERE_TOO: &[(&str, fn())] = &[
+    ("m3_silence_declines", scan::a_lost_answer_ends_nothing_and_sends_nothing_twice),
+    ("m4_offered_unproven", offers::m4_a_channel_is_offered_only_after_a_signed_answer),
+    ("m5_reverses_on_silence", restarts::a_paid_sale_shows_paid_after_the_network_comes_back),
+    (
+        "m8_code_forgotten",
+        show::m8_money_on_a_code_that_a_cancel_could_not_kill_goes_back_with_a_finding,
+    ),
+    (
+        "m9_nothing_is_closed",
+        scan::m9_a_submit_that_arrives_after_the_reversal_is_found_and_goes_back,
+    ),
+    ("m16_kept_both", counter::m16_cash_instead_takes_cash_at_once_and_the_wallets_money_goes_back),
+    ("m17_reverses_gone_goods", counter::m17_where_the_goods_are_gone_nothing_is_reversed),
+    ("m18_no_question", counter::m18_the_same_amount_asks_whether_it_is_the_same_customer),
+    ("m18_no_reminder", counter::m18_the_same_payer_of_the_same_amount_is_told),
+    ("m20_counts_at_home", refunds::m20_a_refund_of_another_till_is_counted_first),
+    ("m20_clash_is_done", refunds::m20_two_tills_at_the_same_time_collide_and_a_person_decides),
+    ("m20_wedged_retries", refunds::m20_lack_of_balance_waits_for_a_person),
+    ("m20_ceiling_off", refunds::m20_no_more_goes_back_than_was_paid),
+];
+
+#[test]
+fn every_planted_bug_is_caught() {
+    let mut missed = Vec::new();
+    for &(name, test) in CAUGHT.iter().chain(CAUGHT_HERE_TOO) {
+        // That it passes without the bug, the test shows on its own.
+        plant(Some(name));
+        let caught = catch_unwind(test).is_err();
+        plant(None);
+        if !caught {
+            missed.push(name);
+        }
+    }
+    assert_eq!(missed, Vec::<&str>::new());
+}
+
+#[test]
+fn every_bug_in_the_tills_sources_is_listed() {
+    const PLANTED: &str = "planted(\"";
+    let sources = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/till/src");
+    let mut planted = Vec::new();
+    for entry in std::fs::read_dir(sources).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ext| ext == "rs") {
+            let source = std::fs::read_to_string(path).unwrap();
+            let names = source.split(PLANTED).skip(1);
+            planted.extend(names.map(|rest| rest.split('"').next().unwrap().to_owned()));
+        }
+    }
+    for name in &planted {
+        assert!(CAUGHT.iter().any(|(listed, _)| listed == name), "`{name}` is caught by no test");
+    }
+    for (name, _) in CAUGHT {
+        assert!(planted.iter().any(|found| found == name), "`{name}` is planted nowhere");
+    }
+}
