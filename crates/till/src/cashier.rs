@@ -100,6 +100,7 @@ impl<K: Keys> Till<K> {
         done: Option<&str>,
         also: impl FnOnce(&Tx<'_>) -> Result<(), DbError>,
     ) -> Result<(), DbError> {
+        let _span = tracing::info_span!("attempt", out_trade_no = %no).entered();
         let kept = self.db.read().attempts().get(no)?;
         let Some(line) = self.lines.get(&kept.value.channel) else {
             return Ok(());
@@ -139,7 +140,7 @@ impl<K: Keys> Till<K> {
         }
         if step.attempt != before || step.finding.is_some() {
             self.revision += 1;
-            tracing::info!(out_trade_no = %no, heard, screen = ?step.attempt.screen(), "step kept");
+            tracing::info!(heard, screen = ?step.attempt.screen(), "step kept");
         }
         if let Some(effect) = step.effect {
             self.hand_out(no, effect, now);

@@ -48,6 +48,16 @@ pub(crate) enum What {
 }
 
 impl What {
+    /// Returns the attempt the call is about, where it is about one.
+    fn out_trade_no(&self) -> Option<&OutTradeNo> {
+        match self {
+            What::Attempt { no, .. } | What::LateAsk { no, .. } | What::Recover { no, .. } => {
+                Some(no)
+            }
+            What::Refund { .. } | What::Probe { .. } => None,
+        }
+    }
+
     fn lane(&self) -> Lane {
         if mutant::planted("law7_one_lane_for_all") {
             return Lane::Charge;
@@ -309,6 +319,8 @@ impl<K: Keys> Till<K> {
         let Some(open) = self.calls.open.remove(&id) else {
             return;
         };
+        let no = open.what.out_trade_no();
+        let _span = no.map(|no| tracing::info_span!("attempt", out_trade_no = %no).entered());
         let answer = self.decode(&open, result, now);
         if let Err(error) = &answer {
             let what = &open.what;

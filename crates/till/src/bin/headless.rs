@@ -136,6 +136,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode, HeadlessError> {
         store: arguments.store,
         till: arguments.till,
     };
+    // A till without a log still sells; its database tells what happened.
+    let folder = files.database.parent().unwrap_or(std::path::Path::new(".")).join("logs");
+    let _log = mianfu_till::log::begin(&folder).ok();
     let started = start(&files, tokio::runtime::Handle::current())?;
     print(&json!({ "event": "started", "birth": format!("{:?}", started.birth) }))?;
     let deadline =
