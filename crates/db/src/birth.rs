@@ -15,7 +15,7 @@ use crate::epochs::{LeftBecause, OldEpoch};
 use crate::error::{DbError, Doing};
 use crate::events::{About, Note};
 use crate::meta::{self, Copied, Meta};
-use crate::open::OpenOptions;
+use crate::open::{Lock, OpenOptions};
 use crate::witness::Seen;
 use crate::{Reader, Tx};
 
@@ -89,8 +89,13 @@ fn judge(
     let Some(meta) = found else {
         return Ok(if seen.is_some() { Birth::Restored } else { Birth::New });
     };
+    let ours = meta.machine == options.machine
+        && meta.series.store() == options.store
+        && meta.series.till() == options.till;
     let behind = match seen {
-        None => false,
+        // A file that has drawn numbers and lies without its witness was put here by hand: another
+        // may be drawing the same numbers. A witness lost to a power cut costs a few questions.
+        None => ours && options.lock == Lock::Beside && 0 < meta.counter.get(),
         Some(seen) if seen.series == meta.series => {
             meta.counter < seen.counter || meta.event_seq < seen.event_seq
         }
@@ -100,9 +105,6 @@ fn judge(
     if (meta.backup == Copied::Backup || behind) && !mutant::planted("m19_restore_unnoticed") {
         return Ok(Birth::Restored);
     }
-    let ours = meta.machine == options.machine
-        && meta.series.store() == options.store
-        && meta.series.till() == options.till;
     if ours || mutant::planted("m19_epoch_kept_on_copy") {
         return Ok(Birth::Same);
     }

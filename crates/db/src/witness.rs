@@ -5,7 +5,8 @@
 //! deleted carry none: there the witness names a place that the database does not know. It is
 //! rewritten after every commit without a sync, which costs one small write: after a crash of the
 //! program it is exact, after a power cut it may lag, and it never runs ahead of a durable commit.
-//! It is not in backups. A witness that cannot be read says nothing. An image of the whole disk
+//! It is not in backups. A database that has drawn numbers and has no witness it can read counts as
+//! restored. An image of the whole disk
 //! taken back to an earlier day takes the witness with it; only the channels can tell then.
 
 use std::fs::{File, OpenOptions};

@@ -177,6 +177,20 @@ fn m19_an_older_file_put_back_by_hand_is_noticed() {
 }
 
 #[test]
+fn m19_a_file_copied_without_its_witness_draws_an_epoch() {
+    let mut shop = Shop::new();
+    let mut db = shop.open(Birth::New);
+    let sold = sell_paid(&mut db, "first", 100);
+    db.close().unwrap();
+    std::fs::remove_file(format!("{}.witness", shop.path().display())).unwrap();
+
+    shop.epoch = 66;
+    let mut db = shop.open(Birth::Restored);
+    let next = sell_paid(&mut db, "next", 200);
+    assert_ne!(next.out_trade_no.series(), sold.out_trade_no.series(), "two tills never collide");
+}
+
+#[test]
 fn m19_a_deleted_file_is_noticed_and_all_its_numbers_are_asked() {
     let mut shop = Shop::new();
     let mut db = shop.open(Birth::New);
