@@ -35,7 +35,7 @@ pub fn run() -> tauri::Result<()> {
         .on_window_event(windows::heard)
         .setup(|app| {
             open_till(app.handle())?;
-            windows::open(app)?;
+            windows::open(app.handle())?;
             tauri::async_runtime::spawn(tell::changes(app.handle().clone()));
             #[cfg(unix)]
             tauri::async_runtime::spawn(windows::end_with_the_session(app.handle().clone()));

@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use tauri::webview::NewWindowResponse;
 use tauri::{
-    App, AppHandle, Manager, PhysicalPosition, Runtime, Url, WebviewWindowBuilder, Window,
-    WindowEvent,
+    AppHandle, Manager, PhysicalPosition, Runtime, Url, WebviewWindowBuilder, Window, WindowEvent,
 };
 
 use crate::shell::Shell;
@@ -28,24 +27,44 @@ const ASK_LIMIT: Duration = Duration::from_secs(2);
 /// How long closing may take before the program ends all the same.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
-/// Opens both windows, the cashier's above the customer's.
-pub(crate) fn open<R: Runtime>(app: &App<R>) -> tauri::Result<()> {
-    for config in &app.config().app.windows {
+/// Opens the cashier's window. The customer's follows once the counter has been painted: a cashier
+/// who starts the till waits for one window, not for two.
+pub(crate) fn open<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
+    open_one(app, TILL)
+}
+
+/// Opens the customer's window, below the cashier's, unless it is open.
+fn open_customer<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
+    if app.get_webview_window(CUSTOMER).is_some() {
+        return Ok(());
+    }
+    open_one(app, CUSTOMER)?;
+    place_customer(app)?;
+    match app.get_webview_window(TILL) {
+        Some(till) => till.set_focus(),
+        None => Ok(()),
+    }
+}
+
+fn open_one<R: Runtime>(app: &AppHandle<R>, label: &str) -> tauri::Result<()> {
+    for config in app.config().app.windows.iter().filter(|config| config.label == label) {
         WebviewWindowBuilder::from_config(app, config)?
             .on_navigation(is_own)
             .on_new_window(|_, _| NewWindowResponse::Deny)
             .on_document_title_changed(|window, title| {
                 if window.label() == TILL && title == READY {
                     tell::ready();
+                    let app = window.app_handle().clone();
+                    tauri::async_runtime::spawn(async move { open_customer(&app) });
                 }
             })
             .build()?;
     }
-    place_customer(app)
+    Ok(())
 }
 
 /// Puts the customer's window on the second screen, where there is one.
-fn place_customer<R: Runtime>(app: &App<R>) -> tauri::Result<()> {
+fn place_customer<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     let Some(window) = app.get_webview_window(CUSTOMER) else {
         return Ok(());
     };
