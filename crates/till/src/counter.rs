@@ -181,6 +181,26 @@ impl<K: Keys> Till<K> {
         Ok(self.db.read().refunds().get(id)?.value)
     }
 
+    /// Returns the refunds of an attempt, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the database cannot be read.
+    pub fn refunds_of(&self, no: &OutTradeNo) -> Result<Vec<Refund>, DbError> {
+        let refunds = self.db.read().refunds().of_attempt(no)?;
+        Ok(refunds.into_iter().map(|kept| kept.value).collect())
+    }
+
+    /// Returns the refunds that have not ended, those that wait for a person included.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the database cannot be read.
+    pub fn open_refunds(&self) -> Result<Vec<Refund>, DbError> {
+        let refunds = self.db.read().refunds().open(OPEN_MAX)?;
+        Ok(refunds.into_iter().map(|kept| kept.value).collect())
+    }
+
     fn channels(&self) -> Vec<ChannelHealth> {
         self.lines
             .iter()
@@ -192,7 +212,9 @@ impl<K: Keys> Till<K> {
             .collect()
     }
 
-    fn notices(&self, now: Timestamp) -> Vec<Notice> {
+    /// Returns what a person should know or do.
+    #[must_use]
+    pub fn notices(&self, now: Timestamp) -> Vec<Notice> {
         let mut notices = Vec::new();
         if let Some(trouble) = &self.trouble {
             notices.push(Notice::Trouble(trouble.kind));

@@ -80,6 +80,11 @@ impl<K> Line<K> {
         };
         // The second that `Date` names began at most a second before it was written.
         let offset_ms = date.plus_ms(500).since_ms(now);
+        // Within a `Date`'s own blur the one known stays, so that a code asked for again after a try
+        // that never left carries the same expiry.
+        if offset_ms.saturating_sub(self.offset_ms).abs() < OFFSET_NOTICED_MS {
+            return self.offset_ms;
+        }
         let near = offset_ms.abs() < OFFSET_NOTICED_MS || mutant::planted("m13_clock_not_learnt");
         if near { 0 } else { offset_ms }
     }

@@ -32,6 +32,8 @@ pub enum LogError {
 pub fn begin(folder: &Path) -> Result<WorkerGuard, LogError> {
     use tracing_subscriber::util::SubscriberInitExt;
 
+    // The appender looks through the folder for old files before it makes it.
+    drop(std::fs::create_dir_all(folder));
     let file = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("mianfu")

@@ -75,7 +75,7 @@ pub enum Refusal {
     #[error("the channel is not set up at this till")]
     NoChannel,
     /// The channel takes no new charges.
-    #[error("the channel takes no new charges: {0:?}")]
+    #[error("the channel takes no new charges: {}", offer_name(.0))]
     NotOffered(Offer),
     /// A sale is still in front; it must end or be put aside.
     #[error("attempt `{out_trade_no}` has not ended")]
@@ -112,6 +112,15 @@ pub enum Refusal {
     /// The database would not keep it.
     #[error("the sale could not be kept")]
     Db(#[from] DbError),
+}
+
+fn offer_name(offer: &Offer) -> String {
+    match offer {
+        Offer::Ready => "it is ready".to_owned(),
+        Offer::Proving => "it has not answered yet".to_owned(),
+        Offer::Silent { .. } => "it does not answer".to_owned(),
+        Offer::Misconfigured { reason } => format!("it refuses our calls (`{reason}`)"),
+    }
 }
 
 fn scanned_name(scanned: &Scanned) -> &'static str {

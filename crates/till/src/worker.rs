@@ -16,7 +16,7 @@ use mianfu_gateway::{
     Answer, Call, CallError, HttpReply, HttpRequest, Keys, Sale, Subject, channel_time,
 };
 
-use crate::cashier::acknowledge;
+use crate::cashier::{OPEN_MAX, acknowledge};
 use crate::till::{Drawn, Till, Trouble, TroubleKind};
 
 /// Names a call of this process.
@@ -104,6 +104,19 @@ impl Calls {
         if !twice {
             lane.push_back(Waiting { what, kept_at: now });
         }
+    }
+
+    /// Says whether the call of this row waits or is open.
+    fn holds(&self, key: &str) -> bool {
+        let waiting = self.waiting.values().flatten().map(|waiting| &waiting.what);
+        let open = self.open.values().map(|open| &open.what);
+        waiting.chain(open).any(|what| match what {
+            What::Attempt { no, effect } => effect_key(no, *effect) == key,
+            What::Refund { .. }
+            | What::LateAsk { .. }
+            | What::Probe { .. }
+            | What::Recover { .. } => false,
+        })
     }
 
     fn taken_in(&self, lane: Lane) -> usize {
@@ -462,8 +475,25 @@ impl<K: Keys> Till<K> {
         }
     }
 
+    /// Drops the rows of calls that were answered while nothing could be kept. What they were about
+    /// is asked again by its own wake-up.
+    fn forget_lost_calls(&mut self) -> Result<(), DbError> {
+        let rows = self.db.read().queue().calls(OPEN_MAX * 4)?;
+        let lost: Vec<&str> =
+            rows.iter().map(|row| row.key.as_str()).filter(|key| !self.calls.holds(key)).collect();
+        if lost.is_empty() {
+            return Ok(());
+        }
+        self.db
+            .write("forget lost calls", |tx| lost.iter().try_for_each(|key| acknowledge(tx, key)))
+    }
+
     /// Notes that a step could not be kept, or that one was kept again.
     pub(crate) fn note_trouble(&mut self, kept: Result<(), DbError>, now: Timestamp) {
+        let kept = match kept {
+            Ok(()) if self.trouble.is_some() => self.forget_lost_calls(),
+            kept => kept,
+        };
         let Err(error) = kept else {
             if self.trouble.take().is_some() {
                 self.revision += 1;

@@ -3,20 +3,37 @@
 //! It prints one JSON object a line. What it prints about an attempt is kept already, so whoever
 //! kills it at any moment may believe every line that came.
 
-use std::io::Write;
+#[path = "headless/desk.rs"]
+mod desk;
+#[path = "headless/lines.rs"]
+mod lines;
+#[path = "headless/next.rs"]
+mod next;
+#[path = "headless/refund.rs"]
+mod refund;
+#[path = "headless/refused.rs"]
+mod refused;
+#[path = "headless/sale.rs"]
+mod sale;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use mianfu_core::attempt::{Attempt, Screen};
 use mianfu_core::channel::ChannelId;
 use mianfu_core::money::Fen;
 use mianfu_core::number::OutTradeNo;
 use mianfu_core::refund::RefundId;
-use mianfu_till::start::{Files, StartError, Started, start};
-use mianfu_till::worker::chain;
-use mianfu_till::{Collect, Means, SameCustomer, refunds};
-use serde_json::{Value, json};
+use mianfu_till::start::{Files, random_name, start};
+use mianfu_till::{Collect, Means, SameCustomer};
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::desk::Desk;
+use crate::lines::print;
+use crate::refund::Again;
+use crate::refused::Refused;
 
 /// The till without a window.
 #[derive(Parser)]
@@ -57,13 +74,13 @@ enum Command {
         /// Names the confirmed amount; the same twice is one attempt.
         #[arg(long)]
         intent: Option<String>,
-        /// Says that it is another customer than the one of an unresolved sale.
+        /// Says that it is another customer than the one of an unresolved sale, which goes aside.
         #[arg(long)]
         another_customer: bool,
     },
-    /// Prints every open attempt and the last ones.
+    /// Prints every open attempt and the last ones, with their refunds.
     Status,
-    /// Waits until everything open has its end.
+    /// Waits until everything open has its end; 5 where a refund waits for a person then.
     Settle {
         /// Cancels what is open first, as a cashier would.
         #[arg(long)]
@@ -84,24 +101,15 @@ enum Command {
         /// Who asks for it.
         #[arg(long, default_value = "headless")]
         by: String,
+        /// Gives the same amount back once more, though an earlier refund of it has not ended.
+        #[arg(long)]
+        again: bool,
     },
-}
-
-/// Why a command was not carried out. Each line says what to do.
-#[derive(Debug, thiserror::Error)]
-enum HeadlessError {
-    #[error("`{0}` is not an amount: write yuan like 12.50")]
-    Amount(String),
-    #[error("say --show or --scan CODE")]
-    NoMeans,
-    #[error("`{0}` is not a number of this till: 28 digits beginning with 90")]
-    Number(String),
-    #[error("the till could not start")]
-    Start(#[from] StartError),
-    #[error("{0}")]
-    Refused(String),
-    #[error("the system refused")]
-    System(#[from] std::io::Error),
+    /// Tries a refund again that waits for a person, with its own number.
+    RetryRefund {
+        /// The refund's id, as status prints it.
+        id: i64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -109,27 +117,21 @@ fn main() -> ExitCode {
     let runtime =
         match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
             Ok(runtime) => runtime,
-            Err(error) => return failed(&error),
+            Err(error) => return failed(&error.into()),
         };
     match runtime.block_on(run(arguments)) {
         Ok(code) => code,
-        Err(error) => failed(&error),
+        Err(refused) => failed(&refused),
     }
 }
 
-fn failed(error: &dyn std::error::Error) -> ExitCode {
+fn failed(refused: &Refused) -> ExitCode {
     // Nothing more can be told where standard output is closed.
-    drop(print(&json!({ "event": "error", "error": chain(error) })));
+    drop(print(&refused.line()));
     ExitCode::from(2)
 }
 
-fn print(line: &Value) -> std::io::Result<()> {
-    let mut output = std::io::stdout().lock();
-    writeln!(output, "{line}")?;
-    output.flush()
-}
-
-async fn run(arguments: Arguments) -> Result<ExitCode, HeadlessError> {
+async fn run(arguments: Arguments) -> Result<ExitCode, Refused> {
     let files = Files {
         database: arguments.db,
         channel: arguments.channel,
@@ -139,184 +141,51 @@ async fn run(arguments: Arguments) -> Result<ExitCode, HeadlessError> {
     // A till without a log still sells; its database tells what happened.
     let folder = files.database.parent().unwrap_or(std::path::Path::new(".")).join("logs");
     let _log = mianfu_till::log::begin(&folder).ok();
+    let began_at = mianfu_till::start::now();
     let started = start(&files, tokio::runtime::Handle::current())?;
     print(&json!({ "event": "started", "birth": format!("{:?}", started.birth) }))?;
-    let deadline =
-        tokio::time::Instant::now() + std::time::Duration::from_millis(arguments.wait_ms);
-    let code = tokio::time::timeout_at(deadline, carry_out(&started, arguments.command)).await;
-    started.running.stop();
-    match code {
-        Ok(code) => code,
-        Err(_) => {
-            print(&json!({ "event": "still_open", "next": "run settle" }))?;
-            Ok(ExitCode::from(4))
-        }
-    }
+    let until = Instant::now() + Duration::from_millis(arguments.wait_ms);
+    let mut desk = Desk::new(started.running, began_at, until);
+    let code = carry_out(&mut desk, arguments.command).await;
+    desk.stop();
+    code
 }
 
-async fn carry_out(started: &Started, command: Command) -> Result<ExitCode, HeadlessError> {
+async fn carry_out(desk: &mut Desk, command: Command) -> Result<ExitCode, Refused> {
+    desk.tell_notices().await?;
     match command {
         Command::Collect { amount, show, scan, intent, another_customer } => {
-            let amount = Fen::from_yuan(&amount).ok_or(HeadlessError::Amount(amount))?;
+            let amount = yuan(&amount)?;
             let means = match (show, scan) {
                 (true, None) => Means::Show(ChannelId::Alipay),
                 (false, Some(code)) => Means::Scan(code),
-                (true, Some(_)) | (false, None) => return Err(HeadlessError::NoMeans),
+                (true, Some(_)) | (false, None) => return Err(Refused::NoMeans),
             };
             let intent_id = match intent {
                 Some(name) => name,
-                None => mianfu_till::start::random_name()?,
+                None => random_name()?,
             };
             let same_customer =
                 if another_customer { SameCustomer::Another } else { SameCustomer::Ask };
-            await_offer(started).await?;
-            let collect = Collect { intent_id, amount, means, same_customer };
-            let no = ask(started, move |till, now| till.collect(collect, now)).await??;
-            print(&json!({ "event": "kept", "out_trade_no": no.as_str() }))?;
-            follow(started, no).await
+            sale::collect(desk, Collect { intent_id, amount, means, same_customer }).await
         }
-        Command::Status => status(started).await,
-        Command::Settle { cancel_open } => settle(started, cancel_open).await,
-        Command::Cancel { out_trade_no } => {
+        Command::Status => sale::status(desk).await,
+        Command::Settle { cancel_open } => sale::settle(desk, cancel_open).await,
+        Command::Cancel { out_trade_no } => sale::cancel(desk, number(&out_trade_no)?).await,
+        Command::Refund { out_trade_no, amount, by, again } => {
             let no = number(&out_trade_no)?;
-            let cancelled = no.clone();
-            ask(started, move |till, now| till.cancel(&cancelled, now)).await??;
-            follow(started, no).await
+            let amount = amount.as_deref().map(yuan).transpose()?;
+            let again = if again { Again::Insisted } else { Again::Refused };
+            refund::refund(desk, no, amount, by, again).await
         }
-        Command::Refund { out_trade_no, amount, by } => {
-            let no = number(&out_trade_no)?;
-            let amount = match amount {
-                Some(text) => Some(Fen::from_yuan(&text).ok_or(HeadlessError::Amount(text))?),
-                None => None,
-            };
-            refund(started, no, amount, by).await
-        }
+        Command::RetryRefund { id } => refund::retry(desk, RefundId(id)).await,
     }
 }
 
-fn number(text: &str) -> Result<OutTradeNo, HeadlessError> {
-    OutTradeNo::new(text).ok_or_else(|| HeadlessError::Number(text.to_owned()))
+fn yuan(text: &str) -> Result<Fen, Refused> {
+    Fen::from_yuan(text).ok_or_else(|| Refused::Amount(text.to_owned()))
 }
 
-type Shop = mianfu_till::Till<mianfu_gateway::RsaKeys>;
-
-/// Asks the till; whatever it refuses becomes a line with all its reasons.
-async fn ask<R: Send + 'static, E: std::error::Error + Send + 'static>(
-    started: &Started,
-    task: impl FnOnce(&mut Shop, mianfu_core::money::Timestamp) -> Result<R, E> + Send + 'static,
-) -> Result<Result<R, HeadlessError>, HeadlessError> {
-    let answer =
-        started.running.ask(task).await.map_err(|error| HeadlessError::Refused(chain(&error)))?;
-    Ok(answer.map_err(|error| HeadlessError::Refused(chain(&error))))
-}
-
-/// Waits until the channel has signed an answer in this process (M4), or gives the reason why it
-/// is not offered.
-async fn await_offer(started: &Started) -> Result<(), HeadlessError> {
-    use mianfu_core::breaker::Offer;
-    let mut changes = started.running.revision();
-    loop {
-        let offer = started
-            .running
-            .ask(|till, _| till.offer(ChannelId::Alipay))
-            .await
-            .map_err(|error| HeadlessError::Refused(chain(&error)))?;
-        match offer {
-            Some(Offer::Ready) => return Ok(()),
-            Some(Offer::Proving) => (),
-            Some(offer @ (Offer::Silent { .. } | Offer::Misconfigured { .. })) => {
-                return Err(HeadlessError::Refused(format!(
-                    "the channel takes no new charges: {offer:?}"
-                )));
-            }
-            None => return Err(HeadlessError::Refused("no channel is set up".to_owned())),
-        }
-        if changes.changed().await.is_err() {
-            return Err(HeadlessError::Refused("the till has stopped".to_owned()));
-        }
-    }
-}
-
-/// Prints each change of an attempt until it ends.
-async fn follow(started: &Started, no: OutTradeNo) -> Result<ExitCode, HeadlessError> {
-    let mut changes = started.running.revision();
-    let mut told: Option<Screen> = None;
-    loop {
-        let asked = no.clone();
-        let attempt = ask(started, move |till, _| till.attempt(&asked)).await??;
-        let screen = attempt.screen();
-        if told != Some(screen) {
-            print(&describe("attempt", &attempt))?;
-            told = Some(screen);
-        }
-        if attempt.is_final() {
-            return Ok(ExitCode::from(if screen == Screen::Paid { 0 } else { 3 }));
-        }
-        if changes.changed().await.is_err() {
-            return Err(HeadlessError::Refused("the till has stopped".to_owned()));
-        }
-    }
-}
-
-fn describe(event: &str, attempt: &Attempt) -> Value {
-    json!({
-        "event": event,
-        "out_trade_no": attempt.out_trade_no.as_str(),
-        "order_no": attempt.order_no.0,
-        "amount_fen": attempt.amount.get(),
-        "screen": format!("{:?}", attempt.screen()),
-        "final": attempt.is_final(),
-        "code": attempt.live_code(),
-    })
-}
-
-async fn status(started: &Started) -> Result<ExitCode, HeadlessError> {
-    let attempts = ask(started, |till, _| till.known_attempts()).await??;
-    for attempt in &attempts {
-        print(&describe("attempt", attempt))?;
-    }
-    print(&json!({ "event": "status", "attempts": attempts.len() }))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn settle(started: &Started, cancel_open: bool) -> Result<ExitCode, HeadlessError> {
-    let mut changes = started.running.revision();
-    if cancel_open {
-        for attempt in ask(started, |till, _| till.open_attempts()).await?? {
-            let no = attempt.out_trade_no;
-            ask(started, move |till, now| till.cancel(&no, now)).await??;
-        }
-    }
-    while !ask(started, |till, _| till.is_decided()).await?? {
-        if changes.changed().await.is_err() {
-            return Err(HeadlessError::Refused("the till has stopped".to_owned()));
-        }
-    }
-    status(started).await
-}
-
-async fn refund(
-    started: &Started,
-    no: OutTradeNo,
-    amount: Option<Fen>,
-    by: String,
-) -> Result<ExitCode, HeadlessError> {
-    await_offer(started).await?;
-    let paid = no.clone();
-    let attempt = ask(started, move |till, _| till.attempt(&paid)).await??;
-    let amount = amount.unwrap_or(attempt.amount.fen());
-    let id: RefundId = ask(started, move |till, now| till.refund(&no, amount, &by, now)).await??;
-    let mut changes = started.running.revision();
-    loop {
-        let refund = ask(started, move |till, _| till.refund_of(id)).await??;
-        if refund.is_final() || refund.next_at.is_none() {
-            let phase = refunds::phase_name(&refund.phase);
-            let refund_no = refund.refund_no().map(|no| no.as_str().to_owned());
-            print(&json!({ "event": "refund", "refund_no": refund_no, "phase": phase }))?;
-            return Ok(ExitCode::from(if phase == "done" { 0 } else { 3 }));
-        }
-        if changes.changed().await.is_err() {
-            return Err(HeadlessError::Refused("the till has stopped".to_owned()));
-        }
-    }
+fn number(text: &str) -> Result<OutTradeNo, Refused> {
+    OutTradeNo::new(text).ok_or_else(|| Refused::Number(text.to_owned()))
 }
