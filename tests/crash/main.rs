@@ -4,9 +4,9 @@
 //! it printed before may be untrue afterwards, and when everything has settled the till's books and
 //! practice's ledger must agree to the fen: nothing lost, nothing doubled, nothing invented.
 
+mod books;
 #[path = "../chance.rs"]
 mod chance;
-mod books;
 mod shop;
 
 use std::io::Write;

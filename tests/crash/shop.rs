@@ -123,11 +123,7 @@ impl Shop {
     }
 
     /// Sells, kills, starts again and writes down what was said.
-    pub(crate) async fn round(
-        &self,
-        number: u32,
-        chance: &mut Chance,
-    ) -> Result<Round, ShopError> {
+    pub(crate) async fn round(&self, number: u32, chance: &mut Chance) -> Result<Round, ShopError> {
         let till = number % TILLS + 1;
         std::fs::create_dir_all(self.folder.path().join(format!("till{till}")))?;
         let manner = match chance.below(6) {

@@ -1,0 +1,328 @@
+//! A thousand bad days, and the oracle's own trial: it must see a world that is wrong.
+
+use std::sync::OnceLock;
+
+use mianfu_practice::Truth;
+use mianfu_tests::simulation::disk::{Disk, Fate, VFS};
+use mianfu_tests::simulation::oracle::judge;
+use mianfu_tests::simulation::plan::Plan;
+use mianfu_tests::simulation::record::{Record, Row, Word};
+use mianfu_tests::simulation::runs::{run, run_many};
+use mianfu_tests::simulation::world::live;
+use rusqlite::{Connection, OpenFlags};
+
+#[test]
+fn a_thousand_bad_days_keep_every_promise() {
+    // `cargo xtask simulate` takes the first thousand.
+    let summary = run_many(1_000..2_000);
+    let failed: Vec<String> = summary
+        .failures
+        .iter()
+        .flat_map(|failure| failure.outcome.broken.iter().map(move |broken| (failure, broken)))
+        .map(|(failure, broken)| {
+            let (seed, operations) = (failure.outcome.seed, failure.operations);
+            let (invariant, what) = (broken.invariant, &broken.what);
+            format!("seed {seed}, {operations} operations: {invariant} broken: {what}")
+        })
+        .collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    assert_eq!(summary.histories, 1_000);
+    let fired = |fault: &str| summary.fired.0.keys().any(|(name, _)| name == fault);
+    for fault in [
+        "network_down",
+        "unreachable",
+        "request_lost",
+        "answer_lost",
+        "request_late",
+        "answer_late",
+        "doubled",
+        "answer_broken",
+        "request_broken",
+        "answer_truncated",
+        "answer_tampered",
+        "intercepted",
+        "channel_Busy",
+        "channel_SystemError",
+        "channel_ServerError",
+        "channel_WrongSignature",
+        "channel_Unsigned",
+        "channel_AnotherOrder",
+        "channel_Truncated",
+        "channel_RequestLate",
+    ] {
+        assert!(fired(fault), "the fault {fault} never fired");
+    }
+}
+
+#[test]
+fn the_same_seed_is_the_same_day() {
+    // The ninety-ninth signs with RSA.
+    for seed in [3, 17, 99] {
+        assert_eq!(run(seed).trace.hash(), run(seed).trace.hash(), "seed {seed}");
+    }
+    assert_ne!(run(3).trace.hash(), run(17).trace.hash());
+}
+
+#[test]
+fn a_cut_history_is_the_same_up_to_its_cut() {
+    let plan = Plan::of(5);
+    let whole = live(&plan, usize::MAX).trace;
+    let half = live(&plan, plan.operations.len() / 2).trace;
+    let same = whole.lines().iter().zip(half.lines()).take_while(|(a, b)| a == b).count();
+    assert!(half.lines().len() / 3 < same, "{same} of {} lines", half.lines().len());
+}
+
+#[test]
+fn what_was_synced_survives_a_power_cut_and_the_rest_may_not() {
+    let rows_after = |synchronous: &str, fate: Fate| {
+        let disk = Disk::new(u64::MAX - 7);
+        let open = || {
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+            Connection::open_with_flags_and_vfs(disk.database(), flags, VFS).unwrap()
+        };
+        let conn = open();
+        conn.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (n INTEGER);").unwrap();
+        conn.execute_batch(&format!("PRAGMA synchronous = {synchronous}")).unwrap();
+        for n in 0..20 {
+            conn.execute("INSERT INTO t VALUES (?1)", [n]).unwrap();
+        }
+        disk.cut();
+        drop(conn);
+        disk.restore(fate);
+        let conn = open();
+        let count: rusqlite::Result<i64> =
+            conn.query_row("SELECT COUNT(*) FROM t", [], |row| row.get(0));
+        count.unwrap_or(0)
+    };
+    assert_eq!(rows_after("FULL", Fate::Lost), 20, "synced");
+    assert_eq!(rows_after("FULL", Fate::Torn(1)), 20, "synced");
+    assert_eq!(rows_after("NORMAL", Fate::Kept), 20, "the machine did not die");
+    assert_eq!(rows_after("NORMAL", Fate::Lost), 0, "never synced");
+}
+
+/// Histories that keep every promise, with what is needed to judge them.
+fn good_days() -> &'static [(u64, Record, Truth)] {
+    static DAYS: OnceLock<Vec<(u64, Record, Truth)>> = OnceLock::new();
+    DAYS.get_or_init(|| {
+        (0..60)
+            .map(|seed| {
+                let past = live(&Plan::of(seed), usize::MAX);
+                (seed, past.record, past.practice.truth().clone())
+            })
+            .collect()
+    })
+}
+
+/// Makes the first good day wrong in which that is possible; the oracle must name the invariant.
+#[track_caller]
+fn check(invariant: &str, spoil: impl Fn(&mut Record, &Truth) -> bool) {
+    for (seed, record, truth) in good_days() {
+        let mut record = record.clone();
+        if !spoil(&mut record, truth) {
+            continue;
+        }
+        let broken = judge(&record, truth);
+        assert!(
+            broken.iter().any(|broken| broken.invariant == invariant),
+            "seed {seed}: the oracle did not see {invariant}, only {broken:?}"
+        );
+        return;
+    }
+    panic!("no day in which {invariant} could be broken");
+}
+
+fn set(row: &mut Row, column: &str, value: &str) {
+    row.0.insert(column.to_owned(), value.to_owned());
+}
+
+fn attempt_in<'r>(record: &'r mut Record, phase: &str) -> Option<&'r mut Row> {
+    record.tables.attempts.iter_mut().find(|row| row.text("phase") == phase)
+}
+
+#[test]
+fn the_oracle_sees_money_that_the_till_forgot() {
+    check("I4", |record, _| {
+        attempt_in(record, "paid").map(|row| set(row, "phase", "closed")).is_some()
+    });
+    check("I4", |record, _| {
+        let paid = record.tables.attempts.iter().position(|row| row.text("phase") == "paid");
+        paid.map(|place| record.tables.attempts.remove(place)).is_some()
+    });
+    check("I1", |record, _| {
+        attempt_in(record, "paid").map(|row| set(row, "phase", "closed")).is_some()
+    });
+}
+
+#[test]
+fn the_oracle_sees_money_that_the_till_made_up() {
+    check("I2", |record, truth| {
+        let closed = record
+            .log
+            .iter_mut()
+            .find(|line| line.row.text("phase") == "closed" && truth.trade(&line.key).is_none());
+        closed.map(|line| set(&mut line.row, "phase", "paid")).is_some()
+    });
+    check("I2", |record, _| {
+        let paid = record.log.iter_mut().find(|line| line.row.text("phase") == "paid");
+        paid.map(|line| set(&mut line.row, "amount_fen", "999999")).is_some()
+    });
+    check("I2", |record, _| {
+        let paid = record.log.iter_mut().find(|line| line.row.text("phase") == "paid");
+        paid.map(|line| line.seen_ms = 0).is_some()
+    });
+}
+
+#[test]
+fn the_oracle_sees_cash_and_wallet_for_one_order() {
+    check("I1", |record, _| {
+        let Some(no) = attempt_in(record, "paid").map(|row| row.text("order_no").to_owned()) else {
+            return false;
+        };
+        let order = record.tables.orders.iter_mut().find(|row| row.text("order_no") == no);
+        order
+            .map(|row| {
+                let due_fen = row.text("due_fen").to_owned();
+                set(row, "cash_fen", &due_fen);
+            })
+            .is_some()
+    });
+}
+
+#[test]
+fn the_oracle_sees_refunds_that_do_not_agree() {
+    check("I1", |record, _| {
+        let done = record.tables.refunds.iter_mut().find(|row| row.text("phase") == "done");
+        done.map(|row| set(row, "phase", "refused")).is_some()
+    });
+    check("I1", |record, _| {
+        let done = record.tables.refunds.iter_mut().find(|row| row.text("phase") == "done");
+        done.map(|row| set(row, "amount_fen", "7")).is_some()
+    });
+}
+
+#[test]
+fn the_oracle_sees_an_end_that_did_not_stay() {
+    check("I5", |record, _| {
+        let Some(line) = record.log.iter().find(|line| line.row.text("phase") == "paid") else {
+            return false;
+        };
+        let mut after = line.clone();
+        set(&mut after.row, "phase", "waiting");
+        record.log.push(after);
+        true
+    });
+}
+
+#[test]
+fn the_oracle_sees_a_call_that_left_before_it_was_kept() {
+    check("L1", |record, _| {
+        let submit = record.calls.iter_mut().find(|call| call.is_submit());
+        submit.map(|call| call.log_len = 0).is_some()
+    });
+}
+
+#[test]
+fn the_oracle_sees_a_submit_sent_again() {
+    check("M2", |record, _| {
+        let submit = record.calls.iter().find(|call| {
+            let heard = call.heard.as_ref();
+            call.is_submit() && heard.is_some_and(|heard| heard.what != Word::Unreachable)
+        });
+        let again = submit.cloned();
+        again.map(|call| record.calls.push(call)).is_some()
+    });
+}
+
+#[test]
+fn the_oracle_sees_a_second_live_attempt() {
+    check("I3", |record, _| {
+        // The earlier of an order's two numbers never ends.
+        let numbers = |record: &Record, order: &str| -> Vec<String> {
+            let of_order = |row: &&Row| row.text("order_no") == order;
+            let rows = record.tables.attempts.iter().filter(of_order);
+            rows.map(|row| row.text("out_trade_no").to_owned()).collect()
+        };
+        let orders: Vec<String> =
+            record.tables.orders.iter().map(|row| row.text("order_no").to_owned()).collect();
+        for order in orders {
+            let numbers = numbers(record, &order);
+            let sent =
+                |no: &String| record.calls.iter().any(|call| call.is_submit() && call.no == *no);
+            if let [first, second, ..] = &numbers[..]
+                && sent(second)
+            {
+                for line in record.log.iter_mut().filter(|line| line.key == *first) {
+                    set(&mut line.row, "phase", "waiting");
+                }
+                return true;
+            }
+        }
+        false
+    });
+}
+
+#[test]
+fn the_oracle_sees_a_blind_reversal() {
+    check("I25", |record, _| {
+        let Some(no) = first_reversed(record) else { return false };
+        record.calls.retain(|call| call.no != no || call.method != "alipay.trade.query");
+        true
+    });
+    check("I25", |record, _| {
+        let Some(no) = first_reversed(record) else { return false };
+        let submit = record.calls.iter_mut().find(|call| call.no == no && call.is_submit());
+        submit.map(|call| call.heard = None).is_some()
+    });
+}
+
+fn first_reversed(record: &Record) -> Option<String> {
+    let reversal = record.calls.iter().find(|call| call.method == "alipay.trade.cancel")?;
+    let submit = record.calls.iter().find(|call| call.no == reversal.no)?;
+    (submit.start == reversal.start).then(|| reversal.no.clone())
+}
+
+#[test]
+fn the_oracle_sees_a_screen_that_promises_too_much() {
+    check("I12", |record, _| {
+        let mut sights = record.screens.iter_mut().flat_map(|shown| &mut shown.attempts);
+        sights
+            .find(|sight| sight.state == "Submitting")
+            .map(|sight| sight.goods_may_go = true)
+            .is_some()
+    });
+    check("I12", |record, truth| {
+        let mut sights = record.screens.iter_mut().flat_map(|shown| &mut shown.attempts);
+        let sight = sights.find(|sight| {
+            sight.state == "Paid" && truth.trade(&sight.no).is_some_and(|t| t.refunds.is_empty())
+        });
+        sight.map(|sight| sight.may_charge_again = true).is_some()
+    });
+}
+
+#[test]
+fn the_oracle_sees_goods_that_went_for_nothing() {
+    check("I12", |record, truth| {
+        let unpaid = record.tables.attempts.iter().find(|row| {
+            truth.trade(row.text("out_trade_no")).is_none_or(|trade| trade.paid_ms.is_none())
+        });
+        let Some(no) = unpaid.map(|row| row.text("out_trade_no").to_owned()) else { return false };
+        record.goods.push(mianfu_tests::simulation::record::Goods { at_ms: i64::MAX, no });
+        true
+    });
+}
+
+#[test]
+fn the_oracle_sees_late_money_that_nobody_was_told_of() {
+    check("I13", |record, _| {
+        let before = record.tables.findings.len();
+        record.tables.findings.retain(|row| row.text("kind") != "late_money");
+        record.tables.findings.len() != before
+    });
+}
+
+#[test]
+fn the_oracle_sees_what_is_left_open() {
+    check("I22", |record, _| {
+        attempt_in(record, "closed").map(|row| set(row, "phase", "asking")).is_some()
+    });
+}

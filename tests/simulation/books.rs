@@ -1,0 +1,198 @@
+//! The books at the end: the till's tables against the channel's ledger.
+
+use mianfu_practice::truth::RefundBy;
+
+use super::oracle::{Case, net_fen, note};
+use super::record::{Broken, Row, is_end};
+
+const END: i64 = i64::MAX;
+
+/// I1: what an order's numbers hold at the channel is what the till calls paid, less what people
+/// refunded; with cash in a wallet's place nothing of the wallet's stays.
+pub(super) fn conserved(case: &Case<'_>, broken: &mut Vec<Broken>) {
+    let tables = &case.record.tables;
+    for order in &tables.orders {
+        let number = order.text("order_no");
+        let due_fen = order.int("due_fen").unwrap_or(0);
+        let cash_fen = order.int("cash_fen").unwrap_or(0);
+        let (mut held_there, mut paid_here, mut by_people) = (0, 0, 0);
+        for attempt in tables.attempts.iter().filter(|row| row.text("order_no") == number) {
+            let no = attempt.text("out_trade_no");
+            let trade = case.truth.trade(no);
+            if attempt.text("phase") == "held" {
+                continue;
+            }
+            held_there += trade.map_or(0, |trade| net_fen(trade, END));
+            if attempt.text("phase") == "paid" {
+                paid_here += attempt.int("amount_fen").unwrap_or(0);
+                by_people += trade.map_or(0, |trade| {
+                    trade.refunded_fen() - case.returned_by_rule_fen(trade, END)
+                });
+            }
+        }
+        if held_there != paid_here - by_people {
+            let what = format!(
+                "order {number}: the channel holds {held_there} fen, the till calls {paid_here} \
+                 paid less {by_people} refunded"
+            );
+            note(broken, "I1", END, what);
+        }
+        if paid_here + cash_fen != 0 && paid_here + cash_fen != due_fen {
+            let what = format!("order {number}: due {due_fen}, paid {paid_here}, cash {cash_fen}");
+            note(broken, "I1", END, what);
+        }
+    }
+}
+
+/// I4: every capture is an attempt of this till, at an end that knows of the money.
+pub(super) fn every_capture_is_known(case: &Case<'_>, broken: &mut Vec<Broken>) {
+    for capture in case.truth.captures() {
+        let no = capture.out_trade_no;
+        let Some(attempt) = case.record.tables.attempt(no) else {
+            note(broken, "I4", END, format!("{no} was captured and the till does not know it"));
+            continue;
+        };
+        let phase = attempt.text("phase");
+        let known = match phase {
+            "paid" | "returned" | "held" => true,
+            "closed" | "declined" => attempt.is("late_money"),
+            _ => false,
+        };
+        if !known {
+            note(broken, "I4", END, format!("{no} was captured and the till says {phase}"));
+        }
+    }
+}
+
+/// I1, I2: what the till says of an end is what the channel's ledger says.
+pub(super) fn ends_are_true(case: &Case<'_>, broken: &mut Vec<Broken>) {
+    for attempt in &case.record.tables.attempts {
+        let no = attempt.text("out_trade_no");
+        let amount_fen = attempt.int("amount_fen").unwrap_or(0);
+        let trade = case.truth.trade(no);
+        let captured = trade.and_then(|trade| trade.paid_ms).is_some();
+        match attempt.text("phase") {
+            "paid" => {
+                let by_rule = trade.map_or(0, |trade| case.returned_by_rule_fen(trade, END));
+                let same = trade.is_some_and(|trade| trade.amount_fen == amount_fen);
+                if !captured || !same {
+                    note(broken, "I2", END, format!("{no} is paid here and not there"));
+                } else if by_rule != 0 {
+                    let what = format!("{no} is paid and {by_rule} fen went back unasked");
+                    note(broken, "I1", END, what);
+                }
+            }
+            "returned" => {
+                let back = trade.is_some_and(|trade| trade.refunded_fen() == trade.amount_fen);
+                if !captured || !back {
+                    note(broken, "I1", END, format!("{no} is returned here and not there"));
+                }
+            }
+            _ => (),
+        }
+    }
+}
+
+/// I1: a refund is done here exactly where the channel did it, once, with one amount.
+pub(super) fn refunds_are_true(case: &Case<'_>, broken: &mut Vec<Broken>) {
+    for refund in &case.record.tables.refunds {
+        let no = refund.text("out_trade_no");
+        let refund_no = format!("{no}R{}", refund.text("nth"));
+        let there = case.truth.trade(no).and_then(|trade| trade.refund(&refund_no));
+        let amount_fen = refund.int("amount_fen");
+        let (phase, minted) = (refund.text("phase"), refund.is("minted"));
+        let same = there.map(|there| there.amount_fen) == amount_fen;
+        if phase == "done" && !same {
+            note(broken, "I1", END, format!("refund {refund_no} is done here and not there"));
+        }
+        if phase != "done" && minted && same && !is_shared(case, refund) {
+            note(broken, "I1", END, format!("refund {refund_no} was made and is {phase} here"));
+        }
+    }
+    for trade in case.truth.trades() {
+        for refund in trade.refunds.iter().filter(|refund| refund.by == RefundBy::Refund) {
+            if case.refund_row(&trade.out_trade_no, &refund.out_request_no).is_none() {
+                let what = format!("the channel made {} and nobody asked", refund.out_request_no);
+                note(broken, "I1", END, what);
+            }
+        }
+    }
+}
+
+/// Says whether another row of the same number is the one that was done.
+fn is_shared(case: &Case<'_>, refund: &Row) -> bool {
+    case.record.tables.refunds.iter().any(|other| {
+        other.text("phase") == "done"
+            && other.text("out_trade_no") == refund.text("out_trade_no")
+            && other.text("nth") == refund.text("nth")
+    })
+}
+
+/// I13: money that came after an end went back in full, and the manager is told.
+pub(super) fn late_money_went_back(case: &Case<'_>, broken: &mut Vec<Broken>) {
+    for trade in case.truth.trades().filter(|trade| trade.paid_ms.is_some()) {
+        let no = &trade.out_trade_no;
+        let Some(attempt) = case.record.tables.attempt(no) else { continue };
+        if !["closed", "declined"].contains(&attempt.text("phase")) {
+            continue;
+        }
+        let told = case.record.tables.findings.iter().any(|finding| {
+            finding.text("kind") == "late_money" && finding.text("out_trade_no") == no
+        });
+        if trade.refunded_fen() != trade.amount_fen {
+            let what = format!("{no} was paid late and {} fen stay", net_fen(trade, END));
+            note(broken, "I13", END, what);
+        } else if !told {
+            note(broken, "I13", END, format!("{no} was paid late and nobody is told"));
+        }
+    }
+}
+
+/// I22: no attempt, no refund, no operation is left.
+pub(super) fn nothing_is_left_open(case: &Case<'_>, broken: &mut Vec<Broken>) {
+    let tables = &case.record.tables;
+    for attempt in tables.attempts.iter().filter(|row| !is_end(row.text("phase"))) {
+        let what = format!("{} is {}", attempt.text("out_trade_no"), attempt.text("phase"));
+        note(broken, "I22", END, what);
+    }
+    let ended = ["done", "refused", "held"];
+    for refund in tables.refunds.iter().filter(|row| !ended.contains(&row.text("phase"))) {
+        let what = format!("refund {} is {}", refund.text("refund_id"), refund.text("phase"));
+        note(broken, "I22", END, what);
+    }
+    for operation in &tables.operations {
+        let what = format!("the queue holds {}", operation.text("key"));
+        note(broken, "I22", END, what);
+    }
+}
+
+/// What is found is what happened: nobody but the till returns money here, and no channel lies.
+pub(super) fn findings_have_grounds(case: &Case<'_>, broken: &mut Vec<Broken>) {
+    for finding in &case.record.tables.findings {
+        let no = finding.text("out_trade_no");
+        let trade = case.truth.trade(no);
+        let attempt = case.record.tables.attempt(no);
+        let grounds = match finding.text("kind") {
+            "late_money" => trade.is_some_and(|trade| case.scanned_after_the_end(trade)),
+            "goods_gone_unpaid" => attempt.is_some_and(|attempt| {
+                attempt.text("phase") != "paid" && !attempt.text("goods_gone_by").is_empty()
+            }),
+            _ => false,
+        };
+        if !grounds {
+            let what = format!("{no}: a finding `{}` without grounds", finding.text("kind"));
+            note(broken, "I12", END, what);
+        }
+    }
+    for attempt in &case.record.tables.attempts {
+        let gone = !attempt.text("goods_gone_by").is_empty();
+        let no = attempt.text("out_trade_no");
+        let unpaid = !["paid", "held"].contains(&attempt.text("phase"));
+        let told = case.record.tables.findings.iter().any(|finding| {
+            finding.text("kind") == "goods_gone_unpaid" && finding.text("out_trade_no") == no
+        });
+        if gone && unpaid && !told {
+            note(broken, "I12", END, format!("{no}: goods gone unpaid and nobody is told"));
+        }
+    }
+}

@@ -1,0 +1,471 @@
+//! A disk in memory under the real SQLite: what was not synced may be gone or torn after a cut.
+//!
+//! One file system is registered with SQLite; a path begins with its disk's number. A file has two
+//! contents: what a reader sees, and what would survive. A write changes the first and waits; a
+//! sync makes all that waits in that file durable. Bytes beside a write are never touched by it
+//! (power-safe overwrite, as on the machines a till runs on).
+//!
+//! A fuse cuts the power inside SQLite: after so many changes nothing reaches the disk any more
+//! and every call fails, until the till is dropped and the disk comes back.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ffi::CString;
+use std::path::{Path, PathBuf};
+use std::ptr::NonNull;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use mianfu_practice::chance::Chance;
+use sqlite_plugin::flags::{AccessFlags, LockLevel, OpenOpts, ShmLockMode};
+use sqlite_plugin::vars;
+use sqlite_plugin::vfs::{RegisterOpts, Vfs, VfsHandle, VfsResult, register_static};
+
+/// SQLite's name of the file system.
+pub const VFS: &str = "mianfu-simulation";
+
+/// What a disk writes at once: a torn write keeps or loses pieces of this many bytes.
+const SECTOR_BYTES: usize = 512;
+
+/// What becomes of writes that were not synced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// All of them are there: the program died, the machine did not.
+    Kept,
+    /// None of them is there.
+    Lost,
+    /// Some are, piece by piece, as the seed decides.
+    Torn(u64),
+}
+
+/// One history's disk.
+pub struct Disk {
+    number: u64,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    files: BTreeMap<String, FileState>,
+    /// Changes that still reach the disk; `None` is no limit.
+    fuse: Option<u64>,
+    dead: bool,
+    full: bool,
+    changes: u64,
+    syncs: u64,
+    handles: u64,
+}
+
+#[derive(Default)]
+struct FileState {
+    seen: Vec<u8>,
+    durable: Vec<u8>,
+    waiting: Vec<Change>,
+    locks: BTreeMap<u64, LockLevel>,
+    /// The write-ahead log's index, shared by connections; in words, for their alignment.
+    regions: Vec<Box<[u64]>>,
+    mapped_by: Vec<u64>,
+}
+
+enum Change {
+    Write { offset: usize, bytes: Vec<u8> },
+    Truncate { size: usize },
+}
+
+impl Change {
+    fn apply(&self, content: &mut Vec<u8>) {
+        match self {
+            Change::Write { offset, bytes } => put(content, *offset, bytes),
+            Change::Truncate { size } => content.resize(*size, 0),
+        }
+    }
+
+    fn apply_torn(&self, content: &mut Vec<u8>, chance: &mut Chance) {
+        match self {
+            Change::Write { offset, bytes } => {
+                for (index, piece) in bytes.chunks(SECTOR_BYTES).enumerate() {
+                    if chance.happens(500) {
+                        put(content, offset + index * SECTOR_BYTES, piece);
+                    }
+                }
+            }
+            Change::Truncate { .. } if chance.happens(500) => self.apply(content),
+            Change::Truncate { .. } => (),
+        }
+    }
+}
+
+impl Disk {
+    /// Puts an empty disk under this number; the number is free again when the disk is dropped.
+    #[must_use]
+    pub fn new(number: u64) -> Disk {
+        register();
+        let state = Arc::new(Mutex::new(State::default()));
+        disks().insert(number, Arc::clone(&state));
+        Disk { number, state }
+    }
+
+    /// Returns the path of the till's database.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        PathBuf::from(format!("/{}/till.db", self.number))
+    }
+
+    /// Returns how many syncs were done; it goes up with every commit.
+    #[must_use]
+    pub fn syncs(&self) -> u64 {
+        held(&self.state).syncs
+    }
+
+    /// Returns how many writes, cuts, deletions and syncs reached the disk.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        held(&self.state).changes
+    }
+
+    /// Cuts the power after so many more changes.
+    pub fn set_fuse(&self, changes: u64) {
+        held(&self.state).fuse = Some(changes);
+    }
+
+    /// Fills the disk, or makes room on it: while it is full nothing is written.
+    pub fn set_full(&self, full: bool) {
+        held(&self.state).full = full;
+    }
+
+    /// Takes the fuse out.
+    pub fn end_fuse(&self) {
+        held(&self.state).fuse = None;
+    }
+
+    /// Says whether the power is cut.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        held(&self.state).dead
+    }
+
+    /// Cuts the power at once.
+    pub fn cut(&self) {
+        held(&self.state).dead = true;
+    }
+
+    /// Brings the power back; whoever had a file open must be gone by then.
+    pub fn restore(&self, fate: Fate) {
+        let mut state = held(&self.state);
+        state.dead = false;
+        state.fuse = None;
+        let mut chance = Chance::new(match fate {
+            Fate::Kept | Fate::Lost => 0,
+            Fate::Torn(seed) => seed,
+        });
+        for file in state.files.values_mut() {
+            for change in std::mem::take(&mut file.waiting) {
+                match fate {
+                    Fate::Kept => change.apply(&mut file.durable),
+                    Fate::Lost => (),
+                    Fate::Torn(_) => change.apply_torn(&mut file.durable, &mut chance),
+                }
+            }
+            file.seen.clone_from(&file.durable);
+            file.locks.clear();
+            file.regions.clear();
+            file.mapped_by.clear();
+        }
+    }
+
+    /// Returns a file's surviving bytes, for tests.
+    #[must_use]
+    pub fn durable(&self, path: &Path) -> Vec<u8> {
+        let state = held(&self.state);
+        let name = path.to_string_lossy();
+        state.files.get(name.as_ref()).map(|file| file.durable.clone()).unwrap_or_default()
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        disks().remove(&self.number);
+    }
+}
+
+/// An open file.
+struct Open {
+    state: Arc<Mutex<State>>,
+    /// `None` for a file of SQLite's own that nobody else sees.
+    name: Option<String>,
+    scratch: Vec<u8>,
+    number: u64,
+}
+
+impl VfsHandle for Open {
+    fn readonly(&self) -> bool {
+        false
+    }
+
+    fn in_memory(&self) -> bool {
+        false
+    }
+}
+
+impl Open {
+    fn alive(&self) -> VfsResult<MutexGuard<'_, State>> {
+        let state = held(&self.state);
+        if state.dead { Err(vars::SQLITE_IOERR) } else { Ok(state) }
+    }
+
+    /// Changes the file, unless the power is cut by then.
+    fn change(&mut self, change: Change) -> VfsResult<()> {
+        let Some(name) = &self.name else {
+            change.apply(&mut self.scratch);
+            return Ok(());
+        };
+        let mut state = held(&self.state);
+        if state.full && matches!(change, Change::Write { .. }) {
+            return Err(vars::SQLITE_FULL);
+        }
+        let whole = spend(&mut state)?;
+        let file = state.files.entry(name.clone()).or_default();
+        change.apply(&mut file.seen);
+        file.waiting.push(change);
+        whole
+    }
+}
+
+/// Counts a change. The outer error says that it did not begin, the inner one that the power went
+/// while it was made.
+fn spend(state: &mut State) -> VfsResult<VfsResult<()>> {
+    if state.dead {
+        return Err(vars::SQLITE_IOERR);
+    }
+    state.changes += 1;
+    if let Some(left) = &mut state.fuse {
+        *left = left.saturating_sub(1);
+        if *left == 0 {
+            state.dead = true;
+            return Ok(Err(vars::SQLITE_IOERR));
+        }
+    }
+    Ok(Ok(()))
+}
+
+struct Files;
+
+impl Vfs for Files {
+    type Handle = Open;
+
+    fn canonical_path<'a>(&self, path: Cow<'a, str>) -> VfsResult<Cow<'a, str>> {
+        Ok(path)
+    }
+
+    fn open(&self, path: Option<&str>, opts: OpenOpts) -> VfsResult<Open> {
+        let Some(path) = path else {
+            let state = Arc::new(Mutex::new(State::default()));
+            return Ok(Open { state, name: None, scratch: Vec::new(), number: 0 });
+        };
+        let shared = disk_of(path)?;
+        let mut state = held(&shared);
+        if state.dead {
+            return Err(vars::SQLITE_CANTOPEN);
+        }
+        let creates = opts.flags() & vars::SQLITE_OPEN_CREATE != 0;
+        if !creates && !state.files.contains_key(path) {
+            return Err(vars::SQLITE_CANTOPEN);
+        }
+        state.files.entry(path.to_owned()).or_default();
+        state.handles += 1;
+        let number = state.handles;
+        drop(state);
+        Ok(Open { state: shared, name: Some(path.to_owned()), scratch: Vec::new(), number })
+    }
+
+    fn delete(&self, path: &str) -> VfsResult<()> {
+        let shared = disk_of(path)?;
+        let mut state = held(&shared);
+        let whole = spend(&mut state)?;
+        state.files.remove(path);
+        whole
+    }
+
+    fn access(&self, path: &str, _flags: AccessFlags) -> VfsResult<bool> {
+        let shared = disk_of(path)?;
+        let state = held(&shared);
+        if state.dead { Err(vars::SQLITE_IOERR) } else { Ok(state.files.contains_key(path)) }
+    }
+
+    fn file_size(&self, handle: &mut Open) -> VfsResult<usize> {
+        let Some(name) = &handle.name else { return Ok(handle.scratch.len()) };
+        let state = handle.alive()?;
+        Ok(state.files.get(name).map_or(0, |file| file.seen.len()))
+    }
+
+    fn truncate(&self, handle: &mut Open, size: usize) -> VfsResult<()> {
+        handle.change(Change::Truncate { size })
+    }
+
+    fn write(&self, handle: &mut Open, offset: usize, data: &[u8]) -> VfsResult<usize> {
+        handle.change(Change::Write { offset, bytes: data.to_vec() })?;
+        Ok(data.len())
+    }
+
+    fn read(&self, handle: &mut Open, offset: usize, data: &mut [u8]) -> VfsResult<usize> {
+        let Some(name) = &handle.name else { return Ok(get(&handle.scratch, offset, data)) };
+        let state = handle.alive()?;
+        Ok(state.files.get(name).map_or(0, |file| get(&file.seen, offset, data)))
+    }
+
+    fn lock(&self, handle: &mut Open, level: LockLevel) -> VfsResult<()> {
+        let Some(name) = &handle.name else { return Ok(()) };
+        let mut state = held(&handle.state);
+        let file = state.files.entry(name.clone()).or_default();
+        let others = || file.locks.iter().filter(|(number, _)| **number != handle.number);
+        let highest = others().map(|(_, level)| *level).max().unwrap_or(LockLevel::Unlocked);
+        let refused = match level {
+            LockLevel::Unlocked => false,
+            LockLevel::Shared => LockLevel::Pending <= highest,
+            LockLevel::Reserved | LockLevel::Pending => LockLevel::Reserved <= highest,
+            LockLevel::Exclusive => LockLevel::Shared <= highest,
+        };
+        if refused {
+            return Err(vars::SQLITE_BUSY);
+        }
+        file.locks.insert(handle.number, level);
+        Ok(())
+    }
+
+    fn unlock(&self, handle: &mut Open, level: LockLevel) -> VfsResult<()> {
+        let Some(name) = &handle.name else { return Ok(()) };
+        let mut state = held(&handle.state);
+        if let Some(file) = state.files.get_mut(name) {
+            match level {
+                LockLevel::Unlocked => file.locks.remove(&handle.number),
+                LockLevel::Shared
+                | LockLevel::Reserved
+                | LockLevel::Pending
+                | LockLevel::Exclusive => file.locks.insert(handle.number, level),
+            };
+        }
+        Ok(())
+    }
+
+    fn check_reserved_lock(&self, handle: &mut Open) -> VfsResult<bool> {
+        let Some(name) = &handle.name else { return Ok(false) };
+        let state = handle.alive()?;
+        let locks = state.files.get(name).map(|file| &file.locks);
+        Ok(locks.is_some_and(|locks| locks.values().any(|level| LockLevel::Reserved <= *level)))
+    }
+
+    fn sync(&self, handle: &mut Open) -> VfsResult<()> {
+        let Some(name) = &handle.name else { return Ok(()) };
+        let mut state = held(&handle.state);
+        spend(&mut state)??;
+        state.syncs += 1;
+        if let Some(file) = state.files.get_mut(name) {
+            for change in std::mem::take(&mut file.waiting) {
+                change.apply(&mut file.durable);
+            }
+        }
+        Ok(())
+    }
+
+    fn close(&self, handle: Open) -> VfsResult<()> {
+        if let Some(name) = &handle.name
+            && let Some(file) = held(&handle.state).files.get_mut(name)
+        {
+            file.locks.remove(&handle.number);
+        }
+        Ok(())
+    }
+
+    fn sector_size(&self, _handle: &mut Open) -> VfsResult<i32> {
+        Ok(4096)
+    }
+
+    fn device_characteristics(&self, _handle: &mut Open) -> VfsResult<i32> {
+        Ok(vars::SQLITE_IOCAP_POWERSAFE_OVERWRITE)
+    }
+
+    fn shm_map(
+        &self,
+        handle: &mut Open,
+        region: usize,
+        bytes: usize,
+        extend: bool,
+    ) -> VfsResult<Option<NonNull<u8>>> {
+        let Some(name) = &handle.name else { return Err(vars::SQLITE_IOERR) };
+        let number = handle.number;
+        let mut state = handle.alive()?;
+        let file = state.files.entry(name.clone()).or_default();
+        if !file.mapped_by.contains(&number) {
+            file.mapped_by.push(number);
+        }
+        while extend && file.regions.len() <= region {
+            file.regions.push(vec![0; bytes / 8].into_boxed_slice());
+        }
+        let place = file.regions.get_mut(region);
+        Ok(place.and_then(|words| NonNull::new(words.as_mut_ptr().cast::<u8>())))
+    }
+
+    /// One thread and no transaction left open across calls: nobody is ever in the way.
+    fn shm_lock(
+        &self,
+        _handle: &mut Open,
+        _offset: u32,
+        _count: u32,
+        _mode: ShmLockMode,
+    ) -> VfsResult<()> {
+        Ok(())
+    }
+
+    fn shm_unmap(&self, handle: &mut Open, _delete: bool) -> VfsResult<()> {
+        let Some(name) = &handle.name else { return Ok(()) };
+        let mut state = held(&handle.state);
+        if let Some(file) = state.files.get_mut(name) {
+            file.mapped_by.retain(|number| *number != handle.number);
+            if file.mapped_by.is_empty() {
+                file.regions.clear();
+            }
+        }
+        Ok(())
+    }
+}
+
+type Disks = BTreeMap<u64, Arc<Mutex<State>>>;
+
+fn disks() -> MutexGuard<'static, Disks> {
+    static DISKS: Mutex<Disks> = Mutex::new(BTreeMap::new());
+    DISKS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn disk_of(path: &str) -> VfsResult<Arc<Mutex<State>>> {
+    let number = path.split('/').nth(1).and_then(|part| part.parse::<u64>().ok());
+    let disk = number.and_then(|number| disks().get(&number).map(Arc::clone));
+    disk.ok_or(vars::SQLITE_CANTOPEN)
+}
+
+fn held(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn register() {
+    static ONCE: OnceLock<()> = OnceLock::new();
+    ONCE.get_or_init(|| {
+        let name = CString::new(VFS).expect("the name has no zero byte");
+        let registered = register_static(name, Files, RegisterOpts { make_default: false });
+        assert!(registered.is_ok(), "SQLite takes one more file system");
+    });
+}
+
+fn put(content: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
+    if content.len() < offset {
+        content.resize(offset, 0);
+    }
+    let over = (content.len() - offset).min(bytes.len());
+    content[offset..offset + over].copy_from_slice(&bytes[..over]);
+    content.extend_from_slice(&bytes[over..]);
+}
+
+fn get(content: &[u8], offset: usize, into: &mut [u8]) -> usize {
+    let from = content.get(offset..).unwrap_or_default();
+    let count = from.len().min(into.len());
+    into[..count].copy_from_slice(&from[..count]);
+    count
+}

@@ -1,0 +1,28 @@
+//! Bad days by seed: one till, one channel, one clock, and everything that can go wrong between.
+//!
+//! A history is drawn from its seed ([`plan`]), lived through in virtual time ([`world`]: the real
+//! till, the real gateway's bytes, practice as the channel, SQLite on a disk that loses what was
+//! not synced), written down by an onlooker ([`record`]) and judged by an [`oracle`] that shares
+//! no code with the product. The same seed gives the same history to the last line of its trace.
+//!
+//! Reading order: [`plan`], [`world`], `post`, `counter` and `power` (the way of a call, the people,
+//! the till's power), [`network`] and [`disk`] (what goes wrong), [`record`], [`oracle`] with
+//! `books` and `conduct`, [`runs`] (many seeds, shrinking), `mutants` (planted bugs).
+
+mod books;
+mod conduct;
+mod counter;
+pub mod disk;
+#[cfg(feature = "mutants")]
+pub mod mutants;
+pub mod network;
+mod onlooker;
+pub mod oracle;
+pub mod plan;
+mod post;
+mod power;
+pub mod record;
+pub mod runs;
+mod signing;
+pub mod trace;
+pub mod world;

@@ -1,0 +1,205 @@
+//! The way between the till and the channel, and what befalls a request on it.
+//!
+//! It spoils what is told, never what is true, and never lies about one thing: *unreachable* is
+//! said only of a request that certainly never arrives.
+
+use std::collections::BTreeMap;
+
+use mianfu_practice::chance::Chance;
+
+use super::plan::{Plan, stream};
+
+/// What befalls a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Course {
+    /// No connection: certainly nothing arrives.
+    Unreachable { after_ms: i64 },
+    /// It never arrives, and the till waits in vain.
+    Lost,
+    /// The connection breaks before it arrives.
+    BrokenEarly { after_ms: i64 },
+    /// Something in between answers with this status; it never arrives.
+    Intercepted { after_ms: i64, status: u16 },
+    /// It arrives.
+    Travels {
+        /// How long it takes to arrive, in ms.
+        there_ms: i64,
+        /// What becomes of the answer.
+        back: Back,
+        /// When it arrives a second time, in ms after leaving.
+        again_ms: Option<i64>,
+    },
+}
+
+/// What becomes of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Back {
+    /// It comes, after so many ms.
+    Comes { ms: i64 },
+    /// It is lost.
+    Lost,
+    /// The connection breaks in the middle of it.
+    Broken { ms: i64 },
+    /// Its end is missing.
+    Truncated { ms: i64 },
+    /// A byte in it is another.
+    Tampered { ms: i64, place: u64 },
+}
+
+/// The faults of the network; the channel's own are practice's weather.
+const FAULTS: [(&str, u64); 11] = [
+    ("request_lost", 3),
+    ("answer_lost", 4),
+    ("request_late", 3),
+    ("answer_late", 3),
+    ("doubled", 3),
+    ("answer_broken", 2),
+    ("request_broken", 1),
+    ("answer_truncated", 1),
+    ("answer_tampered", 2),
+    ("unreachable", 3),
+    ("intercepted", 2),
+];
+
+/// The network of one history.
+#[derive(Debug)]
+pub struct Network {
+    chance: Chance,
+    calm_per_mille: u32,
+    per_mille: u32,
+    reversals_lost_per_mille: u32,
+    down: bool,
+}
+
+impl Network {
+    /// Returns the network of a history.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Network {
+        Network {
+            chance: stream(plan.seed, 2),
+            calm_per_mille: plan.spoilt_per_mille,
+            per_mille: plan.spoilt_per_mille,
+            reversals_lost_per_mille: plan.theme.reversals_lost_per_mille(),
+            down: false,
+        }
+    }
+
+    /// Takes the network down, or brings it back.
+    pub fn set_down(&mut self, down: bool) {
+        self.down = down;
+    }
+
+    /// Spoils more than on a calm day.
+    pub fn storm(&mut self) {
+        self.per_mille = self.calm_per_mille.max(300);
+    }
+
+    /// Ends the storm.
+    pub fn calm(&mut self) {
+        self.per_mille = self.calm_per_mille;
+    }
+
+    /// Ends every fault.
+    pub fn heal(&mut self) {
+        self.calm_per_mille = 0;
+        self.per_mille = 0;
+        self.reversals_lost_per_mille = 0;
+        self.down = false;
+    }
+
+    /// Decides the course of the next request, and names what spoils it.
+    pub fn course(&mut self, method: &str) -> (Course, Option<&'static str>) {
+        if self.down {
+            return (self.nowhere(), Some("network_down"));
+        }
+        let there_ms = self.between(5, 120);
+        let back = Back::Comes { ms: self.between(5, 180) };
+        let plain = Course::Travels { there_ms, back, again_ms: None };
+        if method == "alipay.trade.cancel" && self.chance.happens(self.reversals_lost_per_mille) {
+            let name = ["request_lost", "answer_lost", "request_late"];
+            let name = name[usize::try_from(self.chance.below(3)).unwrap_or(0)];
+            return (self.spoil(name, there_ms, back), Some(name));
+        }
+        if !self.chance.happens(self.per_mille) {
+            return (plain, None);
+        }
+        let name = self.fault();
+        (self.spoil(name, there_ms, back), Some(name))
+    }
+
+    fn spoil(&mut self, name: &str, there_ms: i64, back: Back) -> Course {
+        let travels = |back| Course::Travels { there_ms, back, again_ms: None };
+        let ms = self.between(5, 900);
+        match name {
+            "request_lost" => Course::Lost,
+            "answer_lost" => travels(Back::Lost),
+            "request_late" => {
+                let there_ms = self.between(900, 45_000);
+                Course::Travels { there_ms, back, again_ms: None }
+            }
+            "answer_late" => travels(Back::Comes { ms: self.between(900, 25_000) }),
+            "doubled" => {
+                let again_ms = Some(there_ms + self.between(1, 45_000));
+                Course::Travels { there_ms, back, again_ms }
+            }
+            "answer_broken" => travels(Back::Broken { ms }),
+            "request_broken" => Course::BrokenEarly { after_ms: ms },
+            "answer_truncated" => travels(Back::Truncated { ms }),
+            "answer_tampered" => travels(Back::Tampered { ms, place: self.chance.draw() }),
+            "unreachable" => Course::Unreachable { after_ms: ms },
+            _ => {
+                let status = [200, 301, 403, 502, 503][usize::try_from(ms % 5).unwrap_or(0)];
+                Course::Intercepted { after_ms: ms, status }
+            }
+        }
+    }
+
+    /// A network that is down refuses, or lets a warm connection wait for nothing.
+    fn nowhere(&mut self) -> Course {
+        match self.chance.below(4) {
+            0 => Course::Lost,
+            1 => Course::Unreachable { after_ms: 3_000 },
+            _ => Course::Unreachable { after_ms: self.between(1, 40) },
+        }
+    }
+
+    fn fault(&mut self) -> &'static str {
+        let total: u64 = FAULTS.iter().map(|(_, weight)| weight).sum();
+        let mut drawn = self.chance.below(total);
+        for (name, weight) in FAULTS {
+            if drawn < weight {
+                return name;
+            }
+            drawn -= weight;
+        }
+        "request_lost"
+    }
+
+    fn between(&mut self, least: u64, most: u64) -> i64 {
+        i64::try_from(least + self.chance.below(most - least + 1)).unwrap_or(0)
+    }
+}
+
+/// How often each fault fired, by what the till was doing then.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fired(pub BTreeMap<(String, String), u64>);
+
+impl Fired {
+    /// Counts a fault that befell an attempt in this phase.
+    pub fn count(&mut self, fault: &str, phase: &str) {
+        *self.0.entry((fault.to_owned(), phase.to_owned())).or_insert(0) += 1;
+    }
+
+    /// Adds another history's counts.
+    pub fn add(&mut self, other: &Fired) {
+        for (key, count) in &other.0 {
+            *self.0.entry(key.clone()).or_insert(0) += count;
+        }
+    }
+
+    /// Returns how many fired altogether.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.values().sum()
+    }
+}

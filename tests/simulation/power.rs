@@ -1,0 +1,142 @@
+//! The till's power: how it is closed, cut off, started again, and what must still be there.
+
+use mianfu_db::{Db, Lock, OpenOptions};
+use mianfu_gateway::{Alipay, AlipaySettings, Channel};
+use mianfu_practice::{APP_ID, SELLER_ID};
+use mianfu_till::resume::Opening;
+use mianfu_till::worker::chain;
+use mianfu_till::{Line as TillLine, Settings, Till};
+
+use super::disk::{Fate, VFS};
+use super::onlooker::Onlooker;
+use super::plan::stream;
+use super::signing::TillKeys;
+use super::world::{Happening, World};
+
+impl World<'_> {
+    /// The till is closed as a person closes it; SQLite tidies up.
+    pub(super) fn close(&mut self, down_ms: i64) {
+        if self.till.is_none() {
+            return;
+        }
+        self.say(format_args!("the till is closed"));
+        self.onlooker = None;
+        self.till = None;
+        if self.disk.is_dead() {
+            self.power_goes();
+            return;
+        }
+        self.disk.restore(Fate::Kept);
+        self.off = true;
+        self.put(self.now_ms + down_ms, Happening::PowerBack { fuse: None });
+    }
+
+    /// The power goes: what was under way in the till is gone.
+    pub(super) fn power_goes(&mut self) {
+        let (fate, down_ms) = self.cut;
+        self.say(format_args!("the power goes: {fate:?}"));
+        self.onlooker = None;
+        self.till = None;
+        self.disk.restore(fate);
+        self.stalled_until_ms = i64::MIN;
+        if self.off {
+            return;
+        }
+        self.off = true;
+        // Every third time it goes again while the till recovers.
+        let fuse = match self.pace.below(3) {
+            0 if self.healed_ms.is_none() => Some(1 + self.pace.below(30)),
+            _ => None,
+        };
+        self.put(self.now_ms + down_ms, Happening::PowerBack { fuse });
+    }
+
+    pub(super) fn boot(&mut self, fuse: Option<u64>) {
+        if self.till.is_some() {
+            return;
+        }
+        self.off = false;
+        self.start += 1;
+        self.say(format_args!("the till starts"));
+        if let Some(changes) = fuse {
+            self.disk.set_fuse(changes);
+        }
+        let opened = self.open_till();
+        if self.disk.is_dead() {
+            drop(opened);
+            self.power_goes();
+            return;
+        }
+        self.disk.end_fuse();
+        match opened {
+            Ok(till) => self.till = Some(till),
+            // It says why and stops; a person makes room and starts it again.
+            Err(_) if self.now_ms <= self.full_until_ms => {
+                self.say(format_args!("the till does not start on a full disk"));
+                self.off = true;
+                let again_ms = self.full_until_ms + 1_000;
+                self.put(again_ms, Happening::PowerBack { fuse: None });
+                return;
+            }
+            Err(what) => {
+                self.broken("I8", format!("the till does not start: {what}"));
+                return;
+            }
+        }
+        // A till that was off when the faults ended has its time to rest from here on.
+        self.healed_ms = self.healed_ms.map(|healed_ms| healed_ms.max(self.now_ms));
+        self.counter.forget_screen();
+        self.revision_seen = 0;
+        self.syncs_seen = u64::MAX;
+        self.onlooker = match Onlooker::open(&self.disk.database()) {
+            Ok(onlooker) => Some(onlooker),
+            Err(error) => {
+                self.broken("I19", format!("the log cannot be opened: {error}"));
+                return;
+            }
+        };
+        self.check_kept();
+    }
+
+    fn open_till(&mut self) -> Result<Till<TillKeys>, String> {
+        let now = self.till_now();
+        let epoch = u32::try_from(stream(self.plan.seed, 4).below(100_000_000)).unwrap_or(0);
+        let (db, opened) = Db::open(&OpenOptions {
+            path: &self.disk.database(),
+            vfs: Some(VFS),
+            now,
+            machine: "the simulated machine",
+            store: 1,
+            till: 1,
+            epoch,
+            lock: Lock::None,
+        })
+        .map_err(|error| chain(&error))?;
+        let mut settings = AlipaySettings::new("https://channel.invalid/gateway.do", APP_ID);
+        settings.seller_id = Some(SELLER_ID.to_owned());
+        let keys = TillKeys::new(self.signing);
+        let channel = Channel::Alipay(Alipay { settings, keys, payer_key: [7; 32] });
+        let opening = Opening {
+            db,
+            opened,
+            lines: vec![TillLine::new(channel)],
+            settings: Settings::practice("simulated", "1"),
+            seed: self.plan.seed,
+        };
+        Till::open(opening, now).map_err(|error| chain(&error))
+    }
+
+    /// What the till once called kept must still be there.
+    fn check_kept(&mut self) {
+        let Some((seq, hash)) = self.record.log.last().map(|line| (line.seq, line.hash.clone()))
+        else {
+            return;
+        };
+        let Some(onlooker) = &self.onlooker else { return };
+        match onlooker.hash_of(seq) {
+            Ok(found) if found == hash => (),
+            Ok(_) => self.broken("I8", format!("line {seq} of the log was kept and is gone")),
+            Err(error) => self.broken("I19", format!("the log cannot be read: {error}")),
+        }
+    }
+}

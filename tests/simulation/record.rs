@@ -1,0 +1,204 @@
+//! What an onlooker wrote down of one history: calls, screens, goods, the till's own log.
+//!
+//! It holds plain texts and whole numbers only. Nothing of the product's types is in here, so that
+//! the oracle that reads it cannot share a mistake with them.
+
+use std::collections::BTreeMap;
+
+/// Everything written down.
+#[derive(Debug, Clone, Default)]
+pub struct Record {
+    /// Every request that left the till, in order.
+    pub calls: Vec<Call>,
+    /// Every sale that the till took.
+    pub begun: Vec<Begun>,
+    /// What was on the screen, at every change.
+    pub screens: Vec<Shown>,
+    /// Goods that went over the counter.
+    pub goods: Vec<Goods>,
+    /// The till's log, as it was kept, in order.
+    pub log: Vec<Line>,
+    /// What the database held at the end.
+    pub tables: Tables,
+    /// What went wrong outside the books: a till that does not open, one that never rests.
+    pub broken: Vec<Broken>,
+}
+
+/// A promise that the run itself saw broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// The invariant's name.
+    pub invariant: &'static str,
+    /// When, in the world's time.
+    pub at_ms: i64,
+    /// What happened.
+    pub what: String,
+}
+
+/// A sale that the till took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// When, in the world's time.
+    pub at_ms: i64,
+    /// The attempt's number.
+    pub no: String,
+    /// How many lines of the log the onlooker had read.
+    pub log_len: usize,
+    /// Whether the cashier had said that it is another customer.
+    pub answered: bool,
+}
+
+/// A request that left the till.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// Which start of the till it belongs to.
+    pub start: u32,
+    /// When it left, in the world's time.
+    pub left_ms: i64,
+    /// The method as on the wire.
+    pub method: String,
+    /// The number it is about.
+    pub no: String,
+    /// The business parameters of a submit, without the customer's code.
+    pub business: String,
+    /// How many lines of the log were durable when it left.
+    pub log_len: usize,
+    /// When the channel got it, each time it did.
+    pub arrived_ms: Vec<i64>,
+    /// What the till heard. `None`: the till was gone by then.
+    pub heard: Option<Heard>,
+}
+
+/// What came back to the till.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// When, in the world's time.
+    pub at_ms: i64,
+    /// What.
+    pub what: Word,
+}
+
+/// What a till may make of what it heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Word {
+    /// The channel's own answer, whole and signed: code, sub-code and state of the trade.
+    Genuine {
+        /// The gateway's code.
+        code: String,
+        /// The business code of a refusal.
+        sub_code: String,
+        /// The trade's state.
+        trade_status: String,
+    },
+    /// Readable and unsigned: no verdict, and no silence either.
+    Unsigned,
+    /// Bytes that prove nothing.
+    Worthless,
+    /// Nothing within the time.
+    Nothing,
+    /// Certainly nothing left the till.
+    Unreachable,
+}
+
+/// The screen at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// When, in the world's time.
+    pub at_ms: i64,
+    /// Each attempt in sight.
+    pub attempts: Vec<Sight>,
+}
+
+/// One attempt on the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sight {
+    /// Its number.
+    pub no: String,
+    /// The state's name.
+    pub state: String,
+    /// Whether the screen lets the goods go.
+    pub goods_may_go: bool,
+    /// Whether the screen lets the sale be charged again.
+    pub may_charge_again: bool,
+}
+
+/// Goods that went over the counter because the screen said so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Goods {
+    /// When, in the world's time.
+    pub at_ms: i64,
+    /// For which attempt.
+    pub no: String,
+}
+
+/// A line of the till's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// When the onlooker first saw it, in the world's time.
+    pub seen_ms: i64,
+    /// Its place.
+    pub seq: i64,
+    /// Its hash, in hexadecimal.
+    pub hash: String,
+    /// What happened.
+    pub kind: String,
+    /// Table of the row that changed.
+    pub table: String,
+    /// Key of the row that changed.
+    pub key: String,
+    /// The row after the change.
+    pub row: Row,
+}
+
+/// A row as texts; a column without a value is absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Row(pub BTreeMap<String, String>);
+
+impl Row {
+    /// Returns a column's text; empty where it has no value.
+    #[must_use]
+    pub fn text(&self, column: &str) -> &str {
+        self.0.get(column).map_or("", String::as_str)
+    }
+
+    /// Returns a column's whole number.
+    #[must_use]
+    pub fn int(&self, column: &str) -> Option<i64> {
+        self.0.get(column)?.parse().ok()
+    }
+
+    /// Says whether a column is 1.
+    #[must_use]
+    pub fn is(&self, column: &str) -> bool {
+        self.text(column) == "1"
+    }
+}
+
+/// The tables at the end, each row as texts.
+#[derive(Debug, Clone, Default)]
+pub struct Tables {
+    /// Orders.
+    pub orders: Vec<Row>,
+    /// Attempts.
+    pub attempts: Vec<Row>,
+    /// Refunds.
+    pub refunds: Vec<Row>,
+    /// Findings.
+    pub findings: Vec<Row>,
+    /// Operations.
+    pub operations: Vec<Row>,
+}
+
+impl Tables {
+    /// Returns an attempt.
+    #[must_use]
+    pub fn attempt(&self, no: &str) -> Option<&Row> {
+        self.attempts.iter().find(|row| row.text("out_trade_no") == no)
+    }
+}
+
+/// Says whether a state is an end.
+#[must_use]
+pub fn is_end(phase: &str) -> bool {
+    ["paid", "declined", "closed", "returned", "held"].contains(&phase)
+}
