@@ -50,7 +50,7 @@ export function attemptIn(
   const shown = state === "code" || state === "parked";
   return {
     outTradeNo: "9001000100010000000000004417",
-    orderNo: "20261121-0129",
+    orderNo: "129",
     amountFen: 1250,
     channel: "alipay",
     flow: shown ? "show" : "scan",
@@ -150,6 +150,18 @@ function counterOf(name: string, nowMs: number): CounterView {
       return counterAt(nowMs, { ...open, front: attemptIn("typing", nowMs) });
     case "practice":
       return counterAt(nowMs, { practice: true, phoneUrl: "http://127.0.0.1:43117/phone" });
+    case "practice-full":
+      return counterAt(nowMs, {
+        ...open,
+        practice: true,
+        phoneUrl: "http://192.168.100.123:43117/phone",
+        notices: [{ notice: "live_attempts_at_start", detail: null }],
+      });
+    case "notice-full":
+      return counterAt(nowMs, {
+        ...open,
+        notices: [{ notice: "live_attempts_at_start", detail: null }],
+      });
     case "practice-paid":
       return { ...withFront(attemptIn("paid", nowMs), nowMs), practice: true };
     case "silent":
@@ -222,7 +234,7 @@ function result(
 ): ResultView {
   return {
     outTradeNo: `900100010001000000000000441${tail}`,
-    orderNo: `20261121-012${9 - tail}`,
+    orderNo: `12${9 - tail}`,
     channel,
     amountFen,
     state,

@@ -90,7 +90,7 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
     const tail = String(numbers).padStart(4, "0");
     const first = attemptIn("submitting", Date.now(), {
       outTradeNo: `900100010001000000000000${tail}`,
-      orderNo: `20261121-${tail}`,
+      orderNo: String(counter.todayCount + 1),
       amountFen,
       startedAtMs: Date.now(),
     });

@@ -1,8 +1,10 @@
 // Reads the keyboard: a cashier's fingers and a scanner that types.
 //
 // Keys are taken at the window, by their place and not through a text field, so that a Chinese
-// input method cannot swallow them. A scanner is told from fingers by its pace. What a scan typed
-// before it was known to be one is taken back (`rollBack`), and its own Enter never acts.
+// input method cannot swallow them. A scanner is told from fingers by its pace, measured when the
+// keys were struck and not when the page came to them. Keys that follow each other closely are one
+// run, a stumbling scanner's too. What a run typed before it was known to be a scan is taken back
+// (`rollBack`), and its own Enter never acts.
 
 export type Stroke =
   | { kind: "digit"; digit: string }
@@ -22,12 +24,14 @@ export type Stroke =
   | { kind: "escape" };
 
 export interface Listener {
-  /** A run of fast keys may begin with the next stroke: remember where things stand. */
+  /** A run begins with the next stroke: remember where things stand. */
   runBegins(): void;
   stroke(stroke: Stroke): void;
   /** The run turned out to be a scan: go back to where things stood. */
   rollBack(): void;
   scan(text: string): void;
+  /** Whether fingers may type a payment code where things stand. */
+  takesTypedCode(): boolean;
 }
 
 export interface Reader {
@@ -35,31 +39,44 @@ export interface Reader {
   stop(): void;
 }
 
-/** Scanners send a key every 1 to 30 ms. */
+/** Scanners send a key every 1 to 30 ms; fingers are slower than this. */
 export const SCAN_GAP_MS = 50;
-/** A scan that ends without Enter is over after this pause. */
-export const SCAN_END_MS = 100;
+/** A pause this long ends a run, and with it a scan that ends without Enter. */
+export const RUN_END_MS = 250;
 const SCAN_LENGTH = 10;
 /** So many keys at a scanner's pace with Enter at their end are a scan too: an EAN-8 or a stub. */
 const SHORT_SCAN_LENGTH = 6;
-/** Fingers may roll over two or three keys, so a command key this early in a run still acts. */
+/** Fingers may roll over two or three keys, so a command key this early at a fast pace still acts. */
 const ROLL_LENGTH = 3;
 
 interface Run {
   text: string;
   lastMs: number;
+  /** Keys up to the last one at a scanner's pace. */
+  fast: number;
+  /** Keys up to the last one without a dot or a plus between, at any pace. */
+  unbroken: number;
+  /** A key was among them that means nothing to the till, such as a letter. */
+  foreign: boolean;
   isScan: boolean;
+  /** The scan was handed on; what still comes of it is dropped. */
+  delivered: boolean;
 }
 
 export function reader(listener: Listener, nowMs: () => number): Reader {
   let run: Run | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  function finish(): void {
+  function deliver(): void {
     clearTimeout(timer);
-    const ended = run;
+    if (run === null || !run.isScan || run.delivered) return;
+    run.delivered = true;
+    listener.scan(run.text);
+  }
+
+  function end(): void {
+    deliver();
     run = null;
-    if (ended?.isScan === true) listener.scan(ended.text);
   }
 
   function becomeScan(current: Run): void {
@@ -68,31 +85,52 @@ export function reader(listener: Listener, nowMs: () => number): Reader {
     listener.rollBack();
   }
 
-  function enter(): void {
-    if (run !== null && (run.isScan || run.text.length >= SHORT_SCAN_LENGTH)) {
-      becomeScan(run);
-      finish();
-      return;
+  /** A code has no dot and no plus, and no amount has ten digits. */
+  function looksLikeScan({ fast, unbroken }: Run): boolean {
+    return fast >= SCAN_LENGTH || (unbroken >= SCAN_LENGTH && !listener.takesTypedCode());
+  }
+
+  function enter(gapMs: number): void {
+    if (run !== null) {
+      if (gapMs <= SCAN_GAP_MS && run.fast >= SHORT_SCAN_LENGTH) becomeScan(run);
+      if (run.isScan) return end();
     }
     run = null;
     listener.stroke({ kind: "enter" });
   }
 
-  function character(typed: string, stroke: Stroke | null): void {
+  function character(typed: string, stroke: Stroke | null, atMs: number): void {
     if (run === null) {
-      run = { text: "", lastMs: 0, isScan: false };
+      run = {
+        text: "",
+        lastMs: atMs,
+        fast: 0,
+        unbroken: 0,
+        foreign: false,
+        isScan: false,
+        delivered: false,
+      };
       listener.runBegins();
     }
+    if (run.delivered) {
+      run.lastMs = atMs;
+      return;
+    }
+    run.fast = atMs - run.lastMs <= SCAN_GAP_MS ? run.fast + 1 : 1;
+    run.unbroken = stroke?.kind === "dot" || stroke?.kind === "plus" ? 0 : run.unbroken + 1;
+    run.foreign ||= stroke === null;
     run.text += typed;
-    run.lastMs = nowMs();
-    if (run.text.length >= SCAN_LENGTH) becomeScan(run);
+    run.lastMs = atMs;
+    if (looksLikeScan(run)) becomeScan(run);
     if (run.isScan) {
       clearTimeout(timer);
-      timer = setTimeout(finish, SCAN_END_MS);
+      timer = setTimeout(deliver, RUN_END_MS);
       return;
     }
     if (stroke === null) return;
-    if (!canBeTakenBack(stroke) && run.text.length > ROLL_LENGTH) return;
+    if (canBeTakenBack(stroke)) return listener.stroke(stroke);
+    if (run.fast > ROLL_LENGTH || run.foreign) return;
+    run = null;
     listener.stroke(stroke);
   }
 
@@ -102,15 +140,18 @@ export function reader(listener: Listener, nowMs: () => number): Reader {
       const stroke = strokeOf(event);
       const typed = typedBy(event, stroke);
       if (stroke === null && typed === null) return;
+      const atMs = event.timeStamp > 0 ? event.timeStamp : nowMs();
+      const gapMs = run === null ? 0 : atMs - run.lastMs;
+      if (gapMs >= RUN_END_MS) end();
       if (leftToTheFocus(event, stroke)) return;
       event.preventDefault();
       if (event.repeat && stroke?.kind !== "back") return;
 
-      const gapMs = run === null ? 0 : nowMs() - run.lastMs;
-      if (run !== null && gapMs > (run.isScan ? SCAN_END_MS : SCAN_GAP_MS)) finish();
-      if (stroke?.kind === "enter") enter();
-      else if (typed !== null) character(typed, stroke);
-      else if (stroke !== null) listener.stroke(stroke);
+      if (stroke?.kind === "enter") return enter(gapMs);
+      if (typed !== null) return character(typed, stroke, atMs);
+      if (stroke === null) return;
+      if (run !== null && !run.isScan) run = null;
+      listener.stroke(stroke);
     },
     stop() {
       clearTimeout(timer);

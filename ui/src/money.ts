@@ -11,6 +11,9 @@ export type EntryKey = { kind: "digit"; digit: string } | { kind: "dot" | "back"
 
 export type EntryRefusal = "third_decimal" | "above_limit";
 
+/** No amount that a person types is longer; a payment code is. */
+const MOST_DIGITS = 7;
+
 export const NOTHING: Entry = { terms: [], digits: "" };
 
 /** Applies one key. A refused key leaves the entry as it was and says why. */
@@ -78,8 +81,12 @@ function pressDigit(entry: Entry, digit: string, limitFen: number): ReturnType<t
   if (decimals !== undefined && decimals.length >= 2) return { entry, refusal: "third_decimal" };
   const digits = (entry.digits + digit).replace(/^0+(?=\d)/, "");
   const typed = { ...entry, digits };
-  if (digits.length > 12 || totalFen(typed) > limitFen) return { entry, refusal: "above_limit" };
+  if (significant(digits) > MOST_DIGITS || totalFen(typed) > limitFen) return { entry, refusal: "above_limit" };
   return kept(typed);
+}
+
+function significant(digits: string): number {
+  return digits.replace(".", "").replace(/^0+/, "").length;
 }
 
 function back(entry: Entry): Entry {

@@ -15,7 +15,7 @@ import { emptyHand, entryKeys } from "./hand";
 import type { Hand, Handed, Intent } from "./hand";
 import { reportOf } from "./host";
 import type { Host } from "./host";
-import type { Stroke } from "./keys";
+import { RUN_END_MS, type Stroke } from "./keys";
 import { NOTHING, entryOf, press, totalFen } from "./money";
 import type { Entry, EntryKey } from "./money";
 import { lookOf } from "./plate";
@@ -41,8 +41,8 @@ export interface Sale {
   stop(): void;
 }
 
-/** The customer's window and the till hear of typing after a pause longer than a scanner's. */
-const TELL_AFTER_MS = 60;
+/** The customer's window and the till hear of typing once no scan can be behind it. */
+const TELL_AFTER_MS = RUN_END_MS + 10;
 
 export function sale(
   host: Host,
@@ -91,10 +91,10 @@ export function sale(
   function type(key: EntryKey): void {
     const limitFen = view()?.limitFen ?? 0;
     const pressed = press(hand.entry, key, limitFen);
+    tellSoon();
     if (pressed.refusal !== null) return hint(pressed.refusal);
     if (totalFen(pressed.entry) !== total.value) hand.intent = null;
     hand.entry = pressed.entry;
-    tellSoon();
   }
 
   function clear(): void {
@@ -354,7 +354,7 @@ export function sale(
       case "typing":
         return hint(total.value === 0 ? "amount_first" : "arm_first");
       case "ended":
-        return hint("arm_first");
+        return hint(front.value?.state === "paid" ? "already_paid" : "arm_first");
       case "sending":
       case "waiting":
       case "held":

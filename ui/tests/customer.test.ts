@@ -105,3 +105,9 @@ test("practice is unmistakable, also when paid", async () => {
   expect(page.text()).toContain("练习：付款成功");
   expect(page.text()).toContain("这一笔没有动真钱");
 });
+
+test("an amount without a code asks for the payment code and speaks of no code here", async () => {
+  await open({ amountFen: 1250 });
+  expect(page.get(".how").text()).toBe("请出示付款码");
+  expect(page.get(".due-body .second").text()).toBe("Please show your payment code");
+});

@@ -58,26 +58,43 @@ const CODES: Readonly<Record<string, string>> = {
   "+": "NumpadAdd",
 };
 
-/** Presses keys as fingers do, 120 ms apart. A word in angle brackets is one key: `12<Enter>`. */
-export async function type(keys: string): Promise<void> {
+/** Presses keys as fingers do. A word in angle brackets is one key: `12<Enter>`. */
+export async function type(keys: string, everyMs = 120): Promise<void> {
   for (const key of split(keys)) {
     down(key);
-    await vi.advanceTimersByTimeAsync(120);
+    await vi.advanceTimersByTimeAsync(everyMs);
   }
   await flushPromises();
 }
 
-/** Types as a scanner does, 5 ms apart, and lets the scan end. */
+/** Types as a scanner does, 5 ms apart, after a hand's pause, and lets the scan end. */
 export async function scanner(keys: string): Promise<void> {
-  for (const key of split(keys)) {
+  await burst(keys, { everyMs: 5 });
+}
+
+export interface Pace {
+  everyMs: number;
+  /** One pause longer than the others, before the key of this place. */
+  slow?: { before: number; ms: number };
+}
+
+/** Types keys at one pace with at most one stumble, and lets what comes of them settle. */
+export async function burst(keys: string, { everyMs, slow }: Pace): Promise<void> {
+  await vi.advanceTimersByTimeAsync(400);
+  for (const [i, key] of split(keys).entries()) {
+    if (i > 0) await vi.advanceTimersByTimeAsync(slow?.before === i ? slow.ms : everyMs);
     down(key);
-    await vi.advanceTimersByTimeAsync(5);
   }
-  await vi.advanceTimersByTimeAsync(200);
+  await vi.advanceTimersByTimeAsync(400);
   await flushPromises();
 }
 
-export function down(key: string, init: KeyboardEventInit = {}): KeyboardEvent {
+/** Presses a key that was struck `strokeAgoMs` ago, as when the page was slow to come to it. */
+export function down(
+  key: string,
+  init: KeyboardEventInit = {},
+  strokeAgoMs = 0,
+): KeyboardEvent {
   const code = /^\d$/.test(key) ? `Numpad${key}` : (CODES[key] ?? key);
   const event = new KeyboardEvent("keydown", {
     key,
@@ -86,6 +103,7 @@ export function down(key: string, init: KeyboardEventInit = {}): KeyboardEvent {
     cancelable: true,
     ...init,
   });
+  Object.defineProperty(event, "timeStamp", { value: performance.now() - strokeAgoMs });
   (document.activeElement ?? document.body).dispatchEvent(event);
   return event;
 }

@@ -242,6 +242,7 @@ test("a key that the attempt does not allow calls nothing and says so", async ()
 test("after an end the next digit is the next sale", async () => {
   await opened({ front: attemptIn("paid", NOW) });
   await type("8");
+  await vi.advanceTimersByTimeAsync(400);
   expect(till.amount()).toBe("¥8.00");
   expect(till.asked("clearFront")).toHaveLength(1);
   expect(till.asked("typeAmount").at(-1)).toEqual({ amountFen: 800 });
@@ -332,12 +333,10 @@ test("a second scan answers no question", async () => {
 test("the customer's window hears the amount, and not each key of a scan", async () => {
   await opened();
   await type("12.5");
-  expect(till.asked("typeAmount")).toEqual([
-    { amountFen: 100 },
-    { amountFen: 1200 },
-    { amountFen: 1250 },
-  ]);
+  await vi.advanceTimersByTimeAsync(400);
+  expect(till.asked("typeAmount")).toEqual([{ amountFen: 1250 }]);
   await type("-");
+  await vi.advanceTimersByTimeAsync(400);
   expect(till.asked("typeAmount").at(-1)).toEqual({ amountFen: null });
 });
 
@@ -413,6 +412,21 @@ test("a view that an event overtook is asked for again", async () => {
     return stale;
   });
   await type("1");
+  await vi.advanceTimersByTimeAsync(400);
   expect(counter).toHaveBeenCalledTimes(2);
   expect(till.state()).toBe("code");
+});
+
+test("a sale brought back carries its own number, not the newest sale's", async () => {
+  await opened({ front: attemptIn("unknown", NOW, { orderNo: "126" }), todayCount: 129 });
+  expect(till.page.get(".head small").text()).toBe("订单 126");
+});
+
+test("closing reads the same in English: closed or not, the till asks again", async () => {
+  till = await open({ front: attemptIn("unknown", NOW) }, "en");
+  till.host.askClose([attemptIn("unknown", NOW)]);
+  await flushPromises();
+  expect(till.page.get(".say").text()).toBe(
+    "1 without a result; closed or not, the till asks again at its next start",
+  );
 });

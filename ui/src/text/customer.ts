@@ -16,8 +16,8 @@ export const CUSTOMER = {
     zh: "应付",
     en: "Due",
     how: {
-      zh: "请出示付款码，或扫屏幕上的码",
-      en: "Show your payment code, or scan the code here",
+      zh: "请出示付款码",
+      en: "Please show your payment code",
     },
     foot: "付款码只给收银员扫，别发给别人",
   },

@@ -294,6 +294,7 @@ export const en: Text = {
     above_limit: "Above the limit for one sale",
     amount_first: "Type the amount first",
     arm_first: "Press Enter, then scan",
+    already_paid: "This sale is paid; no need to scan again",
     busy: "On its way, one moment",
     waiting_ignores_digits: "No result yet; digits do nothing",
     waiting_ignores_scan: "No result yet; do not scan again",
@@ -342,6 +343,7 @@ export const en: Text = {
   tail: (tail) => `Number ends in ${tail}`,
   shownToCustomer: "Shown to the customer",
   sale: (count) => `Sale ${count}`,
+  order: (orderNo) => `Order ${orderNo}`,
   chip: (count, sum) => `${count} not known ${sum}`,
   chipAge: (age) => `oldest ${age}`,
   age: { seconds: (n) => `${n} s`, minutes: (n) => `${n} min`, hours: (n) => `${n} h` },
@@ -391,7 +393,8 @@ export const en: Text = {
   },
   close: {
     title: "Sales without a result",
-    why: (count) => `${count} without a result; the till asks on at its next start, closed or not`,
+    why: (count) =>
+      `${count} without a result; closed or not, the till asks again at its next start`,
     stay: "Keep it open",
     anyway: "Close anyway",
     anywaySub: "The next start asks on",

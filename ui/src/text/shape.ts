@@ -40,6 +40,7 @@ export type Hint =
   | "above_limit"
   | "amount_first"
   | "arm_first"
+  | "already_paid"
   | "busy"
   | "waiting_ignores_digits"
   | "waiting_ignores_scan"

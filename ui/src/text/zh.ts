@@ -241,6 +241,7 @@ const HINT: Record<Hint, string> = {
   above_limit: "超出单笔限额",
   amount_first: "先输金额",
   arm_first: "按 Enter 后再扫",
+  already_paid: "这一笔已收款，不用再扫",
   busy: "正在发出，请稍等",
   waiting_ignores_digits: "这一笔还没有结果，数字不起作用",
   waiting_ignores_scan: "这一笔还没有结果，别再扫",
@@ -302,6 +303,7 @@ export const zh = {
   tail: (tail: string) => `单号尾号 ${tail}`,
   shownToCustomer: "顾客屏正在显示",
   sale: (count: number) => `第 ${count} 单`,
+  order: (orderNo: string) => `订单 ${orderNo}`,
   chip: (count: number, sum: string) => `${count} 笔待确认 ${sum}`,
   chipAge: (age: string) => `最早 ${age}`,
   age: {

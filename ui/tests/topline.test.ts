@@ -1,0 +1,52 @@
+// The top line and the practice mark keep what a cashier needs in sight. A test page has no layout,
+// so the rules that give way are read where they are written.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, test, vi } from "vitest";
+import { open } from "./mounted";
+import type { Page } from "./mounted";
+
+const PARTS = join(import.meta.dirname, "..", "src", "parts");
+
+let till: Page | null = null;
+afterEach(() => {
+  till?.page.unmount();
+  till = null;
+  vi.useRealTimers();
+});
+
+/** Returns the declarations of the rule with exactly this selector. */
+function rule(file: string, selector: string): string {
+  const css = readFileSync(join(PARTS, file), "utf8");
+  const start = css.indexOf(`\n${selector} {`);
+  expect(start, `${file} ${selector}`).toBeGreaterThan(-1);
+  return css.slice(start, css.indexOf("}", start));
+}
+
+test("a long notice is cut, and the language and the clock are not", async () => {
+  till = await open({ notices: [{ notice: "live_attempts_at_start", detail: null }] }, "en");
+  const chip = till.page.get("[data-chip=notice]");
+  const words = chip.get(".words").text();
+  expect(words).not.toBe("");
+  expect(chip.attributes("title")).toContain(words);
+  expect(rule("TopLine.vue", ".top > *")).toContain("flex: none");
+  expect(rule("TopLine.vue", ".top > .notice-chip")).toMatch(/flex: 0 1000000000 auto;\s+min-width: 3rem/);
+  expect(rule("TopLine.vue", ".chip .words")).toContain("text-overflow: ellipsis");
+});
+
+test("the practice phone's address stays whole and its label gives way", async () => {
+  till = await open({ practice: true, phoneUrl: "http://192.168.100.123:43117/phone" });
+  const [label, address] = till.page.findAll(".phone > span");
+  expect(label?.text()).toBe("顾客手机");
+  expect(address?.text()).toBe("http://192.168.100.123:43117/phone");
+  const phone = rule("TopLine.vue", ".top > .phone");
+  expect(phone).toContain("flex-wrap: wrap-reverse");
+  expect(phone).toContain("min-width: min-content");
+  expect(phone).not.toContain("ellipsis");
+});
+
+test("the practice watermark lies behind the words of the plate", () => {
+  expect(rule("DuePlate.vue", ".ghost")).toContain("z-index: -1");
+  expect(rule("PlateFrame.vue", ".plate")).toContain("isolation: isolate");
+});
