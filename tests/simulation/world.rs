@@ -15,7 +15,7 @@ use super::counter::Counter;
 use super::disk::{Disk, Fate};
 use super::network::{Fired, Network};
 use super::onlooker::Onlooker;
-use super::plan::{Operation, Plan, stream};
+use super::plan::{Operation, Plan, Theme, stream};
 use super::post::Comes;
 use super::record::{Broken, Record};
 use super::signing::{Signing, TillKeys, keyed_hash, rsa_signer};
@@ -365,7 +365,8 @@ impl<'p> World<'p> {
             till.tick(now);
         }
         if self.pace.happens(self.plan.slow_per_mille) {
-            let for_ms = if self.pace.happens(200) { 9_000 } else { 400 };
+            let long_per_mille = if self.plan.theme == Theme::Sluggish { 600 } else { 200 };
+            let for_ms = if self.pace.happens(long_per_mille) { 9_000 } else { 400 };
             let for_ms = i64::try_from(self.pace.below(for_ms)).unwrap_or(0);
             self.stall(for_ms);
         }
