@@ -1,7 +1,7 @@
 //! The folder in which a practice lives on: its keys, its certificates and its ledger.
 //!
-//! Keys are made at the first start and stay; files are for their owner only. The ledger is a
-//! journal of facts, one JSON line each, replayed at the start.
+//! Keys are made at the first start and stay; files are for their owner only, those found with
+//! another mode too. The ledger is a journal of facts, one JSON line each, replayed at the start.
 
 mod certificates;
 mod journal;
@@ -92,8 +92,11 @@ impl Papers {
     pub fn open(dir: &Path) -> Result<Papers, StateError> {
         let path = dir.join(PAPERS);
         let kept = match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .map_err(|source| StateError::Papers { path, source })?,
+            Ok(bytes) => {
+                close_to_others(dir)?;
+                serde_json::from_slice(&bytes)
+                    .map_err(|source| StateError::Papers { path, source })?
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => make(dir)?,
             Err(source) => return Err(StateError::File { path, source }),
         };
@@ -191,9 +194,45 @@ fn read(path: &Path) -> Result<String, StateError> {
 fn write(path: &Path, text: &str) -> Result<(), StateError> {
     let failed = |source| StateError::File { path: path.to_owned(), source };
     let beside = path.with_extension("part");
-    let mut file = owner_only().truncate(true).open(&beside).map_err(failed)?;
+    // One left by a start cut short would keep the mode it has.
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = owner_only().create_new(true).open(&beside).map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)?;
     fs::rename(&beside, path).map_err(failed)
+}
+
+/// Takes everybody else's rights from the files of ours that are there: a copy or an archive may
+/// have given them some.
+fn close_to_others(dir: &Path) -> Result<(), StateError> {
+    const OURS: [&str; 10] = [
+        MERCHANT_PRIVATE_KEY,
+        MERCHANT_PRIVATE_KEY_PKCS1,
+        MERCHANT_PUBLIC_KEY,
+        ALIPAY_PRIVATE_KEY,
+        ALIPAY_PUBLIC_KEY,
+        APP_CERT,
+        ALIPAY_CERT,
+        ALIPAY_ROOT_CERT,
+        PAPERS,
+        journal::LEDGER,
+    ];
+    #[cfg(unix)]
+    for path in OURS.map(|name| dir.join(name)) {
+        use std::os::unix::fs::PermissionsExt;
+        let failed = |source| StateError::File { path: path.clone(), source };
+        let mode = match fs::metadata(&path) {
+            Ok(about) => about.permissions().mode(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(failed(error)),
+        };
+        if mode & 0o077 != 0 {
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(failed)?;
+        }
+    }
+    Ok(())
 }
 
 /// Returns how files of this folder are made: for their owner only.

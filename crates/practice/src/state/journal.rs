@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use super::{StateError, make_folder, owner_only};
 use crate::truth::Entry;
 
-const LEDGER: &str = "ledger.jsonl";
+pub(super) const LEDGER: &str = "ledger.jsonl";
 
 /// An open journal.
 #[derive(Debug)]

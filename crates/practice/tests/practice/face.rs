@@ -203,15 +203,42 @@ fn a_line_cut_short_is_dropped_and_a_wrong_one_stops_the_start() {
 #[cfg(unix)]
 #[test]
 fn every_file_of_the_folder_is_for_its_owner_only() {
+    use std::fs::{Permissions, set_permissions};
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
     let state = dir.path().join("state");
-    let papers = Papers::open(&state).unwrap();
-    let _open = Shared::open(&papers, papers.options(5)).unwrap();
-    for entry in std::fs::read_dir(&state).unwrap() {
-        let entry = entry.unwrap();
-        let mode = entry.metadata().unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600, "{:?}", entry.file_name());
+    std::fs::create_dir(&state).unwrap();
+    // What a start that was cut short on a careless machine may have left.
+    for part in ["alipay_private_key.part", "merchant_private_key.part"] {
+        std::fs::write(state.join(part), "half a key").unwrap();
+        set_permissions(state.join(part), Permissions::from_mode(0o666)).unwrap();
     }
+    let opened = || {
+        let papers = Papers::open(&state).unwrap();
+        drop(Shared::open(&papers, papers.options(5)).unwrap());
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(&state).unwrap() {
+            let entry = entry.unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{:?}", entry.file_name());
+            names.push(entry.path());
+        }
+        names
+    };
+    let files = opened();
+    assert!(files.iter().any(|path| path.ends_with("ledger.jsonl")), "{files:?}");
+    for path in &files {
+        set_permissions(path, Permissions::from_mode(0o644)).unwrap();
+    }
+    assert_eq!(opened().len(), files.len(), "those of a folder that was copied too");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_folder_it_makes_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("state");
+    drop(Journal::open(&state).unwrap());
     assert_eq!(std::fs::metadata(&state).unwrap().permissions().mode() & 0o777, 0o700);
 }
