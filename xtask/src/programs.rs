@@ -2,7 +2,8 @@
 //!
 //! Cargo unifies features over the packages it is asked for. Every build and test run here asks
 //! for the whole workspace with the same features, so that each dependency is compiled once; which
-//! program is built is chosen by name. The features that plant bugs are never among these.
+//! program is built is chosen by name. The features that plant bugs are among these only where a
+//! command asks for them by name, and the next ordinary build replaces what they made.
 
 use crate::closing::Closing;
 use crate::shell::{self, Ran, TaskError};
@@ -15,8 +16,17 @@ pub(crate) const MUTANTS: &str = "mianfu-core/mutants,mianfu-db/mutants,mianfu-t
 
 /// Builds the named programs into `target/debug`.
 pub(crate) fn build(names: &[&str]) -> Result<(), TaskError> {
+    build_with(names, FEATURES)
+}
+
+/// Builds the named programs into `target/debug` with bugs that can be planted.
+pub(crate) fn build_with_mutants(names: &[&str]) -> Result<(), TaskError> {
+    build_with(names, &format!("{FEATURES},{MUTANTS}"))
+}
+
+fn build_with(names: &[&str], features: &str) -> Result<(), TaskError> {
     let mut words = vec!["cargo", "build", "--workspace", "--exclude", "xtask"];
-    words.extend(["--features", FEATURES]);
+    words.extend(["--features", features]);
     for name in names {
         words.extend(["--bin", name]);
     }

@@ -17,16 +17,23 @@ pub(crate) struct Asked {
     /// Prints the history of the one seed, step by step.
     #[arg(long, requires = "one")]
     trace: bool,
+    /// Plants each bug in turn and says which ones the histories catch.
+    #[arg(long, conflicts_with = "one")]
+    mutants: bool,
 }
 
 pub(crate) fn run(asked: &Asked) -> Result<Closing, TaskError> {
-    programs::build(&["mianfu-simulate"])?;
+    let build = if asked.mutants { programs::build_with_mutants } else { programs::build };
+    build(&["mianfu-simulate"])?;
     let mut arguments = match asked.one {
         Some(seed) => vec!["--one".to_owned(), seed.to_string()],
         None => vec!["--seeds".to_owned(), asked.seeds.clone()],
     };
     if asked.trace {
         arguments.push("--trace".to_owned());
+    }
+    if asked.mutants {
+        arguments.push("--mutants".to_owned());
     }
     let ran = programs::run("mianfu-simulate", &arguments)?;
     programs::closing("simulate", &ran)
