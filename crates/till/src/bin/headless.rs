@@ -3,8 +3,14 @@
 //! It prints one JSON object a line. What it prints about an attempt is kept already, so whoever
 //! kills it at any moment may believe every line that came.
 
+#[path = "headless/both.rs"]
+mod both;
+#[path = "headless/chinese.rs"]
+mod chinese;
 #[path = "headless/desk.rs"]
 mod desk;
+#[path = "headless/exits.rs"]
+mod exits;
 #[path = "headless/lines.rs"]
 mod lines;
 #[path = "headless/next.rs"]
@@ -15,6 +21,8 @@ mod refund;
 mod refused;
 #[path = "headless/sale.rs"]
 mod sale;
+#[path = "headless/usage.rs"]
+mod usage;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -32,12 +40,12 @@ use tokio::time::Instant;
 
 use crate::desk::Desk;
 use crate::lines::print;
-use crate::refund::Again;
+use crate::refund::{Compared, IntentName, Wish};
 use crate::refused::Refused;
 
 /// The till without a window.
 #[derive(Parser)]
-#[command(name = "mianfu-headless", version)]
+#[command(name = "mianfu-headless", version, after_help = exits::HELP)]
 struct Arguments {
     /// The database; made at the first start.
     #[arg(long)]
@@ -80,7 +88,7 @@ enum Command {
     },
     /// Prints every open attempt and the last ones, with their refunds.
     Status,
-    /// Waits until everything open has its end; 5 where a refund waits for a person then.
+    /// Waits until everything open has its end.
     Settle {
         /// Cancels what is open first, as a cashier would.
         #[arg(long)]
@@ -101,9 +109,14 @@ enum Command {
         /// Who asks for it.
         #[arg(long, default_value = "headless")]
         by: String,
-        /// Gives the same amount back once more, though an earlier refund of it has not ended.
+        /// Names this refund of this sale, 1 to 64 letters without a space; the same twice is one
+        /// refund. Needed where the sale has a refund already.
         #[arg(long)]
-        again: bool,
+        intent: Option<String>,
+        /// Says that the channel's own list was compared and has no such refund. Needed for a sale
+        /// from before the database was restored or copied.
+        #[arg(long)]
+        compared: bool,
     },
     /// Tries a refund again that waits for a person, with its own number.
     RetryRefund {
@@ -113,7 +126,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage::answer(&error),
+    };
     let runtime =
         match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
             Ok(runtime) => runtime,
@@ -128,7 +144,7 @@ fn main() -> ExitCode {
 fn failed(refused: &Refused) -> ExitCode {
     // Nothing more can be told where standard output is closed.
     drop(print(&refused.line()));
-    ExitCode::from(2)
+    ExitCode::from(exits::REFUSED)
 }
 
 async fn run(arguments: Arguments) -> Result<ExitCode, Refused> {
@@ -141,11 +157,10 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Refused> {
     // A till without a log still sells; its database tells what happened.
     let folder = files.database.parent().unwrap_or(std::path::Path::new(".")).join("logs");
     let _log = mianfu_till::log::begin(&folder).ok();
-    let began_at = mianfu_till::start::now();
     let started = start(&files, tokio::runtime::Handle::current())?;
     print(&json!({ "event": "started", "birth": format!("{:?}", started.birth) }))?;
     let until = Instant::now() + Duration::from_millis(arguments.wait_ms);
-    let mut desk = Desk::new(started.running, began_at, until);
+    let mut desk = Desk::new(started.running, until);
     let code = carry_out(&mut desk, arguments.command).await;
     desk.stop();
     code
@@ -172,20 +187,25 @@ async fn carry_out(desk: &mut Desk, command: Command) -> Result<ExitCode, Refuse
         Command::Status => sale::status(desk).await,
         Command::Settle { cancel_open } => sale::settle(desk, cancel_open).await,
         Command::Cancel { out_trade_no } => sale::cancel(desk, number(&out_trade_no)?).await,
-        Command::Refund { out_trade_no, amount, by, again } => {
-            let no = number(&out_trade_no)?;
-            let amount = amount.as_deref().map(yuan).transpose()?;
-            let again = if again { Again::Insisted } else { Again::Refused };
-            refund::refund(desk, no, amount, by, again).await
+        Command::Refund { out_trade_no, amount, by, intent, compared } => {
+            let name = |text: String| IntentName::new(&text).ok_or(Refused::IntentName);
+            let wish = Wish {
+                no: number(&out_trade_no)?,
+                amount: amount.as_deref().map(yuan).transpose()?,
+                by,
+                intent: intent.map(name).transpose()?,
+                compared: if compared { Compared::Yes } else { Compared::No },
+            };
+            refund::refund(desk, wish).await
         }
         Command::RetryRefund { id } => refund::retry(desk, RefundId(id)).await,
     }
 }
 
 fn yuan(text: &str) -> Result<Fen, Refused> {
-    Fen::from_yuan(text).ok_or_else(|| Refused::Amount(text.to_owned()))
+    Fen::from_yuan(text).ok_or(Refused::Amount)
 }
 
 fn number(text: &str) -> Result<OutTradeNo, Refused> {
-    OutTradeNo::new(text).ok_or_else(|| Refused::Number(text.to_owned()))
+    OutTradeNo::new(text).ok_or(Refused::Number)
 }

@@ -17,6 +17,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
+use crate::exits;
 use crate::lines::{describe_notice, print};
 use crate::refused::Refused;
 
@@ -26,15 +27,13 @@ const OFFER_MS_MAX: u64 = 20_000;
 /// The till of this process.
 pub(crate) struct Desk {
     running: Running<RsaKeys>,
-    /// When this process began; what ended since then may be what an earlier one asked for.
-    pub(crate) began_at: Timestamp,
     until: Instant,
     told: BTreeSet<&'static str>,
 }
 
 impl Desk {
-    pub(crate) fn new(running: Running<RsaKeys>, began_at: Timestamp, until: Instant) -> Desk {
-        Desk { running, began_at, until, told: BTreeSet::new() }
+    pub(crate) fn new(running: Running<RsaKeys>, until: Instant) -> Desk {
+        Desk { running, until, told: BTreeSet::new() }
     }
 
     pub(crate) fn stop(&self) {
@@ -64,7 +63,7 @@ impl Desk {
             Ok(Err(_)) => Err(Refused::Stopped),
             Err(_) => {
                 print(&json!({ "event": "still_open", "next": "run settle" }))?;
-                Ok(Some(ExitCode::from(4)))
+                Ok(Some(ExitCode::from(exits::STILL_OPEN)))
             }
         }
     }

@@ -10,6 +10,8 @@ use mianfu_till::refunds::phase_name;
 use mianfu_till::till::TroubleKind;
 use serde_json::{Value, json};
 
+use crate::refund::IntentName;
+
 pub(crate) fn print(line: &Value) -> std::io::Result<()> {
     let mut output = std::io::stdout().lock();
     writeln!(output, "{line}")?;
@@ -42,6 +44,7 @@ pub(crate) fn describe_refund(event: &str, refund: &Refund) -> Value {
         "event": event,
         "id": refund.id.0,
         "out_trade_no": refund.out_trade_no.as_str(),
+        "intent": IntentName::of(refund).as_ref().map(IntentName::as_str),
         "refund_no": refund.refund_no().map(|no| no.as_str().to_owned()),
         "refund_no_settled": refund.minted,
         "amount_fen": refund.amount.get(),
@@ -75,9 +78,10 @@ fn refund_next(refund: &Refund) -> Option<String> {
         RefundPhase::Wedged { .. } => {
             Some(format!("remove the reason, then run retry-refund {}", refund.id.0))
         }
-        RefundPhase::Refused { .. } => {
-            Some("the channel did not give it back: run refund for another try".to_owned())
-        }
+        RefundPhase::Refused { .. } => Some(
+            "the channel did not give it back: run refund with another --intent for another try"
+                .to_owned(),
+        ),
         RefundPhase::Held => Some(
             "the channel has another amount under this number: compare with the channel's own \
              list before giving more back"

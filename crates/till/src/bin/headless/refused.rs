@@ -2,25 +2,28 @@
 
 use mianfu_core::breaker::Offer;
 use mianfu_core::money::Fen;
-use mianfu_core::refund::RefundId;
-use mianfu_till::refunds::RefundRefusal;
+use mianfu_core::refund::{Refund, RefundId};
+use mianfu_till::refunds::{RefundRefusal, phase_name};
 use mianfu_till::running::AskError;
 use mianfu_till::start::StartError;
 use mianfu_till::worker::chain;
 use mianfu_till::{DbError, Refusal, TillError};
 use serde_json::{Value, json};
 
-use crate::next;
+use crate::refund::IntentName;
+use crate::{chinese, next};
 
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refused {
-    #[error("`{0}` is not an amount: write yuan like 12.50")]
-    Amount(String),
+    #[error("that is not an amount: write yuan like 12.50")]
+    Amount,
     #[error("say --show or --scan CODE")]
     NoMeans,
-    #[error("`{0}` is not a number of this till: 28 digits beginning with 90")]
-    Number(String),
+    #[error("that is not a number of this till: 28 digits beginning with 90")]
+    Number,
+    #[error("the name of an intent has 1 to 64 letters and no space")]
+    IntentName,
     #[error("the till could not start")]
     Start(#[from] StartError),
     #[error("{}", offer_sentence(.0))]
@@ -31,21 +34,15 @@ pub(crate) enum Refused {
     Sale(Refusal),
     #[error(transparent)]
     Refund(#[from] RefundRefusal),
+    #[error("this sale has a refund of {} already ({})", .0.amount, phase_name(&.0.phase))]
+    RefundedBefore(Box<Refund>),
+    #[error("the intent was used for a refund of {amount} of this sale")]
+    RefundIntentUsed { amount: Fen },
     #[error(
-        "a refund of {amount} for this sale is still open (R{nth}, {phase}): run settle; say \
-         --again for another one"
+        "this sale is from before the database was restored or copied: a refund of it may be \
+         missing here"
     )]
-    RefundOpen { amount: Fen, nth: u32, phase: &'static str },
-    #[error(
-        "a refund of {amount} for this sale waits for a person (R{nth}, wedged): run retry-refund \
-         {}; say --again for another one", id.0
-    )]
-    RefundWedged { amount: Fen, nth: u32, id: RefundId },
-    #[error(
-        "a refund of {amount} for this sale was open at the start and is confirmed (R{nth}): say \
-         --again for another one"
-    )]
-    RefundConfirmed { amount: Fen, nth: u32 },
+    RefundsUnknown,
     #[error("refund {} does not wait for a person: it is {phase}", id.0)]
     NotWedged { id: RefundId, phase: &'static str },
     #[error(transparent)]
@@ -74,7 +71,19 @@ impl Refused {
     pub(crate) fn line(&self) -> Value {
         let not_offered = matches!(self, Refused::NotOffered(_));
         let event = if not_offered { "not_offered" } else { "error" };
-        json!({ "event": event, "error": chain(self), "next": next::of(self) })
+        let next = next::of(self);
+        let mut line = json!({
+            "event": event,
+            "error": chain(self),
+            "error_zh": chinese::of(self),
+            "next": next.en,
+            "next_zh": next.zh,
+        });
+        if let Refused::RefundedBefore(refund) = self {
+            line["refund_id"] = json!(refund.id.0);
+            line["intent"] = json!(IntentName::of(refund).as_ref().map(IntentName::as_str));
+        }
+        line
     }
 }
 

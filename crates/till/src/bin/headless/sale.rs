@@ -9,11 +9,9 @@ use mianfu_till::{Collect, DbError, SameCustomer};
 use serde_json::json;
 
 use crate::desk::Desk;
+use crate::exits;
 use crate::lines::{describe, describe_refund, print};
 use crate::refused::Refused;
-
-/// The exit code while a refund waits for a person.
-pub(crate) const WAITS_FOR_A_PERSON: u8 = 5;
 
 /// Takes a payment and waits for its end.
 pub(crate) async fn collect(desk: &mut Desk, collect: Collect) -> Result<ExitCode, Refused> {
@@ -64,7 +62,7 @@ async fn follow(desk: &mut Desk, no: OutTradeNo) -> Result<ExitCode, Refused> {
             told = Some(screen);
         }
         if attempt.is_final() {
-            return Ok(ExitCode::from(if screen == Screen::Paid { 0 } else { 3 }));
+            return Ok(ExitCode::from(exits::of_attempt(screen)));
         }
         desk.tell_notices().await?;
         if let Some(code) = desk.change(&mut changes).await? {
@@ -95,7 +93,7 @@ pub(crate) async fn settle(desk: &mut Desk, cancel_open: bool) -> Result<ExitCod
         }
     }
     let wedged = list(desk).await?;
-    Ok(if 0 < wedged { ExitCode::from(WAITS_FOR_A_PERSON) } else { ExitCode::SUCCESS })
+    Ok(ExitCode::from(if 0 < wedged { exits::WAITS_FOR_A_PERSON } else { exits::DONE }))
 }
 
 /// Prints attempts and refunds; returns how many refunds wait for a person.

@@ -1,0 +1,103 @@
+//! Why a command was not carried out, in Chinese. The English sentence carries the details.
+
+use mianfu_core::breaker::Offer;
+use mianfu_till::refunds::RefundRefusal;
+use mianfu_till::start::StartError;
+use mianfu_till::{DbError, Refusal, TillError};
+
+use crate::refused::Refused;
+
+/// Returns the sentence.
+pub(crate) fn of(refused: &Refused) -> String {
+    match refused {
+        Refused::RefundedBefore(refund) => {
+            return format!("本单已有一笔 {} 的退款", refund.amount);
+        }
+        Refused::RefundIntentUsed { amount } => {
+            return format!("这个 intent 已用于本单 {amount} 的退款");
+        }
+        Refused::NotWedged { id, .. } => return format!("退款 {} 不在等人处理", id.0),
+        Refused::NotOffered(Offer::Misconfigured { reason }) => {
+            return format!("渠道拒绝我们的请求（{reason}）");
+        }
+        Refused::Amount => "这不是金额",
+        Refused::NoMeans => "没有写怎么收：--show 或 --scan",
+        Refused::Number => "这不是本台的商户订单号：应为 90 开头的 28 位数字",
+        Refused::IntentName => "intent 的名字应为 1 到 64 个字，不带空格",
+        Refused::Start(error) => of_start(error),
+        Refused::NotOffered(Offer::Silent { .. }) => "渠道没有应答",
+        Refused::NotOffered(Offer::Proving | Offer::Ready) => "渠道还没有答复过",
+        Refused::NoChannel => "没有设置渠道",
+        Refused::Sale(refusal) => return of_sale(refusal),
+        Refused::Refund(refusal) => of_refund(refusal),
+        Refused::RefundsUnknown => "本单早于数据库的恢复或复制：这里可能缺它的退款",
+        Refused::Till(TillError::Db(error)) | Refused::Db(error) => of_db(error),
+        Refused::Till(TillError::NoSuchAttempt { .. }) => "本台没有这个商户订单号",
+        Refused::Ask(_) => "收银台没有回应",
+        Refused::Stopped => "收银台已经停了",
+        Refused::System(_) => "系统拒绝了",
+    }
+    .to_owned()
+}
+
+fn of_start(error: &StartError) -> &'static str {
+    match error {
+        StartError::Db(error) => of_db(error),
+        StartError::Channel(_) => "渠道文件用不了",
+        StartError::System(_) => "收银台没能启动：系统拒绝了",
+    }
+}
+
+fn of_sale(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::AboveLimit { limit } => return format!("超过本店单笔上限 {limit}"),
+        Refusal::AttemptOpen { out_trade_no } => {
+            return format!("商户订单号 {out_trade_no} 还没有结果");
+        }
+        Refusal::SameCustomer { out_trade_no } => {
+            return format!("同样金额的商户订单号 {out_trade_no} 还没有结果：同一位顾客吗？");
+        }
+        Refusal::TooManyOpen { count, at_risk } => {
+            return format!("有 {count} 单共 {at_risk} 没有结果");
+        }
+        Refusal::TooManyAside { count } => return format!("已有 {count} 单放在一旁"),
+        Refusal::NoAmount => "金额至少一分",
+        Refusal::NotACode(_) => "扫到的不是可以收的付款码",
+        Refusal::CodeUsed => "这个付款码刚用过",
+        Refusal::NoChannel => "没有设置渠道",
+        Refusal::NotOffered(_) => "渠道不收新的付款",
+        Refusal::PaidAlready => "本单已经付过",
+        Refusal::IntentUsed => "这个 intent 已用于另一单",
+        Refusal::Db(error) => of_db(error),
+    }
+    .to_owned()
+}
+
+fn of_refund(refusal: &RefundRefusal) -> &'static str {
+    match refusal {
+        RefundRefusal::NoAmount => "退款金额至少一分",
+        RefundRefusal::NotPaid { .. } => "本单没有收到款，不能退",
+        RefundRefusal::AboveCeiling { .. } => "超过本单还能退的金额",
+        RefundRefusal::Db(error) => of_db(error),
+    }
+}
+
+fn of_db(error: &DbError) -> &'static str {
+    match error {
+        DbError::TooNew { .. } => "数据库是更新的程序写的",
+        DbError::Corrupt { .. } | DbError::LawBroken { .. } => "数据库里的内容不是当时写下的",
+        DbError::HeldElsewhere { .. } => "另一个收银台正在用这个数据库",
+        DbError::Busy { .. } => "另一个程序正在读这个数据库",
+        DbError::DiskFull { .. } => "磁盘满了",
+        DbError::ReadOnly { .. } => "数据库不能写",
+        DbError::Io { .. } => "磁盘读写出错",
+        DbError::NotFound { .. } => "数据库里没有",
+        DbError::Stale { .. } | DbError::LiveAttempt { .. } | DbError::NumberTaken { .. } => {
+            "刚才有别的变动，没有保存"
+        }
+        DbError::CeilingReached { .. } => "超过本单还能退的金额",
+        DbError::IntentKept { .. } => "这个 intent 已用过",
+        DbError::NoNumber { .. } => "取不到新的商户订单号",
+        DbError::Sqlite { .. } => "数据库出错",
+    }
+}
