@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use tauri::webview::NewWindowResponse;
 use tauri::{
-    AppHandle, Manager, PhysicalPosition, Runtime, Url, WebviewWindowBuilder, Window, WindowEvent,
+    AppHandle, Manager, PhysicalPosition, Runtime, Url, WebviewWindow, WebviewWindowBuilder,
+    Window, WindowEvent,
 };
 
 use crate::shell::Shell;
@@ -48,7 +49,7 @@ fn open_customer<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
 
 fn open_one<R: Runtime>(app: &AppHandle<R>, label: &str) -> tauri::Result<()> {
     for config in app.config().app.windows.iter().filter(|config| config.label == label) {
-        WebviewWindowBuilder::from_config(app, config)?
+        let window = WebviewWindowBuilder::from_config(app, config)?
             .on_navigation(is_own)
             .on_new_window(|_, _| NewWindowResponse::Deny)
             .on_document_title_changed(|window, title| {
@@ -59,7 +60,26 @@ fn open_one<R: Runtime>(app: &AppHandle<R>, label: &str) -> tauri::Result<()> {
                 }
             })
             .build()?;
+        paint_without_gpu(&window)?;
     }
+    Ok(())
+}
+
+/// Has the webview paint with the processor. A counter's page is still text and boxes: on a machine
+/// without a graphics card it is on the screen sooner, and no driver can leave the window blank.
+#[cfg(target_os = "linux")]
+fn paint_without_gpu<R: Runtime>(window: &WebviewWindow<R>) -> tauri::Result<()> {
+    use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt, WebViewExt};
+    window.with_webview(|webview| {
+        if let Some(settings) = webview.inner().settings() {
+            settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
+        }
+    })
+}
+
+/// Other systems' webviews choose for themselves.
+#[cfg(not(target_os = "linux"))]
+fn paint_without_gpu<R: Runtime>(_window: &WebviewWindow<R>) -> tauri::Result<()> {
     Ok(())
 }
 
