@@ -2,6 +2,7 @@
 
 mod columns;
 
+use std::cmp::Ordering;
 use std::ops::Deref;
 
 use mianfu_core::attempt::Attempt;
@@ -86,22 +87,25 @@ const UPDATE: &str = "UPDATE attempt SET
 
 const GET: &str = "SELECT * FROM attempt WHERE out_trade_no = :out_trade_no";
 
-const OF_ORDER: &str = "SELECT * FROM attempt WHERE order_no = :order_no
-    ORDER BY out_trade_no LIMIT :limit";
-
 const LIVE_OF_ORDER: &str = "SELECT * FROM attempt WHERE order_no = :order_no AND phase IN (
     'parked', 'submitting', 'waiting', 'asking', 'closing', 'reversing', 'unseen')
-    ORDER BY out_trade_no LIMIT 1";
+    ORDER BY order_no LIMIT 1";
 
-const OPEN: &str = "SELECT * FROM attempt WHERE poll_at_ms IS NOT NULL
+const PAST_OF_ORDER: &str = "SELECT * FROM attempt WHERE order_no = :order_no AND phase IN (
+    'refunding', 'paid', 'declined', 'closed', 'returned', 'held')
+    ORDER BY out_trade_no LIMIT :limit";
+
+const OPEN: &str = "SELECT * FROM attempt_open ORDER BY poll_at_ms, out_trade_no LIMIT :limit";
+
+const DUE: &str = "SELECT * FROM attempt_open WHERE poll_at_ms <= :now
     ORDER BY poll_at_ms, out_trade_no LIMIT :limit";
 
-const DUE: &str = "SELECT * FROM attempt WHERE poll_at_ms <= :now
-    ORDER BY poll_at_ms, out_trade_no LIMIT :limit";
+const NEXT_WAKE: &str = "SELECT MIN(poll_at_ms) FROM attempt_open";
 
-const NEXT_WAKE: &str = "SELECT MIN(poll_at_ms) FROM attempt WHERE poll_at_ms IS NOT NULL";
+const OPEN_UNTIL: &str = "SELECT * FROM attempt_open WHERE kept_at_ms <= :until
+    ORDER BY kept_at_ms DESC, out_trade_no DESC LIMIT :limit";
 
-const RECENT: &str = "SELECT * FROM attempt WHERE kept_at_ms <= :until
+const ENDED: &str = "SELECT * FROM attempt WHERE poll_at_ms IS NULL AND kept_at_ms <= :until
     ORDER BY kept_at_ms DESC, out_trade_no DESC LIMIT :limit";
 
 const PAID_SINCE: &str = "SELECT * FROM attempt WHERE paid_at_ms >= :since
@@ -115,12 +119,13 @@ pub(crate) const STATEMENTS: &[&str] = &[
     INSERT,
     UPDATE,
     GET,
-    OF_ORDER,
     LIVE_OF_ORDER,
+    PAST_OF_ORDER,
     OPEN,
     DUE,
     NEXT_WAKE,
-    RECENT,
+    OPEN_UNTIL,
+    ENDED,
     PAID_SINCE,
     AFTER,
 ];
@@ -158,7 +163,11 @@ impl<'c> Attempts<'c> {
     /// Attempts of an order, by number.
     pub fn of_order(&self, no: OrderNo) -> Result<Vec<Versioned<Attempt>>, DbError> {
         let params = named_params! { ":order_no": no.0, ":limit": OF_ORDER_MAX };
-        read(row::list(self.conn, &ATTEMPT, OF_ORDER, params, "list an order's attempts")?)
+        let past = row::list(self.conn, &ATTEMPT, PAST_OF_ORDER, params, "list past attempts")?;
+        let mut attempts = read(past)?;
+        attempts.extend(self.live_of_order(no)?);
+        attempts.sort_by(|one, other| one.value.out_trade_no.cmp(&other.value.out_trade_no));
+        Ok(attempts)
     }
 
     /// The order's attempt that could still be paid; there is at most one (law 3).
@@ -190,8 +199,19 @@ impl<'c> Attempts<'c> {
 
     /// Attempts kept at or before `until`, newest first.
     pub fn recent(&self, until: Timestamp, limit: u32) -> Result<Vec<Versioned<Attempt>>, DbError> {
+        let mut recent = self.ended(until, limit)?;
         let params = named_params! { ":until": until.0, ":limit": limit };
-        read(row::list(self.conn, &ATTEMPT, RECENT, params, "list recent attempts")?)
+        let open = row::list(self.conn, &ATTEMPT, OPEN_UNTIL, params, "list open attempts")?;
+        recent.extend(read(open)?);
+        recent.sort_by(|one, other| newer_first(&one.value, &other.value));
+        recent.truncate(limit as usize);
+        Ok(recent)
+    }
+
+    /// Attempts kept at or before `until` that have ended, newest first.
+    pub fn ended(&self, until: Timestamp, limit: u32) -> Result<Vec<Versioned<Attempt>>, DbError> {
+        let params = named_params! { ":until": until.0, ":limit": limit };
+        read(row::list(self.conn, &ATTEMPT, ENDED, params, "list ended attempts")?)
     }
 
     /// Attempts paid at or after `since`, newest first.
@@ -246,6 +266,11 @@ impl<'t> AttemptsMut<'t> {
         self.tx.update(UPDATE, &row, about(attempt), note).map_err(|error| live(error, attempt))?;
         Ok(version + 1)
     }
+}
+
+fn newer_first(one: &Attempt, other: &Attempt) -> Ordering {
+    let kept = other.kept_at.cmp(&one.kept_at);
+    kept.then_with(|| other.out_trade_no.cmp(&one.out_trade_no))
 }
 
 fn about(attempt: &Attempt) -> About<'_> {

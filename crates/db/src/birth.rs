@@ -71,7 +71,7 @@ pub(crate) fn begin(
     };
     let detail = format!("series {:05} {:03} {:08}", series.store(), series.till(), series.epoch());
     let note = Note { at: options.now, kind, detail };
-    tx.note(&note, "till".to_owned(), About::default(), None)?;
+    tx.note(&note, "till", About::default(), None)?;
     let meta = tx.into_meta();
     meta.save(&transaction)?;
     transaction.commit().doing("begin")?;

@@ -278,8 +278,12 @@ impl<'c> Tx<'c> {
 
     /// Writes a row that is not in the log; returns how many rows it touched.
     pub(crate) fn put(&self, sql: &'static str, row: &Row) -> Result<usize, DbError> {
+        self.put_as(sql, row, &row.text())
+    }
+
+    fn put_as(&self, sql: &'static str, row: &Row, text: &str) -> Result<usize, DbError> {
         self.still_open("write a row")?;
-        row::execute(self.conn, sql, row).doing("write a row")
+        row::execute(self.conn, sql, row, text).doing("write a row")
     }
 
     /// Writes a row and appends the event. A law that SQLite kept is named in `LawBroken`.
@@ -290,8 +294,9 @@ impl<'c> Tx<'c> {
         about: About<'_>,
         note: &Note,
     ) -> Result<(), DbError> {
-        self.put(sql, row)?;
-        self.tell(note, row, about)
+        let text = row.text();
+        self.put_as(sql, row, &text)?;
+        self.tell(note, row, &text, about)
     }
 
     /// Saves a row over the version before it and appends the event; `Stale` where that version is
@@ -303,15 +308,16 @@ impl<'c> Tx<'c> {
         about: About<'_>,
         note: &Note,
     ) -> Result<(), DbError> {
-        if self.put(sql, row)? == 0 && !mutant::planted("db_stale_ignored") {
+        let text = row.text();
+        if self.put_as(sql, row, &text)? == 0 && !mutant::planted("db_stale_ignored") {
             return Err(DbError::Stale { table: row.table_name(), key: row.key() });
         }
-        self.tell(note, row, about)
+        self.tell(note, row, &text, about)
     }
 
-    fn tell(&self, note: &Note, row: &Row, about: About<'_>) -> Result<(), DbError> {
+    fn tell(&self, note: &Note, row: &Row, text: &str, about: About<'_>) -> Result<(), DbError> {
         self.untold.set(true);
-        self.note(note, row.subject(), about, Some(row.text()))?;
+        self.note(note, &row.subject(), about, Some(text))?;
         self.untold.set(false);
         Ok(())
     }
@@ -320,9 +326,9 @@ impl<'c> Tx<'c> {
     pub(crate) fn note(
         &self,
         note: &Note,
-        subject: String,
+        subject: &str,
         about: About<'_>,
-        row: Option<String>,
+        row: Option<&str>,
     ) -> Result<(), DbError> {
         self.still_open("append to the log")?;
         events::append(self.conn, &mut self.meta.borrow_mut(), note, subject, about, row)

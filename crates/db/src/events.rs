@@ -8,14 +8,14 @@
 use mianfu_core::money::Timestamp;
 use mianfu_core::mutant;
 use mianfu_core::number::{OrderNo, OutTradeNo};
-use rusqlite::{Connection, Params, named_params};
+use rusqlite::{Connection, Params, named_params, params};
 use sha2::{Digest, Sha256};
 
 use crate::error::{DbError, Doing};
 use crate::meta::Meta;
 use crate::row::{self, Hash, Row, Table};
 
-const EVENT: Table = Table {
+pub(crate) const EVENT: Table = Table {
     name: "event",
     columns: &["seq", "at_ms", "kind", "subject", "order_no", "out_trade_no", "detail", "row"],
     veiled: None,
@@ -128,9 +128,9 @@ pub(crate) fn append(
     conn: &Connection,
     meta: &mut Meta,
     note: &Note,
-    subject: String,
+    subject: &str,
     about: About<'_>,
-    row: Option<String>,
+    row: Option<&str>,
 ) -> Result<(), DbError> {
     let seq = meta.event_seq + 1;
     let event = Row::new(
@@ -139,11 +139,11 @@ pub(crate) fn append(
             seq.into(),
             note.at.into(),
             note.kind.into(),
-            (&subject).into(),
+            subject.into(),
             about.order_no.map(|no| no.0).into(),
             about.out_trade_no.map(OutTradeNo::as_str).into(),
             (&note.detail).into(),
-            row.as_deref().into(),
+            row.into(),
         ],
     );
     let mut prev = unhex(&meta.event_head).ok_or_else(|| DbError::corrupt("meta", "event_head"))?;
@@ -153,18 +153,18 @@ pub(crate) fn append(
     let hash = link_hash(&prev, &event.text());
     let mut statement = conn.prepare_cached(APPEND).doing("append to the log")?;
     statement
-        .execute(named_params! {
-            ":seq": seq,
-            ":at_ms": note.at.0,
-            ":kind": note.kind,
-            ":subject": subject,
-            ":order_no": about.order_no.map(|no| no.0),
-            ":out_trade_no": about.out_trade_no.map(OutTradeNo::as_str),
-            ":detail": note.detail,
-            ":row": row,
-            ":prev_hash": prev.as_slice(),
-            ":hash": hash.as_slice(),
-        })
+        .execute(params![
+            seq,
+            note.at.0,
+            note.kind,
+            subject,
+            about.order_no.map(|no| no.0),
+            about.out_trade_no.map(OutTradeNo::as_str),
+            note.detail,
+            row,
+            prev.as_slice(),
+            hash.as_slice(),
+        ])
         .doing("append to the log")?;
     meta.event_seq = seq;
     meta.event_head = row::hex(&hash);
@@ -228,8 +228,8 @@ fn links<P: Params>(conn: &Connection, sql: &'static str, params: P) -> Result<V
     let mut rows = statement.query(params).doing("read the log")?;
     let mut links = Vec::new();
     while let Some(row) = rows.next().doing("read the log")? {
-        let prev_hash = row::hash_column(&EVENT, row, "prev_hash")?;
-        let hash = row::hash_column(&EVENT, row, "hash")?;
+        let prev_hash = row::hash_column(&EVENT, row, EVENT.columns.len())?;
+        let hash = row::hash_column(&EVENT, row, EVENT.columns.len() + 1)?;
         let row = Row::read_unchecked(&EVENT, row)?;
         if hash != link_hash(&prev_hash, &row.text()) {
             return Err(row.corrupt());

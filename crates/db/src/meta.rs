@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use crate::error::{DbError, Doing};
 use crate::row::{self, Cell, Row, Table};
 
-const META: Table = Table {
+pub(crate) const META: Table = Table {
     name: "meta",
     columns: &[
         "id",
@@ -97,7 +97,8 @@ impl Meta {
     }
 
     pub(crate) fn save(&self, conn: &Connection) -> Result<(), DbError> {
-        row::execute(conn, SAVE, &self.to_row()).doing("save what was counted")?;
+        let row = self.to_row();
+        row::execute(conn, SAVE, &row, &row.text()).doing("save what was counted")?;
         Ok(())
     }
 

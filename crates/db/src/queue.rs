@@ -82,7 +82,7 @@ const CALLS: &str = "SELECT * FROM operation
 const COUNTS: &str = "SELECT COUNT(*), COUNT(wedged), MIN(kept_at_ms) FROM operation";
 
 const AT_RISK: &str = "SELECT COUNT(*), COALESCE(SUM(amount_fen), 0), MIN(kept_at_ms)
-    FROM attempt WHERE poll_at_ms IS NOT NULL";
+    FROM attempt_open";
 
 pub(crate) const AFTER: &str = "SELECT * FROM operation WHERE operation_id > :after
     ORDER BY operation_id LIMIT :limit";

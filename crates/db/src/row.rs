@@ -50,21 +50,22 @@ impl Row {
     /// Reads a row and checks it against its `row_hash`.
     pub(crate) fn read(table: &'static Table, row: &rusqlite::Row<'_>) -> Result<Row, DbError> {
         let read = Row::read_unchecked(table, row)?;
-        let stored = hash_column(table, row, "row_hash")?;
+        let stored = hash_column(table, row, table.columns.len())?;
         if stored != read.hash() && !mutant::planted("db_row_hash_unchecked") {
             return Err(read.corrupt());
         }
         Ok(read)
     }
 
-    /// Reads a row whose hash is checked by other means.
+    /// Reads a row whose hash is checked by other means. The statement selects the columns in the
+    /// order of the table's.
     pub(crate) fn read_unchecked(
         table: &'static Table,
         row: &rusqlite::Row<'_>,
     ) -> Result<Row, DbError> {
         let mut cells = Vec::with_capacity(table.columns.len());
-        for column in table.columns {
-            let cell = match row.get_ref(*column).doing("read a column")? {
+        for (place, column) in table.columns.iter().enumerate() {
+            let cell = match row.get_ref(place).doing("read a column")? {
                 ValueRef::Null => Cell::Null,
                 ValueRef::Integer(int) => Cell::Int(int),
                 ValueRef::Text(text) => match std::str::from_utf8(text) {
@@ -82,17 +83,24 @@ impl Row {
 
     /// Returns the canonical text: a line for each column, text with its length in bytes.
     pub(crate) fn text(&self) -> String {
-        let mut text = String::new();
+        let mut text = String::with_capacity(self.table.columns.len() * 24);
         for (column, cell) in self.table.columns.iter().zip(&self.cells) {
             text.push_str(column);
+            text.push('=');
             match cell {
-                Cell::Null => text.push_str("=\n"),
-                Cell::Int(int) => text.push_str(&format!("={int}\n")),
+                Cell::Null => (),
+                Cell::Int(int) => text.push_str(int.to_string().as_str()),
                 Cell::Text(_) if self.table.veiled == Some(column) => {
-                    text.push_str(&format!("=#{}\n", hex(&self.veil(cell))));
+                    text.push('#');
+                    push_hex(&mut text, &self.veil(cell));
                 }
-                Cell::Text(value) => text.push_str(&format!("={}:{value}\n", value.len())),
+                Cell::Text(value) => {
+                    text.push_str(value.len().to_string().as_str());
+                    text.push(':');
+                    text.push_str(value);
+                }
             }
+            text.push('\n');
         }
         text
     }
@@ -208,23 +216,29 @@ impl Row {
     }
 }
 
-/// Writes a row: every parameter of the statement is a column of the row, or `:row_hash`.
+/// Writes a row whose canonical text is `text`: every parameter of the statement is a column of
+/// the row, or `:row_hash`.
 pub(crate) fn execute(
     conn: &Connection,
     sql: &'static str,
     row: &Row,
+    text: &str,
 ) -> Result<usize, rusqlite::Error> {
     let mut statement = conn.prepare_cached(sql)?;
+    let columns = row.table.columns;
     for index in 1..=statement.parameter_count() {
         let name = statement.parameter_name(index).unwrap_or_default().trim_start_matches(':');
-        if name == "row_hash" {
-            statement.raw_bind_parameter(index, row.hash().as_slice())?;
-            continue;
-        }
-        let Some(cell) = row.cell(name) else {
+        // An insert names the columns in the table's order; an update does so but for the key.
+        let near = (index - 1..=index).find(|place| columns.get(*place) == Some(&name));
+        let place = near.or_else(|| columns.iter().position(|column| *column == name));
+        if let Some(cell) = place.and_then(|place| row.cells.get(place)) {
+            statement.raw_bind_parameter(index, cell)?;
+        } else if name == "row_hash" {
+            let hash = hash_of(row.table.name, text);
+            statement.raw_bind_parameter(index, hash.as_slice())?;
+        } else {
             return Err(rusqlite::Error::InvalidParameterName(name.to_owned()));
-        };
-        statement.raw_bind_parameter(index, cell)?;
+        }
     }
     statement.raw_execute()
 }
@@ -259,16 +273,16 @@ pub(crate) fn one<P: Params>(
     rows.next().doing(doing)?.map(|row| Row::read(table, row)).transpose()
 }
 
-/// Reads a hash column.
+/// Reads a hash that stands at a place in the selected row.
 pub(crate) fn hash_column(
     table: &'static Table,
     row: &rusqlite::Row<'_>,
-    column: &str,
+    place: usize,
 ) -> Result<Hash, DbError> {
-    match row.get_ref(column).doing("read a hash")? {
-        ValueRef::Blob(bytes) => bytes.try_into().map_err(|_| DbError::corrupt(table.name, column)),
+    match row.get_ref(place).doing("read a hash")? {
+        ValueRef::Blob(bytes) => bytes.try_into().map_err(|_| DbError::corrupt(table.name, "hash")),
         ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Text(_) => {
-            Err(DbError::corrupt(table.name, column))
+            Err(DbError::corrupt(table.name, "hash"))
         }
     }
 }
@@ -300,7 +314,17 @@ pub(crate) fn column_of<'t>(mut text: &'t str, name: &str) -> Option<&'t str> {
 
 /// Returns the bytes in hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(bytes.len() * 2);
+    push_hex(&mut text, bytes);
+    text
+}
+
+fn push_hex(text: &mut String, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
 }
 
 impl ToSql for Cell {

@@ -117,15 +117,14 @@ impl<K: Keys> Till<K> {
             read.attempts().open(OPEN_MAX)?.into_iter().map(|kept| kept.value).collect();
         let recent: Vec<Attempt> = read
             .attempts()
-            .recent(Timestamp(i64::MAX), RECENT * 4)?
+            .ended(Timestamp(i64::MAX), RECENT * 4)?
             .into_iter()
             .map(|kept| kept.value)
             .collect();
         let just_paid = front.as_ref().and_then(|paid| order::just_paid(paid, &recent)).cloned();
-        let ended = |attempt: &Attempt| attempt.is_final();
         Ok(Counter {
             just_paid,
-            recent: recent.into_iter().filter(ended).take(RECENT as usize).collect(),
+            recent: recent.into_iter().take(RECENT as usize).collect(),
             open_count: u32::try_from(open.len()).unwrap_or(u32::MAX),
             open_sum: open
                 .iter()

@@ -198,13 +198,14 @@ impl<K: Keys> Till<K> {
             return Err(Refusal::NotOffered(line.offer()));
         }
         let timetable = line.channel.timetable();
-        let no = self.db.write("keep another attempt", |tx| {
+        let attempt = self.db.write("keep another attempt", |tx| {
             begin_attempt(tx, order_no, amount, channel, flow, now, &timetable)
         })?;
+        let no = attempt.out_trade_no.clone();
         if let Some(auth_code) = auth_code {
             self.hold_code(&no, auth_code, now);
         }
-        self.hand_out(&no, Effect::Submit, now);
+        self.calls.hand_out_kept(&attempt, Effect::Submit, now);
         self.front = Some(no.clone());
         self.revision += 1;
         Ok(no)
@@ -323,7 +324,7 @@ impl<K: Keys> Till<K> {
         now: Timestamp,
     ) -> Result<OutTradeNo, Refusal> {
         let timetable = self.lines[&channel].channel.timetable();
-        let no = self.db.write("keep a sale", |tx| {
+        let attempt = self.db.write("keep a sale", |tx| {
             let order = Order {
                 no: tx.orders().next_order_no(),
                 intent_id: intent_id.to_owned(),
@@ -334,9 +335,10 @@ impl<K: Keys> Till<K> {
             tx.orders().insert(&order, &note(now, "order_kept", amount.to_string()))?;
             begin_attempt(tx, order.no, amount, channel, flow, now, &timetable)
         })?;
+        let no = &attempt.out_trade_no;
         tracing::info!(out_trade_no = %no, amount_fen = amount.get(), ?flow, "sale kept");
-        self.hand_out(&no, Effect::Submit, now);
-        Ok(no)
+        self.calls.hand_out_kept(&attempt, Effect::Submit, now);
+        Ok(attempt.out_trade_no)
     }
 }
 
@@ -350,14 +352,14 @@ fn begin_attempt(
     flow: Flow,
     now: Timestamp,
     timetable: &Timetable,
-) -> Result<OutTradeNo, DbError> {
+) -> Result<Attempt, DbError> {
     let intent = Intent { out_trade_no: tx.mint()?, order_no, channel, flow, amount };
     let step = Attempt::begin(intent, now, timetable);
     tx.attempts().insert(&step.attempt, &note(now, "attempt_kept", amount.to_string()))?;
     if let Some(effect) = step.effect {
         tx.queue().put(&effect_operation(&step.attempt, effect, now))?;
     }
-    Ok(step.attempt.out_trade_no)
+    Ok(step.attempt)
 }
 
 /// A short mark of a code, to recognise it when it is read again. It says nothing about the code.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use mianfu_core::attempt::{Attempt, Effect, Event};
 use mianfu_core::channel::{ChannelId, Flow, Payment, Verdict};
-use mianfu_core::money::Timestamp;
+use mianfu_core::money::{Charge, Timestamp};
 use mianfu_core::mutant;
 use mianfu_core::number::OutTradeNo;
 use mianfu_core::refund::{RefundEffect, RefundId};
@@ -76,6 +76,25 @@ impl What {
 struct Waiting {
     what: What,
     kept_at: Timestamp,
+    /// What a submit is composed from, where its attempt was kept by this process. The schema lets
+    /// nothing of it change.
+    sale: Option<Kept>,
+}
+
+/// What a submit says, and where it goes.
+#[derive(Debug, Clone)]
+struct Kept {
+    channel: ChannelId,
+    flow: Flow,
+    amount: Charge,
+    expires_at: Option<Timestamp>,
+}
+
+impl Kept {
+    fn of(attempt: &Attempt) -> Kept {
+        let Attempt { channel, flow, amount, expires_at, .. } = *attempt;
+        Kept { channel, flow, amount, expires_at }
+    }
 }
 
 struct Open {
@@ -98,11 +117,21 @@ pub(crate) struct Calls {
 impl Calls {
     /// Puts a call in its lane, unless the same call waits or is open already.
     pub(crate) fn hand_out(&mut self, what: What, now: Timestamp) {
+        self.push(what, now, None);
+    }
+
+    /// Puts a call about an attempt that was kept a moment ago in its lane.
+    pub(crate) fn hand_out_kept(&mut self, attempt: &Attempt, effect: Effect, now: Timestamp) {
+        let what = What::Attempt { no: attempt.out_trade_no.clone(), effect };
+        self.push(what, now, Some(Kept::of(attempt)));
+    }
+
+    fn push(&mut self, what: What, now: Timestamp, sale: Option<Kept>) {
         let lane = self.waiting.entry(what.lane()).or_default();
         let twice = lane.iter().any(|waiting| waiting.what == what)
             || self.open.values().any(|open| open.what == what);
         if !twice {
-            lane.push_back(Waiting { what, kept_at: now });
+            lane.push_back(Waiting { what, kept_at: now, sale });
         }
     }
 
@@ -205,14 +234,15 @@ impl<K: Keys> Till<K> {
 
     /// Lets one call leave; gives it back where the channel may not be called yet.
     fn leave(&mut self, waiting: Waiting, now: Timestamp) -> Result<Option<Outgoing>, Waiting> {
-        let Some(channel) = self.channel_of(&waiting.what) else {
+        let kept = waiting.sale.as_ref().map(|kept| kept.channel);
+        let Some(channel) = kept.or_else(|| self.channel_of(&waiting.what)) else {
             return Ok(None);
         };
         if self.is_withheld(&waiting, channel, now) {
             return Ok(None);
         }
         if mutant::planted("m1_code_lost_in_the_lane") {
-            drop(self.compose(&waiting.what));
+            drop(self.compose(&waiting));
         }
         let Some(line) = self.lines.get_mut(&channel) else {
             return Ok(None);
@@ -224,7 +254,7 @@ impl<K: Keys> Till<K> {
         }
         line.last_call_at = Some(now);
         let stamp = line.stamp(now);
-        let Some(call) = self.compose(&waiting.what) else {
+        let Some(call) = self.compose(&waiting) else {
             self.drop_row(&waiting.what, now);
             return Ok(None);
         };
@@ -289,12 +319,12 @@ impl<K: Keys> Till<K> {
     }
 
     /// Composes the call from what is kept; `None` where there is nothing to call about any more.
-    fn compose(&mut self, what: &What) -> Option<Call> {
-        Some(match what {
+    fn compose(&mut self, waiting: &Waiting) -> Option<Call> {
+        Some(match &waiting.what {
             What::Attempt { no, effect } => {
                 let out_trade_no = no.clone();
                 match effect {
-                    Effect::Submit => self.compose_submit(no)?,
+                    Effect::Submit => self.compose_submit(no, waiting.sale.clone())?,
                     Effect::Query => Call::Query { out_trade_no },
                     Effect::Reverse => Call::Reverse { out_trade_no },
                     Effect::Close => Call::Close { out_trade_no },
@@ -310,18 +340,21 @@ impl<K: Keys> Till<K> {
         })
     }
 
-    fn compose_submit(&mut self, no: &OutTradeNo) -> Option<Call> {
-        let attempt = self.db.read().attempts().get(no).ok()?.value;
-        let auth_code = match attempt.flow {
+    fn compose_submit(&mut self, no: &OutTradeNo, kept: Option<Kept>) -> Option<Call> {
+        let kept = match kept {
+            Some(kept) => kept,
+            None => Kept::of(&self.db.read().attempts().get(no).ok()?.value),
+        };
+        let auth_code = match kept.flow {
             Flow::Show => None,
             // The code is held in memory only; it leaves with the one submit it was scanned for.
-            Flow::Scan => Some(self.auth_codes.remove(&attempt.out_trade_no)?),
+            Flow::Scan => Some(self.auth_codes.remove(no)?),
         };
         let sale = Sale {
-            out_trade_no: attempt.out_trade_no.clone(),
-            amount: attempt.amount,
+            out_trade_no: no.clone(),
+            amount: kept.amount,
             subject: Subject::new(&self.settings.store_name),
-            expires_at: attempt.expires_at,
+            expires_at: kept.expires_at,
         };
         Some(Call::Submit { sale, auth_code })
     }

@@ -144,14 +144,23 @@ CREATE TABLE attempt (
         late_money = 0 OR phase IN ('closed', 'declined'))
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX attempt_of_order ON attempt (order_no, out_trade_no);
-CREATE INDEX attempt_kept ON attempt (kept_at_ms, out_trade_no);
-CREATE INDEX attempt_due ON attempt (poll_at_ms, out_trade_no) WHERE poll_at_ms IS NOT NULL;
-CREATE INDEX attempt_paid ON attempt (paid_at_ms, out_trade_no) WHERE paid_at_ms IS NOT NULL;
-
 -- One live attempt per order: while a channel could still take money, no other number is sent.
 CREATE UNIQUE INDEX attempt_live ON attempt (order_no) WHERE phase IN (
     'parked', 'submitting', 'waiting', 'asking', 'closing', 'reversing', 'unseen');
+
+-- A fresh attempt enters no index but the one above; it enters these as it goes on.
+CREATE INDEX attempt_refunding ON attempt (order_no) WHERE phase = 'refunding';
+CREATE INDEX attempt_of_order ON attempt (order_no, out_trade_no) WHERE phase IN (
+    'refunding', 'paid', 'declined', 'closed', 'returned', 'held');
+CREATE INDEX attempt_ended ON attempt (kept_at_ms, out_trade_no) WHERE poll_at_ms IS NULL;
+CREATE INDEX attempt_paid ON attempt (paid_at_ms, out_trade_no) WHERE paid_at_ms IS NOT NULL;
+
+-- Attempts that have not ended: those with a time to wake at.
+CREATE VIEW attempt_open AS
+    SELECT * FROM attempt WHERE phase IN (
+        'parked', 'submitting', 'waiting', 'asking', 'closing', 'reversing', 'unseen')
+    UNION ALL
+    SELECT * FROM attempt WHERE phase = 'refunding';
 
 CREATE TRIGGER attempt_is_kept BEFORE DELETE ON attempt
 BEGIN SELECT RAISE(ABORT, 'attempt_is_kept'); END;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use mianfu_core::channel::Flow;
-use mianfu_db::{Birth, Db, DbError, Lock, OpenOptions, Opened};
+use mianfu_db::{Birth, Db, DbError, Lane, Lock, OpenOptions, Opened, OperationKind};
 
 use crate::disk::{Disk, Weather};
 use crate::fixture::*;
@@ -33,6 +33,29 @@ fn a_step_costs_one_sync() {
     let before = disk.syncs();
     db.read().attempts().open(9).unwrap();
     assert_eq!(disk.syncs(), before, "reading costs none");
+}
+
+#[test]
+fn a_sale_writes_no_more_pages_than_it_must() {
+    let shop = Shop::new();
+    let mut db = shop.open(Birth::New);
+    let wal = shop.folder.path().join("till.db-wal");
+    // A page stands in the log behind 24 bytes of its own.
+    let logged = || std::fs::metadata(&wal).unwrap().len() / (4_096 + 24);
+    let pages = (0..20).map(|sale| {
+        let before = logged();
+        db.write("sell", |tx| {
+            let order = keep_order(tx, &format!("sale {sale}"), 100)?;
+            let attempt = keep_attempt(tx, &order, Flow::Show)?;
+            let key = format!("{}/submit", attempt.out_trade_no);
+            tx.queue().put(&operation(&key, OperationKind::Submit, Lane::Charge))
+        })
+        .unwrap();
+        logged() - before
+    });
+    // The tables meta, sale_order, attempt, operation and event, and what finds a confirmed amount,
+    // a day's orders, an order's live attempt and an order's events.
+    assert_eq!(pages.min(), Some(9), "where no page is full");
 }
 
 #[test]
