@@ -3,9 +3,9 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use fantoccini::key::Key;
 use fantoccini::wd::Capabilities;
@@ -13,6 +13,7 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
+use super::keyboard::{self, Pace};
 use super::own::{self, Own};
 use super::{Desk, WindowError, wait};
 
@@ -23,7 +24,12 @@ const SESSION_LIMIT_MS: u64 = 60_000;
 const FIND_LIMIT_MS: u64 = 20_000;
 const LEAVE_LIMIT_MS: u64 = 10_000;
 /// Slower than a scanner, so that the page takes it for fingers.
-const FINGER_MS: u64 = 80;
+const FINGER_MS: u32 = 80;
+/// As a scanner on a cable sends them.
+const SCANNER_MS: u32 = 5;
+/// What the two windows are called.
+const COUNTER_TITLE: &str = "面付";
+const CUSTOMER_TITLE: &str = "面付 · 顾客";
 
 /// Ends when no transition runs and two frames were drawn; a window that draws none is at rest.
 const REST: &str = "
@@ -70,6 +76,9 @@ pub struct App {
     driver: Own,
     mark: String,
     bus: String,
+    display: String,
+    /// The window that keys go to.
+    page: Mutex<Page>,
 }
 
 impl Start {
@@ -105,7 +114,14 @@ impl App {
             || async { tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() };
         wait::until("the driver to listen", DRIVER_LIMIT_MS, listens).await?;
         match session(port, start).await {
-            Ok(client) => Ok(App { client, driver, mark, bus: desk.bus().to_owned() }),
+            Ok(client) => Ok(App {
+                client,
+                driver,
+                mark,
+                bus: desk.bus().to_owned(),
+                display: desk.display().to_owned(),
+                page: Mutex::new(Page::Counter),
+            }),
             Err(error) => {
                 own::send_kill(&mark, driver.id());
                 Err(error)
@@ -171,7 +187,7 @@ impl App {
 
     /// Scans a code: its digits and an Enter, all within a few milliseconds of each other.
     pub async fn scan(&self, code: &str) -> Result<(), WindowError> {
-        self.strike(&format!("{code}{}", char::from(Key::Enter)), 0).await
+        self.strike(&format!("{code}{}", char::from(Key::Enter)), SCANNER_MS).await
     }
 
     /// Saves a picture of the page, once what moves on it has come to rest.
@@ -198,7 +214,9 @@ impl App {
     /// Turns to one of the till's two windows; keys and looks go there from then on.
     pub async fn turn_to(&self, page: Page) -> Result<(), WindowError> {
         let found = || async { self.try_turn_to(page).await.unwrap_or(false) };
-        wait::until(&format!("the window of {page:?}"), FIND_LIMIT_MS, found).await
+        wait::until(&format!("the window of {page:?}"), FIND_LIMIT_MS, found).await?;
+        *self.page.lock().unwrap_or_else(PoisonError::into_inner) = page;
+        Ok(())
     }
 
     /// Runs a script in the page and returns what it returns.
@@ -269,17 +287,17 @@ impl App {
             || String::from_utf8_lossy(&listed.stdout).contains(".SingleInstance"))
     }
 
-    async fn strike(&self, letters: &str, pause_ms: u64) -> Result<(), WindowError> {
-        let mut keys = KeyActions::new("keyboard".to_owned());
-        for value in letters.chars() {
-            keys = keys.then(KeyAction::Down { value }).then(KeyAction::Up { value });
-            if pause_ms > 0 {
-                let duration = Duration::from_millis(pause_ms);
-                keys = keys.then(KeyAction::Pause { duration });
-            }
-        }
-        let typed = self.client.perform_actions(keys).await;
-        typed.map_err(|source| driver_error("type", source))
+    async fn strike(&self, letters: &str, every_ms: u32) -> Result<(), WindowError> {
+        let title = match *self.page.lock().unwrap_or_else(PoisonError::into_inner) {
+            Page::Counter => COUNTER_TITLE,
+            Page::Customer => CUSTOMER_TITLE,
+        };
+        let (display, letters) = (self.display.clone(), letters.to_owned());
+        let struck = tokio::task::spawn_blocking(move || {
+            keyboard::strike(&display, title, &letters, Pace { every_ms })
+        });
+        let struck = struck.await.map_err(|error| WindowError::Keyboard(error.into()))?;
+        struck.map_err(WindowError::Keyboard)
     }
 
     async fn try_turn_to(&self, page: Page) -> Result<bool, fantoccini::error::CmdError> {

@@ -44,6 +44,11 @@ impl Desk {
         self.home.path()
     }
 
+    /// Returns the name of the display.
+    pub(crate) fn display(&self) -> &str {
+        &self.display
+    }
+
     /// Returns the address of the message bus.
     pub(crate) fn bus(&self) -> &str {
         &self.bus

@@ -13,13 +13,22 @@ pub(crate) fn ask_to_close(display: &str, title: &str) -> Result<(), Box<dyn Err
     let atom = |name: &str| -> Result<u32, Box<dyn Error + Send + Sync>> {
         Ok(display.intern_atom(false, name.as_bytes())?.reply()?.atom)
     };
-    let name = atom("_NET_WM_NAME")?;
-    let found = titled(&display, root, name, title)?;
-    let window = found.ok_or_else(|| format!("no window is called `{title}`"))?;
+    let window = find(&display, root, title)?;
     let parts = [atom("WM_DELETE_WINDOW")?, 0, 0, 0, 0];
     let message = ClientMessageEvent::new(32, window, atom("WM_PROTOCOLS")?, parts);
     display.send_event(false, window, EventMask::NO_EVENT, message)?.check()?;
     Ok(())
+}
+
+/// Returns the window of this title.
+pub(crate) fn find(
+    display: &RustConnection,
+    root: Window,
+    title: &str,
+) -> Result<Window, Box<dyn Error + Send + Sync>> {
+    let name = display.intern_atom(false, b"_NET_WM_NAME")?.reply()?.atom;
+    let found = titled(display, root, name, title)?;
+    found.ok_or_else(|| format!("no window is called `{title}`").into())
 }
 
 fn titled(

@@ -14,6 +14,7 @@ mod counter;
 mod customer;
 mod desk;
 mod frame;
+mod keyboard;
 mod own;
 mod wait;
 
@@ -37,6 +38,8 @@ pub enum WindowError {
     Open(#[from] fantoccini::error::NewSessionError),
     #[error("`{path}` could not be {doing}")]
     File { path: String, doing: &'static str, source: std::io::Error },
+    #[error("the display's keyboard: {0}")]
+    Keyboard(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("practice did not answer to `{what}`: {why}")]
     Practice { what: String, why: String },
 }

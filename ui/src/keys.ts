@@ -41,10 +41,17 @@ export interface Reader {
 
 /** Scanners send a key every 1 to 30 ms; fingers are slower than this. */
 export const SCAN_GAP_MS = 50;
-/** A pause this long ends a run, and with it a scan that ends without Enter. */
+/** A pause this long ends what fingers type. */
 export const RUN_END_MS = 250;
+/** A pause this long ends what came at a scanner's pace, and a scan that ends without Enter. */
+export const SCAN_END_MS = 600;
+/** A timer this late means that the page was held up. */
+const HELD_UP_MS = 100;
+/** So long after a scan that was handed on without its Enter, an Enter is still the scanner's. */
+const LATE_ENTER_MS = 1_000;
 const SCAN_LENGTH = 10;
-/** So many keys at a scanner's pace with Enter at their end are a scan too: an EAN-8 or a stub. */
+/** So many keys at a scanner's pace are a scan that may stumble, and with Enter at their end one
+ * that is whole: an EAN-8 or a stub. */
 const SHORT_SCAN_LENGTH = 6;
 /** Fingers may roll over two or three keys, so a command key this early at a fast pace still acts. */
 const ROLL_LENGTH = 3;
@@ -63,9 +70,24 @@ interface Run {
   delivered: boolean;
 }
 
+/** A scanner on a slow line stumbles within a code; fingers that pause have finished. */
+function endsAfterMs({ isScan, fast }: Run): number {
+  return isScan || fast >= SHORT_SCAN_LENGTH ? SCAN_END_MS : RUN_END_MS;
+}
+
 export function reader(listener: Listener, nowMs: () => number): Reader {
   let run: Run | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** Until when an Enter belongs to a scan that came without one. */
+  let lateEnterMs = 0;
+
+  /** Waits for the end of a scan without Enter. A page that was held up hears of keys late: then
+   * the wait begins again, or half a code would be handed on while the rest is in the queue. */
+  function deliverSoon(): void {
+    clearTimeout(timer);
+    const dueMs = nowMs() + SCAN_END_MS;
+    timer = setTimeout(() => (nowMs() > dueMs + HELD_UP_MS ? deliverSoon() : deliver()), SCAN_END_MS);
+  }
 
   function deliver(): void {
     clearTimeout(timer);
@@ -79,6 +101,11 @@ export function reader(listener: Listener, nowMs: () => number): Reader {
     run = null;
   }
 
+  function endWithoutEnter(ended: Run): void {
+    if (ended.isScan) lateEnterMs = ended.lastMs + LATE_ENTER_MS;
+    end();
+  }
+
   function becomeScan(current: Run): void {
     if (current.isScan) return;
     current.isScan = true;
@@ -90,7 +117,8 @@ export function reader(listener: Listener, nowMs: () => number): Reader {
     return fast >= SCAN_LENGTH || (unbroken >= SCAN_LENGTH && !listener.takesTypedCode());
   }
 
-  function enter(gapMs: number): void {
+  function enter(gapMs: number, atMs: number): void {
+    if (run === null && atMs < lateEnterMs) return;
     if (run !== null) {
       if (gapMs <= SCAN_GAP_MS && run.fast >= SHORT_SCAN_LENGTH) becomeScan(run);
       if (run.isScan) return end();
@@ -123,9 +151,7 @@ export function reader(listener: Listener, nowMs: () => number): Reader {
     run.lastMs = atMs;
     if (looksLikeScan(run)) becomeScan(run);
     if (run.isScan) {
-      clearTimeout(timer);
-      timer = setTimeout(deliver, RUN_END_MS);
-      return;
+      return deliverSoon();
     }
     if (stroke === null) return;
     if (canBeTakenBack(stroke)) return listener.stroke(stroke);
@@ -142,12 +168,12 @@ export function reader(listener: Listener, nowMs: () => number): Reader {
       if (stroke === null && typed === null) return;
       const atMs = event.timeStamp > 0 ? event.timeStamp : nowMs();
       const gapMs = run === null ? 0 : atMs - run.lastMs;
-      if (gapMs >= RUN_END_MS) end();
+      if (run !== null && gapMs >= endsAfterMs(run)) endWithoutEnter(run);
       if (leftToTheFocus(event, stroke)) return;
       event.preventDefault();
       if (event.repeat && stroke?.kind !== "back") return;
 
-      if (stroke?.kind === "enter") return enter(gapMs);
+      if (stroke?.kind === "enter") return enter(gapMs, atMs);
       if (typed !== null) return character(typed, stroke, atMs);
       if (stroke === null) return;
       if (run !== null && !run.isScan) run = null;
@@ -207,8 +233,11 @@ const BY_KEY: Readonly<Record<string, Stroke>> = {
   Escape: { kind: "escape" },
 };
 
-/** Reads a key by its character where it has one, else by its place, as under an input method. */
+/** Reads a key by its character where it has one, else by its place, as under an input method. The
+ * numeric pad types digits whether Num Lock is on or not. */
 function strokeOf(event: KeyboardEvent): Stroke | null {
+  const pad = /^Numpad([0-9])$/.exec(event.code)?.[1];
+  if (pad !== undefined) return { kind: "digit", digit: pad };
   if (event.shiftKey && (event.code === "F6" || event.key === "F6")) return { kind: "bring_back" };
   const named = BY_KEY[event.key];
   if (named !== undefined) return named;

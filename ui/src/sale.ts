@@ -347,10 +347,17 @@ export function sale(
     }
   }
 
+  /** Digits before the scan were its own, and what came of it is half a code. */
+  function scanArmed(text: string): void {
+    if (hand.typedCode === "") return submitCode(text);
+    hand.typedCode = "";
+    hint("scan_again");
+  }
+
   function scan(text: string): void {
     switch (mode.value) {
       case "armed":
-        return submitCode(text);
+        return scanArmed(text);
       case "typing":
         return hint(total.value === 0 ? "amount_first" : "arm_first");
       case "ended":

@@ -87,6 +87,58 @@ test("a stumbling scan of an armed amount is charged exactly once, with the whol
   );
 }, 60_000);
 
+test("a long stumble within an armed scan is the same scan, or asks for another", async () => {
+  for (const ms of [300, 500]) {
+    for (let before = 1; before <= AUTH_CODE.length; before += 1) {
+      await opened({}, "12.5<Enter>");
+      const said = `${ms} ms before key ${before + 1}`;
+      await burst(KEYS, { everyMs: 8, slow: { before, ms } });
+      await vi.advanceTimersByTimeAsync(700);
+      if (till.asked("scanCode").length === 0) {
+        expect(till.page.get(".notice").text(), said).toBe("码没扫全，请再扫一次");
+        await burst(KEYS, { everyMs: 8 });
+      }
+      expect(till.asked("scanCode"), said).toEqual([
+        { intentId: expect.any(String), amountFen: 1250, authCode: AUTH_CODE, sameCustomer: "ask" },
+      ]);
+      expect(till.amount(), said).toBe("¥12.50");
+      till.page.unmount();
+    }
+  }
+}, 60_000);
+
+test("the Enter of a scan that comes late presses nothing", async () => {
+  await opened({}, "12.5");
+  await burst(AUTH_CODE, { everyMs: 8 });
+  await vi.advanceTimersByTimeAsync(300);
+  down("Enter");
+  await vi.advanceTimersByTimeAsync(700);
+  expect(till.page.get("[data-phase]").attributes("data-phase")).toBe("typing");
+  nothingCharged("late Enter");
+  await vi.advanceTimersByTimeAsync(400);
+  await type("<Enter>");
+  expect(till.page.get("[data-phase]").attributes("data-phase")).toBe("armed");
+});
+
+test("a page held up in the middle of a scan without Enter hands on the whole of it", async () => {
+  await opened({}, "12.5<Enter>");
+  const begun = performance.now();
+  for (let i = 0; i < 12; i += 1) down(AUTH_CODE.charAt(i), {}, -5 * i);
+  // The clock goes on while the page does nothing: its timer is late when it comes to it.
+  vi.setSystemTime(Date.now());
+  vi.spyOn(performance, "now").mockReturnValue(begun + 5_000);
+  await vi.advanceTimersByTimeAsync(600);
+  vi.restoreAllMocks();
+  expect(till.asked("scanCode")).toEqual([]);
+  const late = performance.now();
+  for (let i = 12; i < 18; i += 1) down(AUTH_CODE.charAt(i), {}, late - begun - 5 * i);
+  await vi.advanceTimersByTimeAsync(700);
+  await flushPromises();
+  expect(till.asked("scanCode")).toEqual([
+    { intentId: expect.any(String), amountFen: 1250, authCode: AUTH_CODE, sameCustomer: "ask" },
+  ]);
+});
+
 test("a second read over a paid sale begins no sale and asks for no further scan", async () => {
   await each(
     () => opened({ front: attemptIn("paid", NOW) }, ""),

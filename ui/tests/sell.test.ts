@@ -140,6 +140,7 @@ test("a scanner without an Enter at its end is understood too", async () => {
   await opened();
   await type("12.5<Enter>");
   await scanner(AUTH_CODE);
+  await vi.advanceTimersByTimeAsync(600);
   expect(till.asked("scanCode")).toHaveLength(1);
 });
 
@@ -182,6 +183,20 @@ test("fast fingers lose no dot and no plus", async () => {
   await type("-");
   await scanner("12.5+1.25");
   expect(till.amount()).toBe("¥13.75");
+});
+
+test("the numeric pad types digits with Num Lock off", async () => {
+  await opened();
+  for (const [key, code] of [
+    ["End", "Numpad1"],
+    ["ArrowDown", "Numpad2"],
+    ["Delete", "NumpadDecimal"],
+    ["ArrowUp", "Numpad8"],
+  ] as const) {
+    down(key, { code });
+    await vi.advanceTimersByTimeAsync(120);
+  }
+  expect(till.amount()).toBe("¥12.80");
 });
 
 test("a code can be typed by hand once armed, and only its length is drawn", async () => {

@@ -294,6 +294,7 @@ export const en: Text = {
     above_limit: "Above the limit for one sale",
     amount_first: "Type the amount first",
     arm_first: "Press Enter, then scan",
+    scan_again: "Only part of the code came: scan it again",
     already_paid: "This sale is paid; no need to scan again",
     busy: "On its way, one moment",
     waiting_ignores_digits: "No result yet; digits do nothing",

@@ -40,6 +40,7 @@ export type Hint =
   | "above_limit"
   | "amount_first"
   | "arm_first"
+  | "scan_again"
   | "already_paid"
   | "busy"
   | "waiting_ignores_digits"

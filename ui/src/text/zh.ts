@@ -241,6 +241,7 @@ const HINT: Record<Hint, string> = {
   above_limit: "超出单笔限额",
   amount_first: "先输金额",
   arm_first: "按 Enter 后再扫",
+  scan_again: "码没扫全，请再扫一次",
   already_paid: "这一笔已收款，不用再扫",
   busy: "正在发出，请稍等",
   waiting_ignores_digits: "这一笔还没有结果，数字不起作用",
