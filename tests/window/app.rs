@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::keyboard::{self, Pace};
 use super::own::{self, Own};
-use super::{Desk, WindowError, wait};
+use super::{Desk, WindowError, desk, frame, wait};
 
 const DRIVER: &str = "WebKitWebDriver";
 const DRIVER_LIMIT_MS: u64 = 10_000;
@@ -190,17 +190,16 @@ impl App {
         self.strike(&format!("{code}{}", char::from(Key::Enter)), SCANNER_MS).await
     }
 
-    /// Saves a picture of the page, once what moves on it has come to rest.
+    /// Saves a picture of the window as it stands on the display, once what moves on it has come to
+    /// rest. The driver's own pictures wait for a window to draw, which one at rest never does.
     pub async fn picture(&self, path: &Path) -> Result<(), WindowError> {
         let rested = self.client.execute_async(REST, Vec::new()).await;
         rested.map_err(|source| driver_error("wait for the page to rest", source))?;
-        let taken = self.client.screenshot().await;
-        let bytes = taken.map_err(|source| driver_error("take a picture", source))?;
-        std::fs::write(path, bytes).map_err(|source| WindowError::File {
-            path: path.display().to_string(),
-            doing: "written",
-            source,
-        })
+        let (display, title) = (self.display.clone(), self.title());
+        let shown = tokio::task::spawn_blocking(move || frame::show_still(&display, title));
+        let shown = shown.await.map_err(|error| WindowError::Display(error.into()))?;
+        let window = shown.map_err(WindowError::Display)?;
+        desk::picture(&self.display, &window.to_string(), path)
     }
 
     /// Returns the whole text of the page, for a message about what was there instead.
@@ -287,17 +286,21 @@ impl App {
             || String::from_utf8_lossy(&listed.stdout).contains(".SingleInstance"))
     }
 
-    async fn strike(&self, letters: &str, every_ms: u32) -> Result<(), WindowError> {
-        let title = match *self.page.lock().unwrap_or_else(PoisonError::into_inner) {
+    fn title(&self) -> &'static str {
+        match *self.page.lock().unwrap_or_else(PoisonError::into_inner) {
             Page::Counter => COUNTER_TITLE,
             Page::Customer => CUSTOMER_TITLE,
-        };
+        }
+    }
+
+    async fn strike(&self, letters: &str, every_ms: u32) -> Result<(), WindowError> {
+        let title = self.title();
         let (display, letters) = (self.display.clone(), letters.to_owned());
         let struck = tokio::task::spawn_blocking(move || {
             keyboard::strike(&display, title, &letters, Pace { every_ms })
         });
-        let struck = struck.await.map_err(|error| WindowError::Keyboard(error.into()))?;
-        struck.map_err(WindowError::Keyboard)
+        let struck = struck.await.map_err(|error| WindowError::Display(error.into()))?;
+        struck.map_err(WindowError::Display)
     }
 
     async fn try_turn_to(&self, page: Page) -> Result<bool, fantoccini::error::CmdError> {

@@ -77,20 +77,7 @@ impl Desk {
 
     /// Saves a picture of the whole display, every window as it lies.
     pub fn picture(&self, path: &Path) -> Result<(), WindowError> {
-        let mut import = Command::new("import");
-        import.args(["-window", "root"]).arg(path).env("DISPLAY", &self.display);
-        let mut import = Own::start("import", &mut import)?;
-        let failed = |source| WindowError::File {
-            path: path.display().to_string(),
-            doing: "written",
-            source,
-        };
-        let status = import.child().wait().map_err(failed)?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(failed(std::io::Error::other(status.to_string())))
-        }
+        picture(&self.display, "root", path)
     }
 
     /// Asks the window of this title to close, as the cross in its corner does.
@@ -145,6 +132,17 @@ impl Seated {
     pub async fn end(self) -> Result<(), WindowError> {
         own::kill_marked(&self.mark, 0).await.map(drop)
     }
+}
+
+/// Saves a picture of a window of a display, `root` being the whole of it.
+pub(crate) fn picture(display: &str, window: &str, path: &Path) -> Result<(), WindowError> {
+    let mut import = Command::new("import");
+    import.args(["-window", window]).arg(path).env("DISPLAY", display);
+    let mut import = Own::start("import", &mut import)?;
+    let failed =
+        |source| WindowError::File { path: path.display().to_string(), doing: "written", source };
+    let status = import.child().wait().map_err(failed)?;
+    if status.success() { Ok(()) } else { Err(failed(std::io::Error::other(status.to_string()))) }
 }
 
 /// Starts a program and returns the first line it prints, once it is ready.

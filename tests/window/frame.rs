@@ -1,10 +1,17 @@
 //! What a window manager would do: no manager runs on the virtual display.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 
 use x11rb::connection::Connection;
-use x11rb::protocol::xproto::{AtomEnum, ClientMessageEvent, ConnectionExt, EventMask, Window};
+use x11rb::protocol::xproto::{
+    AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt, EventMask, ImageFormat,
+    StackMode, Window,
+};
 use x11rb::rust_connection::RustConnection;
+
+/// Looks at a window before it counts as one that keeps moving; each takes some milliseconds.
+const LOOKS_MOST: u32 = 60;
 
 /// Sends the window of this title what a click on its cross sends.
 pub(crate) fn ask_to_close(display: &str, title: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -18,6 +25,39 @@ pub(crate) fn ask_to_close(display: &str, title: &str) -> Result<(), Box<dyn Err
     let message = ClientMessageEvent::new(32, window, atom("WM_PROTOCOLS")?, parts);
     display.send_event(false, window, EventMask::NO_EVENT, message)?.check()?;
     Ok(())
+}
+
+/// Brings the window of this title before the others and waits until it has drawn itself and two
+/// looks in a row see the same; what keeps moving is looked at for a moment only.
+pub(crate) fn show_still(
+    display: &str,
+    title: &str,
+) -> Result<Window, Box<dyn Error + Send + Sync>> {
+    let (display, screen) = x11rb::connect(Some(display))?;
+    let window = find(&display, display.setup().roots[screen].root, title)?;
+    let above = ConfigureWindowAux::new().stack_mode(StackMode::ABOVE);
+    display.configure_window(window, &above)?.check()?;
+    let room = display.get_geometry(window)?.reply()?;
+    let look = || -> Result<Vec<u8>, Box<dyn Error + Send + Sync>> {
+        let seen =
+            display.get_image(ImageFormat::Z_PIXMAP, window, 0, 0, room.width, room.height, !0)?;
+        Ok(seen.reply()?.data)
+    };
+    let mut before = look()?;
+    for _ in 0..LOOKS_MOST {
+        let seen = look()?;
+        if seen == before && is_drawn(&seen) {
+            return Ok(window);
+        }
+        before = seen;
+    }
+    if is_drawn(&before) { Ok(window) } else { Err(format!("`{title}` stays blank").into()) }
+}
+
+/// A window that has drawn itself has more than one colour.
+fn is_drawn(points: &[u8]) -> bool {
+    let colours: BTreeSet<&[u8]> = points.chunks(4).step_by(97).collect();
+    1 < colours.len()
 }
 
 /// Returns the window of this title.

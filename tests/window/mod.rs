@@ -38,8 +38,8 @@ pub enum WindowError {
     Open(#[from] fantoccini::error::NewSessionError),
     #[error("`{path}` could not be {doing}")]
     File { path: String, doing: &'static str, source: std::io::Error },
-    #[error("the display's keyboard: {0}")]
-    Keyboard(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the display: {0}")]
+    Display(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("practice did not answer to `{what}`: {why}")]
     Practice { what: String, why: String },
 }

@@ -190,8 +190,9 @@ impl Sale<'_> {
         if until("screen and ledger to agree", END_LIMIT_MS, agree).await.is_err() {
             let (screen, ledger) = read().await;
             let mut going_on = vec!["reversing", "unknown", "settling"];
-            if point == Point::ScanCancelStruck {
-                // The window may have died before it came to the key: nobody cancelled.
+            if matches!(point, Point::ScanCancelStruck | Point::ScanDeclined) {
+                // The window may have died before the key or the answer came to it, and this
+                // customer does nothing more: the channel's own limit ends the sale.
                 going_on.push("typing");
             }
             let open = going_on.contains(&screen.as_str());
