@@ -3,12 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
+#[path = "till/cash.rs"]
+mod cash;
 #[path = "till/counter.rs"]
 mod counter;
 #[path = "../crates/db/tests/db/disk.rs"]
 mod disk;
 #[path = "till/offers.rs"]
 mod offers;
+#[path = "till/people.rs"]
+mod people;
 #[path = "till/refunds.rs"]
 mod refunds;
 #[path = "till/restarts.rs"]

@@ -6,6 +6,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
+#[path = "till/cash.rs"]
+mod cash;
 #[path = "bad_input/channel_files.rs"]
 mod channel_files;
 #[path = "bad_input/clocks.rs"]
@@ -16,6 +18,8 @@ mod counter;
 mod disk;
 #[path = "till/offers.rs"]
 mod offers;
+#[path = "till/people.rs"]
+mod people;
 #[path = "till/refunds.rs"]
 mod refunds;
 #[path = "till/restarts.rs"]
@@ -35,6 +39,11 @@ use mianfu_core::mutant::plant;
 
 /// A bug by its name, and a test that must fail where it is planted.
 const CAUGHT: &[(&str, fn())] = &[
+    ("i7_cash_intent_forgotten", cash::i7_one_cash_intent_a_hundred_times_is_one_sale),
+    (
+        "i7_cash_refund_intent_forgotten",
+        cash::m16_cash_goes_back_once_and_never_beyond_what_was_taken,
+    ),
     ("i7_code_used_twice", counter::i7_a_code_is_charged_once),
     ("i7_intent_forgotten", counter::i7_one_intent_a_hundred_times_is_one_attempt),
     ("law1_leaves_unkept", trouble::law1_a_reversal_that_could_not_be_kept_does_not_leave),
@@ -69,8 +78,14 @@ const CAUGHT: &[(&str, fn())] = &[
         counter::m16_cash_instead_takes_cash_at_once_and_the_wallets_money_goes_back,
     ),
     ("m16_refund_ends_nothing", trouble::m16_a_refunds_end_and_its_attempts_end_are_one_commit),
+    ("m17_an_approval_lasts", people::m17_an_approval_is_gone_after_a_minute),
+    ("m17_any_pin", people::m17_only_the_managers_pin_says_that_goods_are_gone),
+    ("m17_tries_for_ever", people::m17_guessing_the_pin_takes_longer_than_a_shift),
+    ("m18_cash_beside_the_front", cash::m18_cash_is_not_taken_beside_an_unresolved_sale_in_front),
     ("m18_front_is_free", counter::m18_a_sale_in_front_holds_the_counter_until_it_is_put_aside),
     ("m19_birth_untold", restore::m19_a_database_copied_to_another_machine_numbers_anew),
+    ("m20_intent_forgotten", people::m20_a_refund_asked_for_twice_is_one),
+    ("receipt_mark_forgotten", cash::a_receipt_is_marked_from_its_second_print_on),
 ];
 
 /// Bugs of core that show in a till's day as well.
@@ -94,6 +109,8 @@ const CAUGHT_HERE_TOO: &[(&str, fn())] = &[
     ("m20_clash_is_done", refunds::m20_two_tills_at_the_same_time_collide_and_a_person_decides),
     ("m20_wedged_retries", refunds::m20_lack_of_balance_waits_for_a_person),
     ("m20_ceiling_off", refunds::m20_no_more_goes_back_than_was_paid),
+    ("m16_rounds_above_the_limit", cash::m16_rounding_has_a_limit_and_is_a_line_of_its_own),
+    ("m16_cash_back_exceeds", cash::m16_cash_goes_back_once_and_never_beyond_what_was_taken),
 ];
 
 #[test]

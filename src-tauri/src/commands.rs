@@ -10,8 +10,9 @@ use tauri::{AppHandle, Runtime, State};
 use crate::convert;
 use crate::shell::Shell;
 use crate::views::{
-    AttemptRef, CounterView, CustomerView, HistoryLineView, OrderLineView, OrderRef, Report,
-    ScanCode, ShowCode, TypeAmount,
+    AskBill, AttemptRef, BillView, CashInstead, CounterView, CustomerView, GoodsGiven,
+    HistoryLineView, OrderLineView, OrderRef, ReceiptFile, ReceiptView, RefundAttempt, RefundCash,
+    Report, ScanCode, SetPin, ShowCode, TakeCash, TypeAmount,
 };
 use crate::windows;
 
@@ -56,6 +57,85 @@ pub(crate) async fn cancel_attempt(
 #[tauri::command]
 pub(crate) async fn ask_now(shell: State<'_, Shell>, request: AttemptRef) -> Result<(), Report> {
     shell.about(request, |till, no, now| till.ask_now(no, now)).await
+}
+
+#[tauri::command]
+pub(crate) async fn wait_longer(
+    shell: State<'_, Shell>,
+    request: AttemptRef,
+) -> Result<(), Report> {
+    shell.about(request, |till, no, now| till.wait_longer(no, now)).await
+}
+
+#[tauri::command]
+pub(crate) async fn goods_given(
+    shell: State<'_, Shell>,
+    request: GoodsGiven,
+) -> Result<(), Report> {
+    shell.goods_given(request).await
+}
+
+#[tauri::command]
+pub(crate) async fn refund_attempt(
+    shell: State<'_, Shell>,
+    request: RefundAttempt,
+) -> Result<(), Report> {
+    shell.refund_attempt(request).await
+}
+
+#[tauri::command]
+pub(crate) async fn take_cash(shell: State<'_, Shell>, request: TakeCash) -> Result<(), Report> {
+    shell.take_cash(request).await
+}
+
+#[tauri::command]
+pub(crate) async fn cash_instead(
+    shell: State<'_, Shell>,
+    request: CashInstead,
+) -> Result<(), Report> {
+    shell.cash_instead(request).await
+}
+
+#[tauri::command]
+pub(crate) async fn refund_cash(
+    shell: State<'_, Shell>,
+    request: RefundCash,
+) -> Result<(), Report> {
+    shell.refund_cash(request).await
+}
+
+#[tauri::command]
+pub(crate) async fn dismiss_cash(shell: State<'_, Shell>) -> Result<(), Report> {
+    shell.dismiss_cash().await
+}
+
+#[tauri::command]
+pub(crate) async fn receipt(
+    shell: State<'_, Shell>,
+    request: OrderRef,
+) -> Result<ReceiptView, Report> {
+    shell.receipt(request).await
+}
+
+#[tauri::command]
+pub(crate) async fn receipt_pdf(
+    shell: State<'_, Shell>,
+    request: OrderRef,
+) -> Result<ReceiptFile, Report> {
+    shell.receipt_pdf(request).await
+}
+
+#[tauri::command]
+pub(crate) async fn set_pin(shell: State<'_, Shell>, request: SetPin) -> Result<(), Report> {
+    shell.set_pin(request).await
+}
+
+#[tauri::command]
+pub(crate) async fn ask_bill(
+    shell: State<'_, Shell>,
+    request: AskBill,
+) -> Result<BillView, Report> {
+    shell.ask_bill(request.code).await
 }
 
 #[tauri::command]

@@ -1,24 +1,32 @@
 //! From the till's terms to the screens': one arm per case, nothing decided.
 
 mod attempt;
+mod notices;
+mod settings;
 
-use jiff::tz::{Offset, TimeZone};
+use std::path::Path;
+
 use mianfu_core::attempt::Attempt;
 use mianfu_core::breaker::Offer;
 use mianfu_core::channel::ChannelId;
 use mianfu_core::money::{Fen, Timestamp};
+use mianfu_till::cash::CashSale;
 use mianfu_till::counter::{ChannelHealth as Health, HistoryLine, OrderLine};
-use mianfu_till::till::TroubleKind;
+use mianfu_till::people::ManagerState as Manager;
+use mianfu_till::receipt::Receipt;
 use mianfu_till::upkeep::Condition;
-use mianfu_till::{Counter, Notice, SameCustomer as Answer, Settings};
+use mianfu_till::{Counter, SameCustomer as Answer, Settings};
 
+use crate::store::CounterSettings;
 use crate::views::{
-    ChannelHealth, ChannelHealthView, ChannelView, CounterView, CustomerAttempt, CustomerView,
-    HistoryLineView, NoticeLine, NoticeView, OrderLineView, QuestionView, Report, ReportCode,
-    ResultView, SameCustomer,
+    CashView, ChannelHealth, ChannelHealthView, ChannelView, CounterView, CustomerAttempt,
+    CustomerView, HistoryLineView, JustPaidView, OrderLineView, QuestionView, ReceiptView, Report,
+    ReportCode, ResultView, SameCustomer,
 };
 
 pub(crate) use attempt::attempt;
+use notices::notices;
+use settings::{locked_until_ms, manager, settings};
 
 /// What stands around the counter and is not the till's.
 pub(crate) struct Room<'a> {
@@ -27,9 +35,17 @@ pub(crate) struct Room<'a> {
     pub(crate) phone_url: Option<String>,
     pub(crate) condition: &'a Condition,
     pub(crate) question: Option<QuestionView>,
+    pub(crate) sound_works: bool,
+    pub(crate) counter: &'a CounterSettings,
+    pub(crate) manager: Manager,
+    /// Where everything is kept.
+    pub(crate) folder: &'a Path,
 }
 
 pub(crate) fn counter(counter: &Counter, room: Room<'_>, now: Timestamp) -> CounterView {
+    let with_refunds = |of: &Attempt| {
+        attempt(of, counter.refunds.get(&of.out_trade_no).map_or(&[], Vec::as_slice))
+    };
     let full = room.settings.open_max <= counter.open_count
         || room.settings.at_risk_max <= counter.open_sum;
     CounterView {
@@ -40,15 +56,21 @@ pub(crate) fn counter(counter: &Counter, room: Room<'_>, now: Timestamp) -> Coun
         now_ms: now.0,
         limit_fen: room.settings.limit.fen().get(),
         today_count: counter.today_count,
-        front: counter.front.as_ref().map(attempt),
-        aside: counter.aside.iter().map(attempt).collect(),
+        front: counter.front.as_ref().map(with_refunds),
+        aside: counter.aside.iter().map(with_refunds).collect(),
         open_count: counter.open_count,
         open_sum_fen: counter.open_sum.get(),
         open_oldest_ms: counter.open_oldest.map(|at| at.0),
         channels: counter.channels.iter().map(|health| channel_health(health, full)).collect(),
-        notices: notices(counter, room.condition),
+        notices: notices(counter, room.condition, room.folder),
         recent: counter.recent.iter().map(result).collect(),
         question: room.question,
+        sound_works: room.sound_works,
+        settings: settings(room.settings, room.counter),
+        manager: manager(room.manager),
+        manager_locked_until_ms: locked_until_ms(room.manager),
+        cash: counter.cash.as_ref().map(cash),
+        just_paid: counter.just_paid.as_ref().map(just_paid),
     }
 }
 
@@ -85,8 +107,29 @@ pub(crate) fn order_line(line: &OrderLine) -> OrderLineView {
         order_no: line.order.no.0.to_string(),
         due_fen: line.order.due.get(),
         at_ms: line.order.kept_at.0,
+        cash_fen: line.order.cash.get(),
+        rounded_fen: line.order.rounded.get(),
+        cash_refunded_fen: line.order.cash_back.get(),
         attempts: line.attempts.iter().map(result).collect(),
     }
+}
+
+fn cash(sale: &CashSale) -> CashView {
+    let order = &sale.order;
+    CashView {
+        order_no: order.no.0.to_string(),
+        due_fen: order.due.get(),
+        rounded_fen: order.rounded.get(),
+        received_fen: order.received.get(),
+        change_fen: order.change().get(),
+        at_ms: order.cash_at.unwrap_or(order.kept_at).0,
+        instead: sale.instead,
+    }
+}
+
+pub(crate) fn receipt(receipt: Receipt) -> ReceiptView {
+    let Receipt { lines, barcode, reprint, .. } = receipt;
+    ReceiptView { lines, barcode, reprint }
 }
 
 pub(crate) fn history_line(line: HistoryLine) -> HistoryLineView {
@@ -121,8 +164,18 @@ fn channel(id: ChannelId) -> ChannelView {
     }
 }
 
+fn just_paid(earlier: &Attempt) -> JustPaidView {
+    let view = result(earlier);
+    JustPaidView {
+        out_trade_no: view.out_trade_no,
+        amount_fen: view.amount_fen,
+        at_ms: view.at_ms,
+        channel: view.channel,
+    }
+}
+
 fn result(of: &Attempt) -> ResultView {
-    let view = attempt(of);
+    let view = attempt(of, &[]);
     ResultView {
         out_trade_no: view.out_trade_no,
         order_no: view.order_no,
@@ -149,45 +202,6 @@ fn channel_health(health: &Health, full: bool) -> ChannelHealthView {
         since_ms: since,
         latency_ms: health.latency_ms,
         sentence,
-    }
-}
-
-fn notices(counter: &Counter, condition: &Condition) -> Vec<NoticeLine> {
-    let line = |notice, detail| NoticeLine { notice, detail };
-    let mut lines: Vec<NoticeLine> =
-        counter.notices.iter().filter_map(|notice| notice_line(notice, counter)).collect();
-    if let Some(damage) = &condition.damage {
-        lines.push(line(NoticeView::DatabaseDamaged, Some(damage.clone())));
-    }
-    if let Some(why) = &condition.backup_late {
-        lines.push(line(NoticeView::BackupLate, Some(why.clone())));
-    }
-    lines
-}
-
-fn notice_line(notice: &Notice, counter: &Counter) -> Option<NoticeLine> {
-    let (notice, detail) = match notice {
-        Notice::ClockWrong { shown, .. } => (NoticeView::ClockWrong, Some(moment(*shown))),
-        Notice::Trouble(TroubleKind::DiskFull) => (NoticeView::DiskFull, None),
-        Notice::Trouble(TroubleKind::ReadOnly | TroubleKind::Failing) => {
-            (NoticeView::DiskReadOnly, None)
-        }
-        Notice::Trouble(TroubleKind::Damaged) => (NoticeView::DatabaseDamaged, None),
-        Notice::CopiedDatabase => (NoticeView::CopiedDatabase, None),
-        Notice::RestoredDatabase => (NoticeView::RestoredDatabase, None),
-        // Told for as long as any of them may still be open.
-        Notice::LiveAtStart { .. } if counter.open_count == 0 => return None,
-        Notice::LiveAtStart { count } => (NoticeView::LiveAttemptsAtStart, Some(count.to_string())),
-    };
-    Some(NoticeLine { notice, detail })
-}
-
-/// Returns a moment as the shop's wall shows it; a clock that is wrong is believed by its number.
-fn moment(at: Timestamp) -> String {
-    let shanghai = TimeZone::fixed(Offset::constant(8));
-    match jiff::Timestamp::from_millisecond(at.0) {
-        Ok(at) => at.to_zoned(shanghai).strftime("%Y-%m-%d %H:%M").to_string(),
-        Err(_) => at.0.to_string(),
     }
 }
 

@@ -1,15 +1,20 @@
 //! The shell: two windows around a running till.
 //!
-//! Wiring only. Reading order: [`commands`] (what the screens can ask), [`shell`] (whom they ask),
+//! Wiring only. Reading order: [`commands`] (what the screens can ask), [`shell`] and [`approval`] (whom they ask),
 //! [`views`] and [`convert`] (what they are shown), [`report`] (why not), [`open`] and [`practice`]
-//! (how the till is opened), [`windows`] and [`tell`] (how windows live and what they hear).
+//! (how the till is opened), [`windows`] and [`tell`] (how windows live and what they hear),
+//! [`monitors`] (where the customer's window is), [`sound`] (what is heard).
 
+mod approval;
+mod cash;
 mod commands;
 mod convert;
+mod monitors;
 mod open;
 mod practice;
 mod report;
 mod shell;
+mod sound;
 mod store;
 mod tell;
 pub mod views;
@@ -37,6 +42,7 @@ pub fn run() -> tauri::Result<()> {
             open_till(app.handle())?;
             windows::open(app.handle())?;
             tauri::async_runtime::spawn(tell::changes(app.handle().clone()));
+            tauri::async_runtime::spawn(sound::follow(app.handle().clone()));
             #[cfg(unix)]
             tauri::async_runtime::spawn(windows::end_with_the_session(app.handle().clone()));
             Ok(())
@@ -60,6 +66,17 @@ pub fn commands<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'sta
         commands::scan_code,
         commands::cancel_attempt,
         commands::ask_now,
+        commands::wait_longer,
+        commands::goods_given,
+        commands::refund_attempt,
+        commands::take_cash,
+        commands::cash_instead,
+        commands::refund_cash,
+        commands::dismiss_cash,
+        commands::receipt,
+        commands::receipt_pdf,
+        commands::set_pin,
+        commands::ask_bill,
         commands::put_aside,
         commands::bring_back,
         commands::clear_front,

@@ -4,9 +4,11 @@
 //! counter; the window itself always opens.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use mianfu_till::RsaKeys;
 use mianfu_till::clock::MachineClock;
+use mianfu_till::people::People;
 use mianfu_till::running::Running;
 use mianfu_till::start::{Files, start_with};
 use mianfu_till::upkeep::{Plan, Upkeep};
@@ -15,7 +17,7 @@ use tokio::runtime::Handle;
 use tracing_appender::non_blocking::WorkerGuard;
 
 use crate::practice::{self, Reachable};
-use crate::store::{self, Store};
+use crate::store::{self, CounterSettings, Store};
 use crate::views::{Report, ReportCode};
 
 /// Names the folder in which everything is kept, instead of the user's own.
@@ -37,8 +39,16 @@ pub(crate) struct Shop {
     pub(crate) running: Running<RsaKeys>,
     pub(crate) upkeep: Upkeep,
     pub(crate) settings: Settings,
+    pub(crate) counter: CounterSettings,
+    pub(crate) people: Arc<People>,
+    /// Where everything is kept.
+    pub(crate) folder: PathBuf,
+    /// Where printed receipts are put.
+    pub(crate) receipts: PathBuf,
     /// Where the pretend customer's phone is.
     pub(crate) phone_url: Option<String>,
+    /// Where it is kept which payments have been said.
+    pub(crate) spoken_file: PathBuf,
 }
 
 impl Place {
@@ -95,12 +105,27 @@ fn start(
     store: Store,
     runtime: &Handle,
 ) -> Result<Shop, Report> {
-    let Store { store, till, settings } = store;
+    let Store { store, till, settings, counter } = store;
     let files = Files { database: place.database(), channel, store, till };
+    // Beside the database, and like it for its owner alone, until there is a vault.
+    let people = Arc::new(People::open(files.database.with_extension("pin")));
+    // Each book has its own: two books count their orders alike.
+    let receipts = files.database.with_extension("receipts");
+    let spoken_file = files.database.with_extension("spoken");
     let started = start_with(&files, settings.clone(), runtime.clone())?;
     let plan = Plan { database: files.database, backup_folder: settings.backup_folder.clone() };
     let upkeep = Upkeep::begin(plan, MachineClock::start())
         .map_err(|error| Report::new(ReportCode::DiskBroken, &error))?;
     tracing::info!(birth = ?started.birth, "till open");
-    Ok(Shop { running: started.running, upkeep, settings, phone_url })
+    Ok(Shop {
+        running: started.running,
+        upkeep,
+        receipts,
+        settings,
+        counter,
+        people,
+        folder: place.folder.clone(),
+        phone_url,
+        spoken_file,
+    })
 }

@@ -4,6 +4,13 @@
 //! made of error texts only, and those never hold a key or an auth code.
 
 use mianfu_core::breaker::Offer;
+use mianfu_till::bill::BillRefusal;
+use mianfu_till::cash::{CashRefundRefusal, CashRefusal};
+use mianfu_till::cashier::GoodsRefusal;
+use mianfu_till::people::PinRefusal;
+use mianfu_till::receipt::ReceiptRefusal;
+use mianfu_till::receipt::paper::PaperError;
+use mianfu_till::refunds::RefundRefusal;
 use mianfu_till::running::AskError;
 use mianfu_till::start::StartError;
 use mianfu_till::worker::chain;
@@ -48,9 +55,114 @@ impl From<TillError> for Report {
     fn from(error: TillError) -> Report {
         let code = match &error {
             TillError::Db(error) => code_of_db(error),
-            TillError::NoSuchAttempt { .. } => ReportCode::Outdated,
+            TillError::NoSuchAttempt { .. } | TillError::NoLonger { .. } => ReportCode::Outdated,
         };
         Report::new(code, &error)
+    }
+}
+
+impl From<PinRefusal> for Report {
+    fn from(refusal: PinRefusal) -> Report {
+        let code = match &refusal {
+            PinRefusal::Wrong => ReportCode::WrongPin,
+            PinRefusal::Locked { .. } => ReportCode::PinLocked,
+            PinRefusal::Unset => ReportCode::PinUnset,
+            PinRefusal::TooSimple => ReportCode::BadPin,
+            PinRefusal::Unusable { .. } => ReportCode::Misconfigured,
+            PinRefusal::Unkept(_) => ReportCode::DiskBroken,
+        };
+        Report::new(code, &refusal)
+    }
+}
+
+impl From<GoodsRefusal> for Report {
+    fn from(refusal: GoodsRefusal) -> Report {
+        let code = match &refusal {
+            GoodsRefusal::ReversalLeft { .. } => ReportCode::ReversalLeft,
+            GoodsRefusal::NotOpen { .. } | GoodsRefusal::Outlived(_) => ReportCode::Outdated,
+            GoodsRefusal::Till(TillError::Db(error)) => code_of_db(error),
+            GoodsRefusal::Till(TillError::NoSuchAttempt { .. } | TillError::NoLonger { .. }) => {
+                ReportCode::Outdated
+            }
+        };
+        Report::new(code, &refusal)
+    }
+}
+
+impl From<RefundRefusal> for Report {
+    fn from(refusal: RefundRefusal) -> Report {
+        let code = match &refusal {
+            RefundRefusal::NoAmount => ReportCode::BadAmount,
+            RefundRefusal::NotPaid { .. } => ReportCode::NothingToRefund,
+            RefundRefusal::AboveCeiling { .. } => ReportCode::RefundExceeds,
+            RefundRefusal::IntentUsed | RefundRefusal::Outlived(_) => ReportCode::Outdated,
+            RefundRefusal::Db(error) => code_of_db(error),
+        };
+        Report::new(code, &refusal)
+    }
+}
+
+impl From<CashRefusal> for Report {
+    fn from(refusal: CashRefusal) -> Report {
+        let code = match &refusal {
+            CashRefusal::NoAmount | CashRefusal::ReceivedTooMuch => ReportCode::BadAmount,
+            CashRefusal::AboveLimit { .. } => ReportCode::AboveLimit,
+            CashRefusal::AttemptOpen { .. } => ReportCode::AttemptOpen,
+            CashRefusal::PaidAlready | CashRefusal::IntentUsed => ReportCode::Outdated,
+            CashRefusal::RoundingTooLarge { .. } => ReportCode::RoundingTooLarge,
+            CashRefusal::ReceivedTooLittle { .. } => ReportCode::ReceivedTooLittle,
+            CashRefusal::NoChannel { .. } => ReportCode::ChannelNotReady,
+            CashRefusal::Db(error) => code_of_db(error),
+        };
+        Report::new(code, &refusal)
+    }
+}
+
+impl From<CashRefundRefusal> for Report {
+    fn from(refusal: CashRefundRefusal) -> Report {
+        let code = match &refusal {
+            CashRefundRefusal::NoAmount => ReportCode::BadAmount,
+            CashRefundRefusal::NothingLeft { .. } => ReportCode::NothingToRefund,
+            CashRefundRefusal::Exceeds { .. } => ReportCode::RefundExceeds,
+            CashRefundRefusal::IntentUsed | CashRefundRefusal::Outlived(_) => ReportCode::Outdated,
+            CashRefundRefusal::Db(error) => code_of_db(error),
+        };
+        Report::new(code, &refusal)
+    }
+}
+
+impl From<ReceiptRefusal> for Report {
+    fn from(refusal: ReceiptRefusal) -> Report {
+        let code = match &refusal {
+            ReceiptRefusal::NothingTaken { .. } => ReportCode::Outdated,
+            ReceiptRefusal::Db(error) => code_of_db(error),
+        };
+        Report::new(code, &refusal)
+    }
+}
+
+impl From<PaperError> for Report {
+    fn from(error: PaperError) -> Report {
+        let code = match &error {
+            PaperError::NoFont | PaperError::Font(_) => ReportCode::Misconfigured,
+            PaperError::Barcode(_) => ReportCode::Internal,
+        };
+        Report::new(code, &error)
+    }
+}
+
+impl From<BillRefusal> for Report {
+    fn from(refusal: BillRefusal) -> Report {
+        let code = match &refusal {
+            // A payment code charges nothing here: the amount comes first.
+            BillRefusal::NotABill { scanned: Scanned::Payment { .. }, front_open } => {
+                if *front_open { ReportCode::AttemptOpen } else { ReportCode::BadAmount }
+            }
+            BillRefusal::NotABill { scanned, .. } => code_of_scanned(scanned),
+            BillRefusal::NoRoom(_) => ReportCode::TooManyAside,
+            BillRefusal::Db(error) => code_of_db(error),
+        };
+        Report::new(code, &refusal)
     }
 }
 

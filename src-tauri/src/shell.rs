@@ -7,15 +7,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::number::{OrderNo, OutTradeNo};
+use mianfu_sound::Speaker;
 use mianfu_till::{Collect, Means, Refusal, RsaKeys, SameCustomer, Till};
 use tokio::sync::{SetOnce, watch};
 use tracing_appender::non_blocking::WorkerGuard;
 
 use crate::convert::{self, Room};
 use crate::open::{self, Place, Shop};
+use crate::sound;
 use crate::views::{
-    AttemptRef, AttemptView, CounterView, CustomerView, HistoryLineView, OrderLineView, OrderRef,
-    QuestionKind, QuestionView, Report, ReportCode,
+    AttemptRef, AttemptView, BillView, CounterView, CustomerView, HistoryLineView, OrderLineView,
+    OrderRef, QuestionKind, QuestionView, Report, ReportCode,
 };
 
 /// The longest name of a confirmed amount; the page's are 36 letters.
@@ -27,6 +29,9 @@ pub struct Shell {
     hand: Mutex<Hand>,
     /// Goes up with every change of the hand.
     turned: watch::Sender<u64>,
+    /// The view that the cashier's window was last told; what is heard follows it.
+    told: watch::Sender<Option<CounterView>>,
+    speaker: Speaker,
     log: Mutex<Option<WorkerGuard>>,
     /// Held while the till closes: whoever asks again waits for the same close.
     closing: Mutex<()>,
@@ -45,6 +50,8 @@ impl Default for Shell {
             shop: SetOnce::new(),
             hand: Mutex::default(),
             turned: watch::Sender::new(0),
+            told: watch::Sender::new(None),
+            speaker: Speaker::begin(),
             log: Mutex::default(),
             closing: Mutex::default(),
         }
@@ -61,6 +68,10 @@ impl Shell {
         if let Err(report) = &opened {
             tracing::error!(code = ?report.code, detail = report.detail, "the till did not open");
         }
+        if let Ok(shop) = &opened {
+            let now = mianfu_till::start::now();
+            self.tell_of_people(shop.people.manager(now), now);
+        }
         // Opened once; a second time would change nothing.
         let _ = self.shop.set(opened);
     }
@@ -70,9 +81,48 @@ impl Shell {
         self.shop.wait().await.as_ref().map_err(Clone::clone)
     }
 
+    /// Waits until the shop is open; refuses where its database is damaged: nothing more is taken.
+    pub(crate) async fn sound_shop(&self) -> Result<&Shop, Report> {
+        let shop = self.shop().await?;
+        match &shop.upkeep.condition().borrow().damage {
+            Some(damage) => Err(Report::plain(ReportCode::DatabaseBroken, damage)),
+            None => Ok(shop),
+        }
+    }
+
+    /// Empties the hand: the sale it was for has begun.
+    pub(crate) fn put_down(&self) {
+        self.turn(|hand| *hand = Hand::default());
+    }
+
     /// Returns a watch on what the hand holds.
     pub(crate) fn turned(&self) -> watch::Receiver<u64> {
         self.turned.subscribe()
+    }
+
+    /// Returns the hand's own end of that watch, for what changes the screens and not the till.
+    pub(crate) fn turner(&self) -> watch::Sender<u64> {
+        self.turned.clone()
+    }
+
+    /// Returns a watch on what the cashier's window was last told.
+    pub(crate) fn told(&self) -> watch::Receiver<Option<CounterView>> {
+        self.told.subscribe()
+    }
+
+    /// Remembers what the cashier's window has been told.
+    pub(crate) fn has_told(&self, view: CounterView) {
+        self.told.send_replace(Some(view));
+    }
+
+    /// Returns what sound comes from.
+    pub(crate) fn speaker(&self) -> &Speaker {
+        &self.speaker
+    }
+
+    /// Clicks for a scan that was no payment code.
+    pub(crate) fn click(&self) {
+        sound::click(&self.speaker, self.told.borrow().as_ref());
     }
 
     pub(crate) async fn counter(&self) -> Result<CounterView, Report> {
@@ -88,6 +138,10 @@ impl Shell {
             phone_url: shop.phone_url.clone(),
             condition: &condition,
             question: self.hand().question.clone(),
+            counter: &shop.counter,
+            folder: &shop.folder,
+            sound_works: *self.speaker.works().borrow(),
+            manager: shop.people.manager(now),
         };
         Ok(convert::counter(&counter, room, now))
     }
@@ -123,14 +177,9 @@ impl Shell {
         means: Means,
         same_customer: SameCustomer,
     ) -> Result<(), Report> {
-        if intent_id.is_empty() || INTENT_LETTERS_MAX < intent_id.len() {
-            return Err(Report::plain(ReportCode::Internal, "the intent has no proper name"));
-        }
+        let intent_id = intent(intent_id)?;
         let amount = fen(amount_fen)?;
-        let shop = self.shop().await?;
-        if let Some(damage) = &shop.upkeep.condition().borrow().damage {
-            return Err(Report::plain(ReportCode::DatabaseBroken, damage));
-        }
+        let shop = self.sound_shop().await?;
         let collect = Collect { intent_id: intent_id.clone(), amount, means, same_customer };
         match shop.running.ask(move |till, now| till.collect(collect, now)).await? {
             Ok(_) => self.turn(|hand| *hand = Hand::default()),
@@ -142,7 +191,13 @@ impl Shell {
                     unresolved_out_trade_no: out_trade_no.as_str().to_owned(),
                 });
             }),
-            Err(refusal) => return Err(refusal.into()),
+            Err(refusal) => {
+                let report = Report::from(refusal);
+                if sound::is_wrong_scan(report.code) {
+                    self.click();
+                }
+                return Err(report);
+            }
         }
         Ok(())
     }
@@ -153,10 +208,22 @@ impl Shell {
         attempt: AttemptRef,
         act: impl FnOnce(&mut Till<RsaKeys>, &OutTradeNo, Timestamp) -> Result<(), E> + Send + 'static,
     ) -> Result<(), Report> {
-        let no = OutTradeNo::new(&attempt.out_trade_no)
-            .ok_or_else(|| Report::plain(ReportCode::Outdated, "this is no number of a till"))?;
+        let no = attempt_no(&attempt.out_trade_no)?;
         let shop = self.shop().await?;
         shop.running.ask(move |till, now| act(till, &no, now)).await?.map_err(Into::into)
+    }
+
+    /// Looks a customer's bill up, asks about its sale and brings it to the front.
+    pub(crate) async fn ask_bill(&self, code: String) -> Result<BillView, Report> {
+        let shop = self.shop().await?;
+        let found = shop.running.ask(move |till, now| till.ask_bill(&code, now)).await??;
+        if found.is_some() {
+            self.drop_question();
+        }
+        Ok(BillView {
+            out_trade_no: found.as_ref().map(|attempt| attempt.out_trade_no.to_string()),
+            order_no: found.as_ref().map(|attempt| attempt.order_no.0.to_string()),
+        })
     }
 
     /// Takes a question off the screen.
@@ -193,7 +260,11 @@ impl Shell {
     pub(crate) async fn open_attempts(&self) -> Result<Vec<AttemptView>, Report> {
         let shop = self.shop().await?;
         let open = shop.running.ask(|till, _| till.open_attempts()).await??;
-        Ok(open.iter().filter(|attempt| attempt.is_live()).map(convert::attempt).collect())
+        Ok(open
+            .iter()
+            .filter(|attempt| attempt.is_live())
+            .map(|of| convert::attempt(of, &[]))
+            .collect())
     }
 
     /// Stops the till, makes the last backup and ends the log. Takes as long as the disk does.
@@ -224,7 +295,20 @@ impl Shell {
     }
 }
 
-fn fen(amount_fen: i64) -> Result<Fen, Report> {
+/// Returns the name of a confirmed wish, as the page makes them.
+pub(crate) fn intent(intent_id: String) -> Result<String, Report> {
+    if intent_id.is_empty() || INTENT_LETTERS_MAX < intent_id.len() {
+        return Err(Report::plain(ReportCode::Internal, "the intent has no proper name"));
+    }
+    Ok(intent_id)
+}
+
+pub(crate) fn attempt_no(text: &str) -> Result<OutTradeNo, Report> {
+    OutTradeNo::new(text)
+        .ok_or_else(|| Report::plain(ReportCode::Outdated, "this is no number of a till"))
+}
+
+pub(crate) fn fen(amount_fen: i64) -> Result<Fen, Report> {
     Fen::new(amount_fen)
         .ok_or_else(|| Report::plain(ReportCode::BadAmount, "the amount is below nothing"))
 }

@@ -17,12 +17,14 @@ pub(crate) async fn changes<R: Runtime>(app: AppHandle<R>) {
     let mut revision = shop.running.revision();
     let mut turned = shell.turned();
     let mut condition = shop.upkeep.condition();
+    let mut works = shell.speaker().works();
     loop {
         tell_all(&app, &shell).await;
         let goes_on = tokio::select! {
             changed = revision.changed() => changed.is_ok(),
             changed = turned.changed() => changed.is_ok(),
             changed = condition.changed() => changed.is_ok(),
+            Ok(()) = works.changed() => true,
         };
         if !goes_on {
             return;
@@ -35,6 +37,7 @@ async fn tell_all<R: Runtime>(app: &AppHandle<R>, shell: &Shell) {
         Ok(view) => {
             tell(app, CUSTOMER, "customer_changed", &shell.customer_of(&view));
             tell(app, TILL, "counter_changed", &view);
+            shell.has_told(view);
         }
         // What the cashier asks next is told why. A code that nobody watches must not be paid.
         Err(_) => {

@@ -6,8 +6,15 @@
 //! JavaScript number exactly.
 //! The page's counterparts in `ui/src/bindings` are generated from this file.
 
+mod requests;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+
+pub use requests::{
+    AskBill, AttemptRef, CashInstead, GoodsGiven, OrderRef, RefundAttempt, RefundCash,
+    SameCustomer, ScanCode, SetPin, ShowCode, TakeCash, TypeAmount,
+};
 
 /// Names where an attempt stands, in the cashier's terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
@@ -110,6 +117,49 @@ pub struct AttemptView {
     pub can_cancel: bool,
     pub can_put_aside: bool,
     pub can_ask_again: bool,
+    /// Whether half a minute more may be given (再等 30 秒), once.
+    pub can_wait_longer: bool,
+    /// Whether cash may take its place (改收现金).
+    pub can_take_cash: bool,
+    /// Whether a manager may say that the goods are gone (货已交给顾客).
+    pub can_give_goods: bool,
+    /// Whether a manager has said so.
+    pub goods_gone: bool,
+    /// Whether cash took its place.
+    pub unwanted: bool,
+    /// What may still go back to the customer; 0 where nothing can.
+    pub refundable_fen: i64,
+    /// What goes or went back, oldest first.
+    pub refunds: Vec<RefundLineView>,
+}
+
+/// Names where a refund stands, in the cashier's terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundState {
+    /// On its way to the channel.
+    Sending,
+    /// The channel has it and has yet to confirm.
+    Waiting,
+    /// The money went back.
+    Confirmed,
+    /// The channel refused it; nothing went back.
+    Refused,
+    /// Waits for a person: the merchant's balance does not cover it.
+    Wedged,
+    /// A person must decide: its number carries another amount.
+    Held,
+}
+
+/// Shows one refund of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundLineView {
+    pub refund_id: i64,
+    pub amount_fen: i64,
+    pub state: RefundState,
+    /// When it was confirmed, or asked for where it is not.
+    pub at_ms: i64,
 }
 
 /// Says how far a channel can be relied on.
@@ -223,6 +273,108 @@ pub struct CounterView {
     /// The last five results, newest first.
     pub recent: Vec<ResultView>,
     pub question: Option<QuestionView>,
+    /// Whether there is a device for sound; without one the page flashes its outline instead.
+    pub sound_works: bool,
+    pub settings: SettingsView,
+    /// The manager's PIN.
+    pub manager: ManagerState,
+    /// When it may be tried again; none while it may, or where a person must act first.
+    pub manager_locked_until_ms: Option<i64>,
+    /// The cash sale that stands on the plate.
+    pub cash: Option<CashView>,
+    /// The earlier payment of the customer in front (同一顾客刚付过).
+    pub just_paid: Option<JustPaidView>,
+}
+
+/// Says how the store reads codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ScannerKind {
+    /// A reader that never sleeps: a key arms it.
+    Box,
+    /// A reader with a trigger: a scan charges what is typed.
+    Trigger,
+}
+
+/// Names an act that a store may put on another key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyAct {
+    Collect,
+    Show,
+    Ask,
+    Cancel,
+    Aside,
+    Cash,
+    Orders,
+}
+
+/// Shows a key that the store chose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyView {
+    pub act: KeyAct,
+    /// A key's place as a browser names it, such as `NumpadMultiply`.
+    pub code: String,
+}
+
+/// Shows what the store's file sets for the page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SettingsView {
+    pub scanner: ScannerKind,
+    /// Whether 1250 is typed for 12.50.
+    pub implied_decimals: bool,
+    /// A charge above this asks once more.
+    pub ask_above_fen: Option<i64>,
+    /// The most that may be rounded off a sum in cash (抹零).
+    pub rounding_limit_fen: i64,
+    /// Only the keys that the store has moved.
+    pub keys: Vec<KeyView>,
+    pub sound: bool,
+    pub voice: bool,
+}
+
+/// Says whether a manager's PIN can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ManagerState {
+    Unset,
+    Set,
+    /// Too many wrong ones, or its file cannot be read.
+    Locked,
+}
+
+/// Shows a sale in cash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct CashView {
+    pub order_no: String,
+    pub due_fen: i64,
+    pub rounded_fen: i64,
+    pub received_fen: i64,
+    pub change_fen: i64,
+    pub at_ms: i64,
+    /// Whether it took the place of a wallet (改收现金).
+    pub instead: bool,
+}
+
+/// Shows an earlier payment by the same customer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct JustPaidView {
+    pub out_trade_no: String,
+    pub amount_fen: i64,
+    pub at_ms: i64,
+    pub channel: ChannelView,
+}
+
+/// Says which sale a bill's barcode belongs to; both none where this till has no such sale.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct BillView {
+    pub out_trade_no: Option<String>,
+    pub order_no: Option<String>,
 }
 
 /// Shows one order of the day with its attempts, oldest attempt first.
@@ -232,7 +384,32 @@ pub struct OrderLineView {
     pub order_no: String,
     pub due_fen: i64,
     pub at_ms: i64,
+    /// Taken in cash.
+    pub cash_fen: i64,
+    /// Let go when cash was taken (抹零).
+    pub rounded_fen: i64,
+    /// Gone back in cash.
+    pub cash_refunded_fen: i64,
     pub attempts: Vec<ResultView>,
+}
+
+/// Shows a receipt as it would be printed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ReceiptView {
+    /// Laid out for 48 columns; a Chinese letter takes two.
+    pub lines: Vec<String>,
+    /// Digits of the barcode under them.
+    pub barcode: String,
+    /// Whether it was printed before (补打).
+    pub reprint: bool,
+}
+
+/// Says where a printed receipt lies.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ReceiptFile {
+    pub path: String,
 }
 
 /// Shows one event of an order's history.
@@ -301,6 +478,18 @@ pub enum ReportCode {
     /// A file that the till is set up by cannot be used; its name is in the small print.
     Misconfigured,
     Internal,
+    WrongPin,
+    /// Too many wrong ones; the counter says until when.
+    PinLocked,
+    PinUnset,
+    /// Not six digits, or too simple.
+    BadPin,
+    ReceivedTooLittle,
+    RoundingTooLarge,
+    /// A reversal has left; only the channel decides.
+    ReversalLeft,
+    NothingToRefund,
+    RefundExceeds,
 }
 
 /// Tells why a command did nothing; every command rejects with this.
@@ -310,59 +499,4 @@ pub struct Report {
     pub code: ReportCode,
     /// Small print for whoever helps. Never a key or an auth code.
     pub detail: String,
-}
-
-/// Says whether the till may ask 同一位顾客吗 first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum SameCustomer {
-    /// Nobody has said; the till asks where it must.
-    Ask,
-    /// The cashier says that this is another customer.
-    Another,
-}
-
-/// Tells what is typed, so that the customer's window shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct TypeAmount {
-    /// None clears the customer's window.
-    pub amount_fen: Option<i64>,
-}
-
-/// Asks for a code that the customer scans.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct ShowCode {
-    /// Made once per confirmed amount; repeating it makes no second attempt.
-    pub intent_id: String,
-    pub amount_fen: i64,
-    pub channel: ChannelView,
-    pub same_customer: SameCustomer,
-}
-
-/// Hands in a scanned code. No `Debug`: an auth code must not find its way into a log.
-#[derive(Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct ScanCode {
-    /// Made once per confirmed amount; repeating it makes no second attempt.
-    pub intent_id: String,
-    pub amount_fen: i64,
-    /// What the scanner read. Never kept.
-    pub auth_code: String,
-    pub same_customer: SameCustomer,
-}
-
-/// Names the attempt a command is about.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct AttemptRef {
-    pub out_trade_no: String,
-}
-
-/// Names the order a command is about.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct OrderRef {
-    pub order_no: String,
 }

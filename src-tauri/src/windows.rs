@@ -4,14 +4,15 @@
 //! with sales that have no result asks first; a shutdown of the machine is never held up, because
 //! everything open is asked again at the next start.
 
+use std::sync::Once;
 use std::time::Duration;
 
-use tauri::webview::NewWindowResponse;
+use tauri::webview::{NewWindowResponse, PageLoadEvent};
 use tauri::{
-    AppHandle, Manager, PhysicalPosition, Runtime, Url, WebviewWindow, WebviewWindowBuilder,
-    Window, WindowEvent,
+    AppHandle, Manager, Runtime, Url, WebviewWindow, WebviewWindowBuilder, Window, WindowEvent,
 };
 
+use crate::monitors;
 use crate::shell::Shell;
 use crate::tell;
 
@@ -34,28 +35,36 @@ pub(crate) fn open<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     open_one(app, TILL)
 }
 
-/// Opens the customer's window, below the cashier's, unless it is open.
+/// Opens the customer's window unless it is open; it is shown once it has loaded and has a place.
 fn open_customer<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     if app.get_webview_window(CUSTOMER).is_some() {
         return Ok(());
     }
-    open_one(app, CUSTOMER)?;
-    place_customer(app)?;
-    match app.get_webview_window(TILL) {
-        Some(till) => till.set_focus(),
-        None => Ok(()),
-    }
+    open_one(app, CUSTOMER)
 }
 
 fn open_one<R: Runtime>(app: &AppHandle<R>, label: &str) -> tauri::Result<()> {
     for config in app.config().app.windows.iter().filter(|config| config.label == label) {
+        let placed = Once::new();
         let window = WebviewWindowBuilder::from_config(app, config)?
+            .visible(label == TILL)
+            .on_page_load(move |window, load| {
+                // A webview that is moved to another monitor while it loads stays blank.
+                if window.label() == CUSTOMER && load.event() == PageLoadEvent::Finished {
+                    let app = window.app_handle().clone();
+                    placed.call_once(|| {
+                        tauri::async_runtime::spawn(monitors::follow(app));
+                    });
+                }
+            })
             .on_navigation(is_own)
             .on_new_window(|_, _| NewWindowResponse::Deny)
             .on_document_title_changed(|window, title| {
                 if window.label() == TILL && title == READY {
                     tell::ready();
                     let app = window.app_handle().clone();
+                    // Nothing sounds before the counter is there; the device may take its time.
+                    app.state::<Shell>().speaker().wake();
                     tauri::async_runtime::spawn(async move { open_customer(&app) });
                 }
             })
@@ -80,24 +89,6 @@ fn paint_without_gpu<R: Runtime>(window: &WebviewWindow<R>) -> tauri::Result<()>
 /// Other systems' webviews choose for themselves.
 #[cfg(not(target_os = "linux"))]
 fn paint_without_gpu<R: Runtime>(_window: &WebviewWindow<R>) -> tauri::Result<()> {
-    Ok(())
-}
-
-/// Puts the customer's window on the second screen, where there is one.
-fn place_customer<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
-    let Some(window) = app.get_webview_window(CUSTOMER) else {
-        return Ok(());
-    };
-    let first = window.primary_monitor()?;
-    let second = window
-        .available_monitors()?
-        .into_iter()
-        .find(|monitor| first.as_ref().is_some_and(|first| monitor.position() != first.position()));
-    if let Some(second) = second {
-        let PhysicalPosition { x, y } = *second.position();
-        window.set_position(PhysicalPosition::new(x, y))?;
-        window.set_fullscreen(true)?;
-    }
     Ok(())
 }
 

@@ -4,8 +4,12 @@
 
 #[path = "shell/bindings.rs"]
 mod bindings;
+#[path = "shell/cash.rs"]
+mod cash;
 #[path = "shell/gates.rs"]
 mod gates;
+#[path = "shell/people.rs"]
+mod people;
 
 /// Before 2.11.1 a page from elsewhere could be taken for one of the program's own.
 #[test]

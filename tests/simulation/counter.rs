@@ -9,8 +9,11 @@ use mianfu_core::attempt::Attempt;
 use mianfu_core::channel::ChannelId;
 use mianfu_core::money::Fen;
 use mianfu_core::number::OutTradeNo;
+use mianfu_core::order::Counted;
 use mianfu_core::refund::RefundPhase;
 use mianfu_practice::Manner;
+use mianfu_till::cash::CashRefusal;
+use mianfu_till::people::RefundWish;
 use mianfu_till::refunds::RefundRefusal;
 use mianfu_till::worker::chain;
 use mianfu_till::{Collect, DbError, Means, Notice, Refusal, SameCustomer, TillError};
@@ -74,7 +77,7 @@ impl World<'_> {
             Operation::Cancel => self.on_front("cancel", |till, no, now| till.cancel(no, now)),
             Operation::AskNow => self.on_front("ask now", |till, no, now| till.ask_now(no, now)),
             Operation::Cash => {
-                self.on_front("cash instead", |till, no, now| till.take_cash_instead(no, now));
+                self.cash_instead();
             }
             Operation::GoodsGone => {
                 self.on_front("goods gone", |till, no, now| till.goods_gone(no, "manager", now));
@@ -89,6 +92,19 @@ impl World<'_> {
             | Operation::Fuse { .. }
             | Operation::DiskFull { .. }
             | Operation::Stall { .. } => (),
+        }
+    }
+
+    fn cash_instead(&mut self) {
+        let now = self.till_now();
+        let Some(front) = self.counter.front.clone() else { return };
+        let Some(till) = &mut self.till else { return };
+        let counted = Counted { received: front.amount.fen(), rounded: Fen::ZERO };
+        let done = till.take_cash_instead(&front.out_trade_no, counted, now);
+        let result = done.as_ref().err().map_or("done".to_owned(), |error| chain(error));
+        self.say(format_args!("cashier: cash instead {}: {result}", front.out_trade_no));
+        if let Err(CashRefusal::Db(error)) = done {
+            self.not_kept("cash instead", &error);
         }
     }
 
@@ -232,7 +248,12 @@ impl World<'_> {
         let Some(till) = &mut self.till else { return };
         let Ok(attempt) = till.attempt(&paid) else { return };
         let amount = Fen::new(i64::from(attempt.amount.get()) * percent / 100);
-        let refunded = till.refund(&paid, amount.unwrap_or(Fen::ZERO), "manager", now);
+        let wish = RefundWish {
+            no: paid.clone(),
+            amount: amount.unwrap_or(Fen::ZERO),
+            intent_id: format!("{percent} % at {}", now.0),
+        };
+        let refunded = till.refund(&wish, "manager", now);
         let result = refunded.as_ref().err().map_or("begun".to_owned(), |error| chain(error));
         self.say(format_args!("manager: refund {percent} % of {paid}: {result}"));
         if let Err(RefundRefusal::Db(error)) = refunded {

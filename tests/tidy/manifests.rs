@@ -5,7 +5,7 @@ use toml::{Table, Value};
 use crate::tree::{Breach, Source};
 
 /// Which of our crates each of our packages may name.
-const OURS: [(&str, &[&str]); 10] = [
+const OURS: [(&str, &[&str]); 11] = [
     ("mianfu-core", &[]),
     ("mianfu-gateway", &["mianfu-core"]),
     ("mianfu-db", &["mianfu-core"]),
@@ -13,7 +13,8 @@ const OURS: [(&str, &[&str]); 10] = [
     ("mianfu-till", &["mianfu-core", "mianfu-gateway", "mianfu-db", "mianfu-wire"]),
     ("mianfu-relay", &["mianfu-core", "mianfu-gateway", "mianfu-wire"]),
     ("mianfu-practice", &[]),
-    ("mianfu", &["mianfu-core", "mianfu-till", "mianfu-practice", "mianfu-relay"]),
+    ("mianfu-sound", &["mianfu-core"]),
+    ("mianfu", &["mianfu-core", "mianfu-till", "mianfu-practice", "mianfu-relay", "mianfu-sound"]),
     (
         "mianfu-tests",
         &[
@@ -31,11 +32,12 @@ const OURS: [(&str, &[&str]); 10] = [
 ];
 
 /// Outside libraries that only some packages may name, because they shape the layout.
-const GUARDED: [(&str, &[&str]); 5] = [
+const GUARDED: [(&str, &[&str]); 6] = [
     ("tauri", &["mianfu"]),
     ("reqwest", &["mianfu-gateway"]),
     ("rusqlite", &["mianfu-db", "mianfu-relay", "mianfu-tests"]),
     ("fantoccini", &["mianfu-tests"]),
+    ("rodio", &["mianfu-sound"]),
     ("async-nats", &["mianfu-relay"]),
 ];
 

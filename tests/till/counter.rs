@@ -7,6 +7,7 @@ use mianfu_core::money::Fen;
 use mianfu_db::FindingKind;
 use mianfu_practice::{CustomerId, Fault, Manner};
 use mianfu_tests::shop::*;
+use mianfu_till::cash::CashRefusal;
 use mianfu_till::{Collect, Means, Refusal, SameCustomer};
 
 fn show_again(collect: &Collect) -> Collect {
@@ -189,13 +190,13 @@ pub(crate) fn m16_cash_instead_takes_cash_at_once_and_the_wallets_money_goes_bac
     shop.wait(1_000);
     shop.network = Network::Swallows;
     shop.wait(15_000);
-    let now = shop.till_now();
-    shop.till().take_cash_instead(&no, now).unwrap();
-    shop.till().take_cash_instead(&no, now).unwrap();
+    shop.cash_instead(&no).unwrap();
+    shop.cash_instead(&no).unwrap();
     let order_no = shop.attempt(&no).order_no;
     let cash = shop.till().db().read().orders().get(order_no).unwrap().value.cash;
     assert_eq!(cash.get(), 1_250, "once");
     let code = shop.code(Manner::Pays);
+    let now = shop.till_now();
     let again = shop.till().collect_again(order_no, &Means::Scan(code), now);
     assert!(again.is_err(), "the order has its money");
     shop.wait(12_000);
@@ -211,16 +212,15 @@ pub(crate) fn m16_cash_instead_takes_cash_at_once_and_the_wallets_money_goes_bac
 pub(crate) fn m16_cash_instead_of_an_unpaid_attempt_ends_it_without_money() {
     let mut shop = Shop::new();
     let (no, qr) = shop.show_drawn(1_250);
-    let now = shop.till_now();
-    shop.till().take_cash_instead(&no, now).unwrap();
+    shop.cash_instead(&no).unwrap();
     assert_eq!(shop.qr(&no), None);
     assert_eq!(shop.end(&no).screen(), Screen::Closed);
     assert!(shop.practice.scan(shop.now.0, &qr, Manner::Pays).is_err());
     shop.settle();
     let no = shop.scan(1_250, Manner::Pays);
     shop.end(&no);
-    let now = shop.till_now();
-    shop.till().take_cash_instead(&no, now).unwrap();
+    let refused = shop.cash_instead(&no);
+    assert!(matches!(refused, Err(CashRefusal::PaidAlready)), "{refused:?}");
     shop.settle();
     assert_eq!(shop.screen(&no), Screen::Paid, "too late for cash: it has been paid");
 }
@@ -270,7 +270,7 @@ fn m17_is_refused_once_a_reversal_has_left_and_lifted_by_cash() {
     shop.wait(5_000);
     let now = shop.till_now();
     shop.till().goods_gone(&no, "店长 01", now).unwrap();
-    shop.till().take_cash_instead(&no, now).unwrap();
+    shop.cash_instead(&no).unwrap();
     assert_eq!(shop.end(&no).screen(), Screen::Closed);
     shop.settle();
     assert_eq!(shop.findings(), []);

@@ -1,5 +1,7 @@
 //! Money going back because a person asked for it (M20).
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use mianfu_core::attempt::Screen;
 use mianfu_core::money::Fen;
 use mianfu_core::number::{OutTradeNo, RefundNo};
@@ -7,6 +9,7 @@ use mianfu_core::refund::{RefundId, RefundPhase};
 use mianfu_gateway::{Alipay, Call, Channel, Stamp};
 use mianfu_practice::{Acted, Fault, Manner};
 use mianfu_tests::shop::*;
+use mianfu_till::people::RefundWish;
 use mianfu_till::refunds::RefundRefusal;
 
 fn paid(shop: &mut Shop, fen: i64) -> OutTradeNo {
@@ -17,7 +20,10 @@ fn paid(shop: &mut Shop, fen: i64) -> OutTradeNo {
 
 fn refund(shop: &mut Shop, no: &OutTradeNo, fen: i64) -> Result<RefundId, RefundRefusal> {
     let now = shop.till_now();
-    shop.till().refund(no, Fen::new(fen).unwrap(), "店长 01", now)
+    static DRAWN: AtomicU32 = AtomicU32::new(0);
+    let intent_id = format!("refund-{}", DRAWN.fetch_add(1, Ordering::Relaxed));
+    let wish = RefundWish { no: no.clone(), amount: Fen::new(fen).unwrap(), intent_id };
+    shop.till().refund(&wish, "店长 01", now)
 }
 
 fn phase(shop: &mut Shop, id: RefundId) -> RefundPhase {

@@ -39,8 +39,7 @@ const STORIES: [Story; 7] = [
             let no = shop.scan(1_250, Manner::Pays);
             shop.wait(200);
             if shop.is_running() {
-                let now = shop.till_now();
-                shop.till().take_cash_instead(&no, now).unwrap();
+                shop.cash_instead(&no).unwrap();
             }
             no
         },

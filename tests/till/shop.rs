@@ -13,13 +13,14 @@ use mianfu_core::breaker::Offer;
 use mianfu_core::channel::ChannelId;
 use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::number::OutTradeNo;
-use mianfu_core::order::Standing;
+use mianfu_core::order::{Counted, Order, Standing};
 use mianfu_db::{Birth, Db, DbError, FindingKind, Lock, OpenOptions};
 use mianfu_gateway::{
     Alipay, AlipaySettings, AppAuthToken, BODY_LIMIT_BYTES, CallError, Channel, HttpReply,
     HttpRequest, Keys, RsaKeys,
 };
 use mianfu_practice::{Answer, KeyedHash, Manner, Options, Practice, Reply, Request, Signer};
+use mianfu_till::cash::CashRefusal;
 use mianfu_till::resume::Opening;
 use mianfu_till::{CallId, Collect, Line, Means, Outgoing, Refusal, SameCustomer, Settings, Till};
 use tempfile::TempDir;
@@ -466,6 +467,18 @@ impl Shop {
         self.till().cancel(no, now).expect("a cancel is kept");
     }
 
+    /// The cashier takes exactly what is due in cash in the place of an attempt.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the till refuses.
+    pub fn cash_instead(&mut self, no: &OutTradeNo) -> Result<Order, CashRefusal> {
+        let received = self.attempt(no).amount.fen();
+        let now = self.till_now();
+        let counted = Counted { received, rounded: Fen::ZERO };
+        self.till().take_cash_instead(no, counted, now)
+    }
+
     /// Returns the code that stands on the screen for an attempt.
     #[track_caller]
     pub fn qr(&mut self, no: &OutTradeNo) -> Option<String> {
@@ -543,7 +556,8 @@ impl Shop {
             }
             let standing = Standing::of(&order, &of_order, &refunds).expect("it adds up");
             let kept = standing.kept().expect("no more went back than came");
-            assert_eq!(kept.get(), channel + order.cash.get(), "order {order_no}: {of_order:#?}");
+            let cash = order.cash_left().get();
+            assert_eq!(kept.get(), channel + cash, "order {order_no}: {of_order:#?}");
             assert!(kept <= order.due, "order {order_no} was paid twice: {of_order:#?}");
         }
     }

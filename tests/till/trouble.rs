@@ -109,8 +109,7 @@ pub(crate) fn m16_a_refunds_end_and_its_attempts_end_are_one_commit() {
     shop.practice.weather_mut().next_of(PAY, Fault::AnswerLost);
     let no = shop.scan(1_250, Manner::Pays);
     shop.wait(200);
-    let now = shop.till_now();
-    shop.till().take_cash_instead(&no, now).unwrap();
+    shop.cash_instead(&no).unwrap();
     while shop.calls(REFUND, &no) == 0 {
         shop.step();
     }

@@ -9,7 +9,7 @@ use crate::closing::Closing;
 use crate::shell::{self, TaskError};
 
 /// What building and testing the window needs on a Debian-like system.
-const PACKAGES: [&str; 14] = [
+const PACKAGES: [&str; 15] = [
     "libwebkit2gtk-4.1-dev",
     "libgtk-3-dev",
     "librsvg2-dev",
@@ -22,6 +22,7 @@ const PACKAGES: [&str; 14] = [
     "fonts-noto-cjk",
     "imagemagick",
     "libclang-dev",
+    "libasound2-dev",
     "xdotool",
     "zbar-tools",
 ];

@@ -76,6 +76,8 @@ pub struct Attempt {
     pub scanned: bool,
     /// When the last ask begins: the scan's limit, or the shown code's expiry.
     pub limit_at: Timestamp,
+    /// Whether the cashier has given the customer longer; once is all.
+    pub waited_longer: bool,
     /// The absolute `time_expire` sent with a shown code.
     pub expires_at: Option<Timestamp>,
     /// When the first reversal left; counted from its commit (M6).
@@ -212,6 +214,8 @@ pub enum Event {
         /// Who said so.
         by: String,
     },
+    /// The cashier gives a customer who is typing a little longer (再等 30 秒).
+    WaitedLonger,
     /// A refund query confirmed that the money went back.
     RefundConfirmed,
     /// Time passed.
@@ -334,6 +338,7 @@ impl Attempt {
             code: None,
             scanned: false,
             limit_at: expires_at.unwrap_or(now.plus_ms(timetable.scan_limit_ms)),
+            waited_longer: false,
             expires_at,
             reversal_left_at: None,
             reversal_over: false,
@@ -396,6 +401,7 @@ impl Attempt {
             Event::AskedNow => step.ask_now(now, timetable),
             Event::CashTaken => step.cash_taken(now, timetable),
             Event::GoodsGone { by } => step.goods_gone(by, now),
+            Event::WaitedLonger => step.wait_longer(timetable),
             Event::RefundConfirmed => step.refund_confirmed(),
             Event::Tick => step.tick(now, timetable),
             Event::Resumed => step.resumed(now, timetable),
@@ -431,6 +437,33 @@ impl Attempt {
     #[must_use]
     pub fn is_live(&self) -> bool {
         !self.is_final() && !matches!(self.phase, Phase::Refunding { .. })
+    }
+
+    /// Returns whether a person may give the customer longer: once, and only while the customer of
+    /// a scan is typing. How long a shown code lives, the channel decides.
+    #[must_use]
+    pub fn may_wait_longer(&self) -> bool {
+        self.screen() == Screen::Typing
+            && (self.flow == Flow::Scan || mutant::planted("m8_waits_longer_for_a_code"))
+            && (!self.waited_longer || mutant::planted("law7_waits_longer_again"))
+    }
+
+    /// Returns whether the channel took money under the attempt; how much of it may still go back
+    /// is another question. Where the channel refused a rule's refund, a person may begin another.
+    #[must_use]
+    pub fn holds_money(&self) -> bool {
+        match self.phase {
+            Phase::Paid { .. } | Phase::Refunding { .. } | Phase::Held { .. } => true,
+            Phase::Closed { .. } | Phase::Declined { .. } => self.late_money,
+            Phase::Parked
+            | Phase::Submitting
+            | Phase::Waiting
+            | Phase::Asking { .. }
+            | Phase::Closing
+            | Phase::Reversing
+            | Phase::Unseen
+            | Phase::Returned => false,
+        }
     }
 
     /// Returns whether a person may say that the goods are gone: only before a reversal has left.

@@ -53,6 +53,8 @@ pub struct Timetable {
     pub submit_open_ms: i64,
     /// From the submit to the last ask, for a scan.
     pub scan_limit_ms: i64,
+    /// How much longer a scan's customer may be waited for, once, when the cashier says so.
+    pub longer_ms: i64,
     /// From keeping the attempt to the shown code's `time_expire`.
     pub show_life_ms: i64,
     /// How long a code may wait for the network before it ends as never sent.
@@ -105,6 +107,7 @@ impl Timetable {
         query_open_ms: 5_500,
         submit_open_ms: 15_500,
         scan_limit_ms: 60_000,
+        longer_ms: 30_000,
         show_life_ms: 180_000,
         parked_limit_ms: 120_000,
         parked_retry_ms: 3_000,

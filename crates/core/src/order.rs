@@ -1,5 +1,6 @@
 //! What a customer owes, and the rules that look at more than one attempt.
 
+mod cash;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -8,6 +9,11 @@ use crate::money::{Fen, Timestamp};
 use crate::mutant;
 use crate::number::{OrderNo, OutTradeNo};
 use crate::refund::{Refund, RefundPhase};
+
+pub use cash::{
+    Cash, CashBackRefusal, CashRefund, CashRefusal, Counted, RECEIVED_MAX_FEN, may_return_cash,
+    may_take_cash, settle_in_cash,
+};
 
 /// What a customer owes for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,10 +24,40 @@ pub struct Order {
     pub intent_id: String,
     /// What is owed, in fen.
     pub due: Fen,
-    /// What was taken in cash, in fen.
+    /// What was taken in cash, in fen: change and rounding are no part of it.
     pub cash: Fen,
+    /// What the shop let go when cash was taken (抹零), in fen.
+    pub rounded: Fen,
+    /// What the customer handed over in cash, in fen.
+    pub received: Fen,
+    /// What went back in cash, in fen.
+    pub cash_back: Fen,
+    /// When cash was taken. None where the order took none.
+    pub cash_at: Option<Timestamp>,
+    /// How often its receipt was printed.
+    pub prints: u32,
     /// When the amount was confirmed.
     pub kept_at: Timestamp,
+}
+
+impl Order {
+    /// Returns an order that owes everything.
+    #[must_use]
+    pub fn new(no: OrderNo, intent_id: String, due: Fen, kept_at: Timestamp) -> Order {
+        let nothing = Fen::ZERO;
+        Order {
+            no,
+            intent_id,
+            due,
+            cash: nothing,
+            rounded: nothing,
+            received: nothing,
+            cash_back: nothing,
+            cash_at: None,
+            prints: 0,
+            kept_at,
+        }
+    }
 }
 
 /// What an order's money adds up to, in fen.
@@ -31,16 +67,19 @@ pub struct Standing {
     pub captured: Fen,
     /// Taken in cash.
     pub cash: Fen,
-    /// Given back, as the channels confirmed.
+    /// Let go when cash was taken (抹零): owed no more, and no money.
+    pub rounded: Fen,
+    /// Given back, as the channels confirmed and in cash.
     pub returned: Fen,
 }
 
 impl Standing {
-    /// Adds up an order: captured + cash − returned = due once everything is settled (M16).
+    /// Adds up an order: captured + cash − returned = due − rounded once everything is settled
+    /// and before a person gives money back (M16).
     #[must_use]
     pub fn of(order: &Order, attempts: &[Attempt], refunds: &[Refund]) -> Option<Standing> {
         let mut captured = Fen::ZERO;
-        let mut returned = Fen::ZERO;
+        let mut returned = order.cash_back;
         for attempt in attempts {
             let amount = attempt.amount.fen();
             match &attempt.phase {
@@ -79,7 +118,7 @@ impl Standing {
                 returned = returned.checked_add(refund.amount)?;
             }
         }
-        Some(Standing { captured, cash: order.cash, returned })
+        Some(Standing { captured, cash: order.cash, rounded: order.rounded, returned })
     }
 
     /// Returns what is kept of the customer's money; `None` when more went back than came.
@@ -105,7 +144,7 @@ pub enum ChargeRefusal {
 ///
 /// Says which attempt stands in the way, or that the order has been paid.
 pub fn may_charge(order: &Order, attempts: &[Attempt]) -> Result<(), ChargeRefusal> {
-    let mut captured = order.cash;
+    let mut captured = order.cash.checked_add(order.rounded).unwrap_or(order.cash);
     for attempt in attempts {
         // A held one waits for a person, and until then nobody charges again (M13).
         let held = matches!(attempt.phase, Phase::Held { .. });

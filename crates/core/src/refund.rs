@@ -17,7 +17,7 @@
 #[cfg(test)]
 pub(crate) mod tests;
 
-use crate::attempt::RefundWhy;
+use crate::attempt::{Attempt, HoldReason, Phase, RefundWhy};
 use crate::channel::{RefundAnswer, RefundVerdict, Timetable};
 use crate::money::{Fen, Timestamp};
 use crate::mutant;
@@ -59,8 +59,13 @@ pub struct Refund {
 /// Who or what asked for a refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefundCause {
-    /// A person, by the name or number they signed in with.
-    Person { by: String },
+    /// A person.
+    Person {
+        /// The name or number they signed in with.
+        by: String,
+        /// What the confirmed wish is called; the same intent twice is one refund.
+        intent_id: String,
+    },
     /// A rule.
     Rule(RefundWhy),
 }
@@ -137,6 +142,37 @@ pub struct RefundIntent {
     pub why: RefundCause,
     /// Refunds of this attempt that the database knows.
     pub known: u32,
+}
+
+/// Returns what may still go back of an attempt, in fen: what the channel took under it, less all
+/// refunds that count. The ceiling itself is the database's.
+#[must_use]
+pub fn refundable(attempt: &Attempt, refunds: &[Refund]) -> Fen {
+    if !attempt.holds_money() {
+        return Fen::ZERO;
+    }
+    let taken = match attempt.phase {
+        Phase::Held { reason: HoldReason::AmountDiffers { channel_fen } } => Fen::new(channel_fen),
+        Phase::Parked
+        | Phase::Submitting
+        | Phase::Waiting
+        | Phase::Asking { .. }
+        | Phase::Closing
+        | Phase::Reversing
+        | Phase::Unseen
+        | Phase::Refunding { .. }
+        | Phase::Paid { .. }
+        | Phase::Declined { .. }
+        | Phase::Closed { .. }
+        | Phase::Returned
+        | Phase::Held { .. } => Some(attempt.amount.fen()),
+    };
+    let counted = refunds
+        .iter()
+        .filter(|refund| refund.counts())
+        .try_fold(Fen::ZERO, |sum, refund| sum.checked_add(refund.amount));
+    let left = taken.zip(counted).and_then(|(taken, counted)| taken.checked_sub(counted));
+    left.unwrap_or(Fen::ZERO)
 }
 
 impl Refund {

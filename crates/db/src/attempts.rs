@@ -42,6 +42,7 @@ pub(crate) const ATTEMPT: Table = Table {
         "code",
         "scanned",
         "limit_at_ms",
+        "waited_longer",
         "expires_at_ms",
         "reversal_left_at_ms",
         "reversal_over",
@@ -61,14 +62,14 @@ pub(crate) const ATTEMPT: Table = Table {
 const INSERT: &str = "INSERT INTO attempt (
     out_trade_no, order_no, channel, flow, amount_fen, kept_at_ms, phase, why, transaction_no,
     paid_at_ms, payer_hash, reason, closed_how, hold_reason, channel_fen, poll_at_ms, sent_at_ms,
-    submit_open, seen, code, scanned, limit_at_ms, expires_at_ms, reversal_left_at_ms,
-    reversal_over, asked_at_ms, silences, absent_at_ms, unwanted, goods_gone_by, declined_alive,
+    submit_open, seen, code, scanned, limit_at_ms, waited_longer, expires_at_ms,
+    reversal_left_at_ms, reversal_over, asked_at_ms, silences, absent_at_ms, unwanted, goods_gone_by, declined_alive,
     wedged, late_money, version, row_hash
 ) VALUES (
     :out_trade_no, :order_no, :channel, :flow, :amount_fen, :kept_at_ms, :phase, :why,
     :transaction_no, :paid_at_ms, :payer_hash, :reason, :closed_how, :hold_reason, :channel_fen,
-    :poll_at_ms, :sent_at_ms, :submit_open, :seen, :code, :scanned, :limit_at_ms, :expires_at_ms,
-    :reversal_left_at_ms, :reversal_over, :asked_at_ms, :silences, :absent_at_ms, :unwanted,
+    :poll_at_ms, :sent_at_ms, :submit_open, :seen, :code, :scanned, :limit_at_ms,
+    :waited_longer, :expires_at_ms, :reversal_left_at_ms, :reversal_over, :asked_at_ms, :silences, :absent_at_ms, :unwanted,
     :goods_gone_by, :declined_alive, :wedged, :late_money, :version, :row_hash
 )";
 
@@ -78,7 +79,8 @@ const UPDATE: &str = "UPDATE attempt SET
     paid_at_ms = :paid_at_ms, payer_hash = :payer_hash, reason = :reason,
     closed_how = :closed_how, hold_reason = :hold_reason, channel_fen = :channel_fen,
     poll_at_ms = :poll_at_ms, sent_at_ms = :sent_at_ms, submit_open = :submit_open, seen = :seen,
-    code = :code, scanned = :scanned, limit_at_ms = :limit_at_ms, expires_at_ms = :expires_at_ms,
+    code = :code, scanned = :scanned, limit_at_ms = :limit_at_ms,
+    waited_longer = :waited_longer, expires_at_ms = :expires_at_ms,
     reversal_left_at_ms = :reversal_left_at_ms, reversal_over = :reversal_over,
     asked_at_ms = :asked_at_ms, silences = :silences, absent_at_ms = :absent_at_ms,
     unwanted = :unwanted, goods_gone_by = :goods_gone_by, declined_alive = :declined_alive,
@@ -111,6 +113,10 @@ const ENDED: &str = "SELECT * FROM attempt WHERE poll_at_ms IS NULL AND kept_at_
 const PAID_SINCE: &str = "SELECT * FROM attempt WHERE paid_at_ms >= :since
     ORDER BY paid_at_ms DESC, out_trade_no DESC LIMIT :limit";
 
+const BY_TRANSACTION: &str = "SELECT * FROM attempt
+    WHERE paid_at_ms >= :since AND transaction_no = :transaction_no
+    ORDER BY paid_at_ms DESC LIMIT 1";
+
 pub(crate) const AFTER: &str = "SELECT * FROM attempt WHERE out_trade_no > :after
     ORDER BY out_trade_no LIMIT :limit";
 
@@ -127,6 +133,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     OPEN_UNTIL,
     ENDED,
     PAID_SINCE,
+    BY_TRANSACTION,
     AFTER,
 ];
 
@@ -222,6 +229,17 @@ impl<'c> Attempts<'c> {
     ) -> Result<Vec<Versioned<Attempt>>, DbError> {
         let params = named_params! { ":since": since.0, ":limit": limit };
         read(row::list(self.conn, &ATTEMPT, PAID_SINCE, params, "list paid attempts")?)
+    }
+
+    /// The attempt that the channel calls by this number, paid at or after `since`, or `None`.
+    pub fn by_transaction(
+        &self,
+        transaction_no: &str,
+        since: Timestamp,
+    ) -> Result<Option<Versioned<Attempt>>, DbError> {
+        let params = named_params! { ":transaction_no": transaction_no, ":since": since.0 };
+        let row = row::one(self.conn, &ATTEMPT, BY_TRANSACTION, params, "find a transaction")?;
+        row.map(|row| from_row(&row)).transpose()
     }
 }
 

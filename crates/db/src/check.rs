@@ -11,7 +11,7 @@ use crate::error::{DbError, Doing};
 use crate::events::{self, Chain, Event};
 use crate::meta::Meta;
 use crate::row::{self, Hash, Row, Table};
-use crate::{attempts, epochs, findings, open, orders, queue, refunds};
+use crate::{attempts, cash, epochs, findings, open, orders, queue, refunds};
 
 /// Rows read at a time.
 const PAGE: u32 = 500;
@@ -78,10 +78,11 @@ pub(crate) fn everything(conn: &Connection) -> Result<Checked, DbError> {
 type Paged = (&'static Table, &'static str, fn(&Row) -> Result<(), DbError>);
 
 /// Tables whose rows are the fold of the log.
-const LOGGED: [Paged; 4] = [
+const LOGGED: [Paged; 5] = [
     (&orders::ORDER, orders::AFTER, |row| orders::from_row(row).map(drop)),
     (&attempts::ATTEMPT, attempts::AFTER, |row| attempts::from_row(row).map(drop)),
     (&refunds::REFUND, refunds::AFTER, |row| refunds::from_row(row).map(drop)),
+    (&cash::CASH_REFUND, cash::AFTER, |row| cash::from_row(row).map(drop)),
     (&findings::FINDING, findings::AFTER, |row| findings::from_row(row).map(drop)),
 ];
 

@@ -10,6 +10,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::attempts::{Attempts, AttemptsMut};
 use crate::backup::{self, BackupTo};
+use crate::cash::{CashRefunds, CashRefundsMut};
 use crate::check::{self, Checked};
 use crate::epochs::{OldEpochs, OldEpochsMut};
 use crate::error::{DbError, Doing};
@@ -148,6 +149,12 @@ impl<'c> Reader<'c> {
         Orders::new(self.conn)
     }
 
+    /// Cash that went back.
+    #[must_use]
+    pub fn cash_refunds(&self) -> CashRefunds<'c> {
+        CashRefunds::new(self.conn)
+    }
+
     /// Attempts.
     #[must_use]
     pub fn attempts(&self) -> Attempts<'c> {
@@ -222,6 +229,12 @@ impl<'c> Tx<'c> {
     #[must_use]
     pub fn orders(&self) -> OrdersMut<'_> {
         OrdersMut::new(self)
+    }
+
+    /// Cash that went back.
+    #[must_use]
+    pub fn cash_refunds(&self) -> CashRefundsMut<'_> {
+        CashRefundsMut::new(self)
     }
 
     /// Attempts.

@@ -1,8 +1,8 @@
 //! All SQL of the till: what is kept before anything is sent, and how it is read back.
 //!
 //! Reading order: `migrations/0001_till.sql` (the laws that rows keep), [`Db`] and [`Tx`] (one
-//! writer, one transaction per step), [`Orders`], [`Attempts`], [`Refunds`], [`Queue`],
-//! [`Findings`], [`Events`], then opening ([`OpenOptions`]), [`full_check`] and [`backup`].
+//! writer, one transaction per step), [`Orders`], [`CashRefunds`], [`Attempts`],
+//! [`Refunds`], [`Queue`], [`Findings`], [`Events`], then opening ([`OpenOptions`]), [`full_check`] and [`backup`].
 //!
 //! Not here: rules. What an attempt may become is `mianfu-core`'s; the schema only refuses what
 //! core must never ask for.
@@ -21,6 +21,7 @@
 mod attempts;
 mod backup;
 mod birth;
+mod cash;
 mod check;
 mod db;
 mod epochs;
@@ -41,6 +42,7 @@ mod statements;
 pub use attempts::{Attempts, AttemptsMut};
 pub use backup::{BackupTo, backup, backups};
 pub use birth::Birth;
+pub use cash::{CashRefunds, CashRefundsMut};
 pub use check::{Checked, full_check};
 pub use db::{Db, Reader, Tx};
 pub use epochs::{ABSENT_IN_A_ROW, Asked, LeftBecause, OldEpoch, OldEpochs, OldEpochsMut};

@@ -2,9 +2,9 @@
 
 use std::ops::Deref;
 
-use mianfu_core::money::{BusinessDay, Fen};
+use mianfu_core::money::{BusinessDay, Fen, Timestamp};
 use mianfu_core::number::OrderNo;
-use mianfu_core::order::Order;
+use mianfu_core::order::{Cash, Order};
 use rusqlite::{Connection, named_params};
 
 use crate::error::{DbError, Doing};
@@ -19,6 +19,11 @@ pub(crate) const ORDER: Table = Table {
         "intent_id",
         "due_fen",
         "cash_fen",
+        "rounded_fen",
+        "received_fen",
+        "cash_back_fen",
+        "cash_at_ms",
+        "prints",
         "kept_at_ms",
         "business_day",
         "version",
@@ -27,13 +32,17 @@ pub(crate) const ORDER: Table = Table {
 };
 
 const INSERT: &str = "INSERT INTO sale_order (
-    order_no, intent_id, due_fen, cash_fen, kept_at_ms, business_day, version, row_hash
+    order_no, intent_id, due_fen, cash_fen, rounded_fen, received_fen, cash_back_fen, cash_at_ms,
+    prints, kept_at_ms, business_day, version, row_hash
 ) VALUES (
-    :order_no, :intent_id, :due_fen, :cash_fen, :kept_at_ms, :business_day, :version, :row_hash
+    :order_no, :intent_id, :due_fen, :cash_fen, :rounded_fen, :received_fen, :cash_back_fen,
+    :cash_at_ms, :prints, :kept_at_ms, :business_day, :version, :row_hash
 )";
 
-const TAKE_CASH: &str = "UPDATE sale_order
-    SET cash_fen = :cash_fen, version = :version, row_hash = :row_hash
+const UPDATE: &str = "UPDATE sale_order SET
+    cash_fen = :cash_fen, rounded_fen = :rounded_fen, received_fen = :received_fen,
+    cash_back_fen = :cash_back_fen, cash_at_ms = :cash_at_ms, prints = :prints,
+    version = :version, row_hash = :row_hash
     WHERE order_no = :order_no AND version = :version - 1";
 
 const GET: &str = "SELECT * FROM sale_order WHERE order_no = :order_no";
@@ -50,8 +59,7 @@ pub(crate) const AFTER: &str = "SELECT * FROM sale_order WHERE order_no > :after
     ORDER BY order_no LIMIT :limit";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] =
-    &[INSERT, TAKE_CASH, GET, BY_INTENT, ON_DAY, COUNT_ON, AFTER];
+pub(crate) const STATEMENTS: &[&str] = &[INSERT, UPDATE, GET, BY_INTENT, ON_DAY, COUNT_ON, AFTER];
 
 /// Reads of orders.
 pub struct Orders<'c> {
@@ -159,20 +167,43 @@ impl<'t> OrdersMut<'t> {
     ///
     /// # Errors
     ///
-    /// [`DbError::LawBroken`] where the cash would exceed what is due.
+    /// [`DbError::LawBroken`] where cash and rounding would exceed what is due.
     pub fn take_cash(
+        &self,
+        no: OrderNo,
+        cash: Cash,
+        at: Timestamp,
+        note: &Note,
+    ) -> Result<Versioned<Order>, DbError> {
+        self.change(no, note, |order| order.taking(cash, at))
+    }
+
+    /// Counts a print of the order's receipt; returns the order as it stands after.
+    pub fn count_print(&self, no: OrderNo, note: &Note) -> Result<Versioned<Order>, DbError> {
+        self.change(no, note, |order| Some(Order { prints: order.prints.checked_add(1)?, ..order }))
+    }
+
+    pub(crate) fn return_cash(
         &self,
         no: OrderNo,
         amount: Fen,
         note: &Note,
     ) -> Result<Versioned<Order>, DbError> {
-        let Versioned { mut value, version } = self.get(no)?;
-        value.cash = value
-            .cash
-            .checked_add(amount)
-            .ok_or_else(|| DbError::corrupt(ORDER.name, no.to_string()))?;
+        let back =
+            |order: Order| Some(Order { cash_back: order.cash_back.checked_add(amount)?, ..order });
+        self.change(no, note, back)
+    }
+
+    fn change(
+        &self,
+        no: OrderNo,
+        note: &Note,
+        change: impl FnOnce(Order) -> Option<Order>,
+    ) -> Result<Versioned<Order>, DbError> {
+        let Versioned { value, version } = self.get(no)?;
+        let value = change(value).ok_or_else(|| DbError::corrupt(ORDER.name, no.to_string()))?;
         let version = version + 1;
-        self.tx.update(TAKE_CASH, &to_row(&value, version), about(no), note)?;
+        self.tx.update(UPDATE, &to_row(&value, version), about(no), note)?;
         Ok(Versioned { value, version })
     }
 }
@@ -189,6 +220,11 @@ fn to_row(order: &Order, version: i64) -> Row {
             (&order.intent_id).into(),
             order.due.get().into(),
             order.cash.get().into(),
+            order.rounded.get().into(),
+            order.received.get().into(),
+            order.cash_back.get().into(),
+            order.cash_at.into(),
+            order.prints.into(),
             order.kept_at.into(),
             Cell::Int(order.kept_at.business_day().0),
             version.into(),
@@ -202,6 +238,11 @@ pub(crate) fn from_row(row: &Row) -> Result<Versioned<Order>, DbError> {
         intent_id: row.text_of("intent_id")?,
         due: row.fen("due_fen")?,
         cash: row.fen("cash_fen")?,
+        rounded: row.fen("rounded_fen")?,
+        received: row.fen("received_fen")?,
+        cash_back: row.fen("cash_back_fen")?,
+        cash_at: row.opt_at("cash_at_ms")?,
+        prints: row.number("prints")?,
         kept_at: row.at("kept_at_ms")?,
     };
     Ok(Versioned { value: order, version: row.int("version")? })

@@ -22,6 +22,7 @@ pub(crate) const REFUND: Table = Table {
         "amount_fen",
         "why",
         "asked_by",
+        "intent_id",
         "kept_at_ms",
         "phase",
         "reason",
@@ -37,16 +38,17 @@ pub(crate) const REFUND: Table = Table {
 };
 
 const INSERT: &str = "INSERT INTO refund (
-    refund_id, out_trade_no, order_no, amount_fen, why, asked_by, kept_at_ms, phase, reason,
-    done_at_ms, nth, minted, next_at_ms, sent_at_ms, silences, version, row_hash
+    refund_id, out_trade_no, order_no, amount_fen, why, asked_by, intent_id, kept_at_ms, phase,
+    reason, done_at_ms, nth, minted, next_at_ms, sent_at_ms, silences, version, row_hash
 ) VALUES (
-    :refund_id, :out_trade_no, :order_no, :amount_fen, :why, :asked_by, :kept_at_ms, :phase,
-    :reason, :done_at_ms, :nth, :minted, :next_at_ms, :sent_at_ms, :silences, :version, :row_hash
+    :refund_id, :out_trade_no, :order_no, :amount_fen, :why, :asked_by, :intent_id, :kept_at_ms,
+    :phase, :reason, :done_at_ms, :nth, :minted, :next_at_ms, :sent_at_ms, :silences, :version, :row_hash
 )";
 
 const UPDATE: &str = "UPDATE refund SET
     out_trade_no = :out_trade_no, order_no = :order_no, amount_fen = :amount_fen, why = :why,
-    asked_by = :asked_by, kept_at_ms = :kept_at_ms, phase = :phase, reason = :reason,
+    asked_by = :asked_by, intent_id = :intent_id, kept_at_ms = :kept_at_ms, phase = :phase,
+    reason = :reason,
     done_at_ms = :done_at_ms, nth = :nth, minted = :minted, next_at_ms = :next_at_ms,
     sent_at_ms = :sent_at_ms, silences = :silences, version = :version, row_hash = :row_hash
     WHERE refund_id = :refund_id AND version = :version - 1";
@@ -55,6 +57,9 @@ const GET: &str = "SELECT * FROM refund WHERE refund_id = :refund_id";
 
 const BY_NO: &str = "SELECT * FROM refund WHERE out_trade_no = :out_trade_no AND nth = :nth
     AND minted = 1 ORDER BY refund_id DESC LIMIT 1";
+
+const BY_INTENT: &str = "SELECT * FROM refund
+    WHERE out_trade_no = :out_trade_no AND intent_id = :intent_id";
 
 const OF_ATTEMPT: &str = "SELECT * FROM refund WHERE out_trade_no = :out_trade_no
     ORDER BY refund_id LIMIT :limit";
@@ -76,7 +81,7 @@ pub(crate) const AFTER: &str = "SELECT * FROM refund WHERE refund_id > :after
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] =
-    &[INSERT, UPDATE, GET, BY_NO, OF_ATTEMPT, OPEN, DUE, NEXT_WAKE, KNOWN_OF, AFTER];
+    &[INSERT, UPDATE, GET, BY_NO, BY_INTENT, OF_ATTEMPT, OPEN, DUE, NEXT_WAKE, KNOWN_OF, AFTER];
 
 /// More refunds than any attempt has, refused ones included.
 const OF_ATTEMPT_MAX: u32 = 1_000;
@@ -112,6 +117,17 @@ impl<'c> Refunds<'c> {
         let params =
             named_params! { ":out_trade_no": out_trade_no, ":nth": nth.parse::<u32>().ok() };
         let row = row::one(self.conn, &REFUND, BY_NO, params, "find a refund")?;
+        row.map(|row| from_row(&row)).transpose()
+    }
+
+    /// The refund of an attempt that a person's confirmed wish has made, or `None`.
+    pub fn by_intent(
+        &self,
+        no: &OutTradeNo,
+        intent_id: &str,
+    ) -> Result<Option<Versioned<Refund>>, DbError> {
+        let params = named_params! { ":out_trade_no": no.as_str(), ":intent_id": intent_id };
+        let row = row::one(self.conn, &REFUND, BY_INTENT, params, "find a refund's intent")?;
         row.map(|row| from_row(&row)).transpose()
     }
 
@@ -225,9 +241,9 @@ fn read(rows: Vec<Row>) -> Result<Vec<Versioned<Refund>>, DbError> {
 }
 
 fn to_row(refund: &Refund, version: i64) -> Row {
-    let (why, asked_by): (&str, Cell) = match &refund.why {
-        RefundCause::Person { by } => ("person", by.into()),
-        RefundCause::Rule(why) => (why_to_text(*why), Cell::Null),
+    let (why, asked_by, intent_id): (&str, Cell, Cell) = match &refund.why {
+        RefundCause::Person { by, intent_id } => ("person", by.into(), intent_id.into()),
+        RefundCause::Rule(why) => (why_to_text(*why), Cell::Null, Cell::Null),
     };
     let (phase, reason, done_at): (&str, Cell, Cell) = match &refund.phase {
         RefundPhase::Counting => ("counting", Cell::Null, Cell::Null),
@@ -247,6 +263,7 @@ fn to_row(refund: &Refund, version: i64) -> Row {
             refund.amount.get().into(),
             why.into(),
             asked_by,
+            intent_id,
             refund.kept_at.into(),
             phase.into(),
             reason,
@@ -263,7 +280,10 @@ fn to_row(refund: &Refund, version: i64) -> Row {
 
 pub(crate) fn from_row(row: &Row) -> Result<Versioned<Refund>, DbError> {
     let why = match row.text_of("why")?.as_str() {
-        "person" => RefundCause::Person { by: row.text_of("asked_by")? },
+        "person" => RefundCause::Person {
+            by: row.text_of("asked_by")?,
+            intent_id: row.text_of("intent_id")?,
+        },
         rule => RefundCause::Rule(why_from_text(rule).ok_or_else(|| row.corrupt())?),
     };
     let phase = match row.text_of("phase")?.as_str() {

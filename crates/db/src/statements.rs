@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, StatementStatus};
 
-use crate::{attempts, epochs, events, findings, meta, open, orders, queue, refunds};
+use crate::{attempts, cash, epochs, events, findings, meta, open, orders, queue, refunds};
 
 /// Partial indexes of open rows only; `old_epoch` is bounded.
 const SMALL: [&str; 7] = [
@@ -80,6 +80,7 @@ fn a_row_is_read_by_the_places_of_its_columns() {
     conn.execute_batch(include_str!("migrations/0001_till.sql")).unwrap();
     let hashed = [
         &attempts::ATTEMPT,
+        &cash::CASH_REFUND,
         &epochs::OLD_EPOCH,
         &findings::FINDING,
         &meta::META,
@@ -105,6 +106,7 @@ fn columns_of(conn: &Connection, table: &str) -> Vec<String> {
 fn all() -> impl Iterator<Item = &'static str> {
     let tables = [
         attempts::STATEMENTS,
+        cash::STATEMENTS,
         epochs::STATEMENTS,
         events::STATEMENTS,
         events::TAIL_STATEMENTS,

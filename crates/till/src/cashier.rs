@@ -11,12 +11,36 @@ use mianfu_core::refund::{RefundCause, RefundPhase};
 use mianfu_db::{DbError, Lane, Note, Operation, OperationKind, Tx, Versioned};
 use mianfu_gateway::Keys;
 
+use crate::people::{Approved, GoodsGiven, Outlived};
 use crate::refunds;
 use crate::till::{Till, TillError};
 use crate::worker::{What, effect_operation};
 
 /// Open attempts looked at when a new sale asks whether it may begin.
 pub(crate) const OPEN_MAX: u32 = 200;
+
+/// Why goods are not said to be gone (M17). Nothing was kept.
+#[derive(Debug, thiserror::Error)]
+pub enum GoodsRefusal {
+    /// A reversal has left, so only the channel decides.
+    #[error("a reversal of attempt `{out_trade_no}` has left")]
+    ReversalLeft {
+        /// The attempt.
+        out_trade_no: OutTradeNo,
+    },
+    /// It has ended, never left, or cash took its place.
+    #[error("attempt `{out_trade_no}` waits for no answer about goods")]
+    NotOpen {
+        /// The attempt.
+        out_trade_no: OutTradeNo,
+    },
+    /// The manager's word is too old.
+    #[error("it was not approved in time")]
+    Outlived(#[from] Outlived),
+    /// The till.
+    #[error("it could not be kept")]
+    Till(#[from] TillError),
+}
 
 impl<K: Keys> Till<K> {
     /// The cashier cancels: ask first, and only a fresh "not paid" reverses (M5, M6).
@@ -37,7 +61,41 @@ impl<K: Keys> Till<K> {
         self.tell(no, Event::AskedNow, now)
     }
 
-    /// A manager says that the goods are gone (M17).
+    /// Gives a customer who is typing a little longer (再等 30 秒), once.
+    ///
+    /// # Errors
+    ///
+    /// The number must be one of this till's and its customer typing, and the step must be kept.
+    pub fn wait_longer(&mut self, no: &OutTradeNo, now: Timestamp) -> Result<(), TillError> {
+        if !self.db.read().attempts().get(no)?.value.may_wait_longer() {
+            return Err(TillError::NoLonger { out_trade_no: no.clone() });
+        }
+        self.tell(no, Event::WaitedLonger, now)
+    }
+
+    /// Says with a manager's word that the goods are gone (M17).
+    ///
+    /// # Errors
+    ///
+    /// Refuses once a reversal has left, or where nothing is waited for.
+    pub fn goods_given(
+        &mut self,
+        approved: Approved<GoodsGiven>,
+        now: Timestamp,
+    ) -> Result<(), GoodsRefusal> {
+        let (GoodsGiven { no }, by) = approved.take(now)?;
+        let attempt = self.db.read().attempts().get(&no).map_err(TillError::from)?.value;
+        if attempt.may_mark_goods_gone() {
+            return Ok(self.goods_gone(&no, by, now)?);
+        }
+        if attempt.is_live() && attempt.reversal_left_at.is_some() {
+            return Err(GoodsRefusal::ReversalLeft { out_trade_no: no });
+        }
+        Err(GoodsRefusal::NotOpen { out_trade_no: no })
+    }
+
+    /// A person says that the goods are gone (M17). Who may is the caller's to have settled: a
+    /// counter says it through [`Till::goods_given`].
     ///
     /// # Errors
     ///
@@ -49,29 +107,6 @@ impl<K: Keys> Till<K> {
         now: Timestamp,
     ) -> Result<(), TillError> {
         self.tell(no, Event::GoodsGone { by: by.to_owned() }, now)
-    }
-
-    /// The order takes cash at once, and what the wallet may still bring goes back (M16).
-    ///
-    /// # Errors
-    ///
-    /// The number must be one of this till's, and the step must be kept.
-    pub fn take_cash_instead(&mut self, no: &OutTradeNo, now: Timestamp) -> Result<(), TillError> {
-        self.keep_drawn();
-        let kept = self.db.read().attempts().get(no)?;
-        let order = self.db.read().orders().get(kept.value.order_no)?.value;
-        if kept.value.is_final() || order.due <= order.cash {
-            return Ok(());
-        }
-        let (order_no, due) = (order.no, order.due);
-        self.step_with(no, Event::CashTaken, now, None, |tx| {
-            if mutant::planted("m16_cash_not_kept") {
-                return Ok(());
-            }
-            tx.orders().take_cash(order_no, due, &note(now, "cash_taken", due.to_string()))?;
-            Ok(())
-        })?;
-        Ok(())
     }
 
     fn tell(&mut self, no: &OutTradeNo, event: Event, now: Timestamp) -> Result<(), TillError> {
@@ -92,7 +127,7 @@ impl<K: Keys> Till<K> {
         self.step_with(no, event, now, done, |_| Ok(()))
     }
 
-    fn step_with(
+    pub(crate) fn step_with(
         &mut self,
         no: &OutTradeNo,
         event: Event,
@@ -240,6 +275,7 @@ fn event_name(event: &Event) -> &'static str {
         Event::AskedNow => "asked_now",
         Event::CashTaken => "cash_instead",
         Event::GoodsGone { .. } => "goods_gone",
+        Event::WaitedLonger => "waited_longer",
         Event::RefundConfirmed => "refund_confirmed",
         Event::Tick => "time_passed",
         Event::Resumed => "resumed",

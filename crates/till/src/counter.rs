@@ -1,6 +1,8 @@
 //! What the counter shows: the sale in front, those aside, the last results, health in plain words.
 
-use mianfu_core::attempt::Attempt;
+use std::collections::BTreeMap;
+
+use mianfu_core::attempt::{Attempt, Phase};
 use mianfu_core::breaker::Offer;
 use mianfu_core::channel::ChannelId;
 use mianfu_core::money::{Fen, Timestamp};
@@ -10,6 +12,7 @@ use mianfu_core::refund::{Refund, RefundId};
 use mianfu_db::{Birth, DbError};
 use mianfu_gateway::Keys;
 
+use crate::cash::CashSale;
 use crate::cashier::OPEN_MAX;
 use crate::line::OFFSET_TOLD_MS;
 use crate::sale::Refusal;
@@ -29,6 +32,8 @@ const EARLIEST: Timestamp = Timestamp(1_767_196_800_000);
 pub struct Counter {
     /// The sale in front; an end stays until the next sale begins.
     pub front: Option<Attempt>,
+    /// The sale in cash that stands on the screen; it stays until the next one begins.
+    pub cash: Option<CashSale>,
     /// Sales put aside.
     pub aside: Vec<Attempt>,
     /// The last results, newest first.
@@ -41,6 +46,8 @@ pub struct Counter {
     pub open_oldest: Option<Timestamp>,
     /// An earlier payment by the same payer of the same amount (M18).
     pub just_paid: Option<Attempt>,
+    /// The refunds of the sales in front and aside, oldest first; of those that took money.
+    pub refunds: BTreeMap<OutTradeNo, Vec<Refund>>,
     /// The channels.
     pub channels: Vec<ChannelHealth>,
     /// What a person should know or do.
@@ -122,8 +129,16 @@ impl<K: Keys> Till<K> {
             .map(|kept| kept.value)
             .collect();
         let just_paid = front.as_ref().and_then(|paid| order::just_paid(paid, &recent)).cloned();
+        let mut refunds = BTreeMap::new();
+        for attempt in front.iter().chain(&aside) {
+            if attempt.holds_money() || attempt.phase == Phase::Returned {
+                let no = &attempt.out_trade_no;
+                refunds.insert(no.clone(), self.refunds_of(no)?);
+            }
+        }
         Ok(Counter {
             just_paid,
+            refunds,
             recent: recent.into_iter().take(RECENT as usize).collect(),
             open_count: u32::try_from(open.len()).unwrap_or(u32::MAX),
             open_sum: open
@@ -134,6 +149,7 @@ impl<K: Keys> Till<K> {
             channels: self.channels(),
             notices: self.notices(now),
             today_count: read.orders().count_on(now.business_day())?,
+            cash: self.cash_sale()?,
             front,
             aside,
         })
@@ -274,6 +290,7 @@ impl<K: Keys> Till<K> {
             return Ok(());
         };
         let before = self.front.replace(self.aside.remove(place));
+        self.cash_front = None;
         if let Some(before) = before
             && self.db.read().attempts().find(&before)?.is_some_and(|kept| !kept.value.is_final())
         {
@@ -289,6 +306,7 @@ impl<K: Keys> Till<K> {
     ///
     /// Fails where the database cannot be read.
     pub fn clear_front(&mut self) -> Result<(), DbError> {
+        self.dismiss_cash();
         let Some(front) = &self.front else {
             return Ok(());
         };

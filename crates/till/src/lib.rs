@@ -3,20 +3,25 @@
 //! It holds the order of operations and no rules: what may happen is decided in core, what is kept
 //! is kept in one transaction, and only then does anything leave.
 //!
-//! Reading order: [`till`] (what it is made of), [`sale`] (how one begins), [`cashier`] (how a step becomes action),
-//! [`worker`] (calls, lane by lane), [`refunds`], [`resume`] (a start asks and never resends),
-//! [`counter`] (what the counter shows), [`running`] (the one thread that owns a till), [`upkeep`]
-//! (the full check and the backups, beside a till at work).
+//! Reading order: [`till`] (what it is made of), [`sale`] (how one begins), [`cashier`] (how a step
+//! becomes action), [`cash`] (which asks no channel), [`worker`] (calls, lane by lane), [`refunds`],
+//! [`people`] (the manager's PIN), [`resume`] (a start asks and never resends), [`counter`] (what
+//! the counter shows), [`running`] (the one thread that owns a till), [`upkeep`] (the full check
+//! and the backups, beside a till at work).
 //!
 //! [`Till`] never waits, sleeps or reads a clock: it is told the time, hands out calls and is told
 //! their answers. The shop drives it from [`running`], the simulation on virtual time.
 
+pub mod bill;
+pub mod cash;
 pub mod cashier;
 pub mod channel_file;
 pub mod clock;
 pub mod counter;
 pub mod line;
 pub mod log;
+pub mod people;
+pub mod receipt;
 pub mod recovery;
 pub mod refunds;
 pub mod resume;

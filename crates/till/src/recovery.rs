@@ -4,7 +4,7 @@
 
 use mianfu_core::attempt::{Attempt, Intent};
 use mianfu_core::channel::{ChannelId, Flow, Payment, Verdict};
-use mianfu_core::money::{Charge, Fen, Timestamp};
+use mianfu_core::money::{Charge, Timestamp};
 use mianfu_core::mutant;
 use mianfu_core::number::{Counter, OutTradeNo, Series};
 use mianfu_core::order::Order;
@@ -136,13 +136,9 @@ impl<K: Keys> Till<K> {
             if tx.attempts().find(no)?.is_some() {
                 return Ok(());
             }
-            let order = Order {
-                no: tx.orders().next_order_no(),
-                intent_id: format!("recovered:{no}"),
-                due: amount.fen(),
-                cash: Fen::ZERO,
-                kept_at: paid_at,
-            };
+            let intent_id = format!("recovered:{no}");
+            let order_no = tx.orders().next_order_no();
+            let order = Order::new(order_no, intent_id, amount.fen(), paid_at);
             tx.orders().insert(&order, &note(now, "order_recovered", amount.to_string()))?;
             let intent = Intent {
                 out_trade_no: no.clone(),

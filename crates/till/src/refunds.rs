@@ -12,6 +12,7 @@ use mianfu_db::{DbError, Lane, Operation, OperationKind, Tx, Versioned};
 use mianfu_gateway::{Answer, Call, CallError, Keys};
 
 use crate::cashier::{acknowledge, keep_rest, note};
+use crate::people::{Approved, Outlived, RefundWish};
 use crate::till::{Till, TillError};
 use crate::worker::What;
 
@@ -36,6 +37,12 @@ pub enum RefundRefusal {
         /// The attempt.
         out_trade_no: OutTradeNo,
     },
+    /// The intent was used for another amount.
+    #[error("the confirmed refund was of another amount")]
+    IntentUsed,
+    /// The manager's word is too old.
+    #[error("the refund was not approved in time")]
+    Outlived(#[from] Outlived),
     /// The database would not keep it.
     #[error("the refund could not be kept")]
     Db(#[from] DbError),
@@ -102,27 +109,52 @@ fn operation_key(id: RefundId) -> String {
 }
 
 impl<K: Keys> Till<K> {
+    /// Gives money of a paid attempt back with a manager's word for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Till::refund`], and a word that is too old; nothing was sent then.
+    pub fn refund_approved(
+        &mut self,
+        approved: Approved<RefundWish>,
+        now: Timestamp,
+    ) -> Result<RefundId, RefundRefusal> {
+        let (wish, by) = approved.take(now)?;
+        self.refund(&wish, by, now)
+    }
+
     /// Gives money of a paid attempt back. The number is counted at the channel first, so that two
-    /// tills collide instead of refunding twice (M20).
+    /// tills collide instead of refunding twice (M20). The same intent again returns the refund it
+    /// made.
+    ///
+    /// Who may ask is the caller's to have settled: a counter asks through
+    /// [`Till::refund_approved`].
     ///
     /// # Errors
     ///
     /// Refuses what was not paid and what is above the ceiling; nothing was sent then.
     pub fn refund(
         &mut self,
-        no: &OutTradeNo,
-        amount: Fen,
+        wish: &RefundWish,
         by: &str,
         now: Timestamp,
     ) -> Result<RefundId, RefundRefusal> {
+        let RefundWish { no, amount, intent_id } = wish;
+        let amount = *amount;
+        if let Some(kept) = self.db.read().refunds().by_intent(no, intent_id)?
+            && !mutant::planted("m20_intent_forgotten")
+        {
+            let same = kept.value.amount == amount;
+            return if same { Ok(kept.value.id) } else { Err(RefundRefusal::IntentUsed) };
+        }
         if amount == Fen::ZERO {
             return Err(RefundRefusal::NoAmount);
         }
         let attempt = self.db.read().attempts().get(no)?.value;
-        if !holds_money(&attempt) {
+        if !attempt.holds_money() {
             return Err(RefundRefusal::NotPaid { out_trade_no: no.clone() });
         }
-        let cause = RefundCause::Person { by: by.to_owned() };
+        let cause = RefundCause::Person { by: by.to_owned(), intent_id: intent_id.clone() };
         let kept =
             self.db.write("keep a refund", |tx| keep_refund(tx, &attempt, amount, cause, now));
         let handed = match kept {
@@ -237,23 +269,6 @@ impl<K: Keys> Till<K> {
             self.hand_out_refund(id, effect, now);
         }
         Ok(())
-    }
-}
-
-/// Says whether the channel took money under the attempt; how much of it may still go back is the
-/// ceiling's business. Where the channel refused a rule's refund, a person may begin another.
-fn holds_money(attempt: &Attempt) -> bool {
-    match attempt.phase {
-        Phase::Paid { .. } | Phase::Refunding { .. } | Phase::Held { .. } => true,
-        Phase::Closed { .. } | Phase::Declined { .. } => attempt.late_money,
-        Phase::Parked
-        | Phase::Submitting
-        | Phase::Waiting
-        | Phase::Asking { .. }
-        | Phase::Closing
-        | Phase::Reversing
-        | Phase::Unseen
-        | Phase::Returned => false,
     }
 }
 

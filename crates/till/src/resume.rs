@@ -19,7 +19,7 @@ use crate::till::{Jitter, Settings, Till};
 use crate::worker::{Calls, What};
 
 /// How long after its beginning the last sale still stands on the screen of a till that starts.
-const LAST_SALE_MS: i64 = 600_000;
+pub(crate) const LAST_SALE_MS: i64 = 600_000;
 /// Rows woken by one tick.
 const DUE_MAX: u32 = 64;
 /// Between a late question without a usable answer and the same question again.
@@ -66,6 +66,7 @@ impl<K: Keys> Till<K> {
             auth_codes: BTreeMap::new(),
             used_codes: Vec::new(),
             front: None,
+            cash_front: None,
             aside: Vec::new(),
             trouble: None,
             recovery: None,
@@ -130,7 +131,7 @@ impl<K: Keys> Till<K> {
             .map(|kept| kept.value.out_trade_no)
             .filter(|no| self.front.as_ref() != Some(no))
             .collect();
-        Ok(())
+        self.stand_last_cash(now)
     }
 
     /// Wakes everything that is due.

@@ -66,7 +66,7 @@ pub enum Refusal {
         limit: Charge,
     },
     /// Not a payment code.
-    #[error("the scanned text is not a payment code: {}", scanned_name(.0))]
+    #[error("the scanned text is no payment code that is taken here: {}", scanned_name(.0))]
     NotACode(Scanned),
     /// The same code was used a moment ago.
     #[error("this code was used a moment ago")]
@@ -123,9 +123,9 @@ fn offer_name(offer: &Offer) -> String {
     }
 }
 
-fn scanned_name(scanned: &Scanned) -> &'static str {
+pub(crate) fn scanned_name(scanned: &Scanned) -> &'static str {
     match scanned {
-        Scanned::Payment { .. } => "a payment code of a channel that is not set up",
+        Scanned::Payment { .. } => "a payment code",
         Scanned::UnionPay => "a UnionPay code",
         Scanned::Truncated => "the beginning of a payment code",
         Scanned::RunTogether => "two reads run together",
@@ -161,6 +161,7 @@ impl<K: Keys> Till<K> {
             self.hold_code(&no, auth_code, now);
         }
         self.front = Some(no.clone());
+        self.cash_front = None;
         self.revision += 1;
         Ok(no)
     }
@@ -207,6 +208,7 @@ impl<K: Keys> Till<K> {
         }
         self.calls.hand_out_kept(&attempt, Effect::Submit, now);
         self.front = Some(no.clone());
+        self.cash_front = None;
         self.revision += 1;
         Ok(no)
     }
@@ -325,13 +327,8 @@ impl<K: Keys> Till<K> {
     ) -> Result<OutTradeNo, Refusal> {
         let timetable = self.lines[&channel].channel.timetable();
         let attempt = self.db.write("keep a sale", |tx| {
-            let order = Order {
-                no: tx.orders().next_order_no(),
-                intent_id: intent_id.to_owned(),
-                due: amount.fen(),
-                cash: Fen::ZERO,
-                kept_at: now,
-            };
+            let no = tx.orders().next_order_no();
+            let order = Order::new(no, intent_id.to_owned(), amount.fen(), now);
             tx.orders().insert(&order, &note(now, "order_kept", amount.to_string()))?;
             begin_attempt(tx, order.no, amount, channel, flow, now, &timetable)
         })?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use mianfu_core::channel::ChannelId;
 use mianfu_core::money::{Charge, Fen, Timestamp};
-use mianfu_core::number::OutTradeNo;
+use mianfu_core::number::{OrderNo, OutTradeNo};
 use mianfu_db::{Birth, Db, DbError};
 use mianfu_gateway::AuthCode;
 
@@ -30,6 +30,8 @@ pub struct Settings {
     pub aside_max: usize,
     /// Whether the channels are pretend ones.
     pub practice: bool,
+    /// The most that may be rounded off a sum in cash (抹零), in fen.
+    pub rounding_limit: Fen,
     /// Where a second copy of the database is kept.
     pub backup_folder: Option<PathBuf>,
 }
@@ -46,6 +48,7 @@ impl Settings {
             at_risk_max: Fen::new(20_000_000).expect("a positive amount"),
             aside_max: 3,
             practice: true,
+            rounding_limit: Fen::new(99).expect("a positive amount"),
             backup_folder: None,
         }
     }
@@ -62,6 +65,8 @@ pub struct Till<K> {
     /// Codes used lately, so that a second read of the same code is told apart.
     pub(crate) used_codes: Vec<UsedCode>,
     pub(crate) front: Option<OutTradeNo>,
+    /// The sale in cash that stands on the screen.
+    pub(crate) cash_front: Option<OrderNo>,
     pub(crate) aside: Vec<OutTradeNo>,
     pub(crate) trouble: Option<Trouble>,
     pub(crate) recovery: Option<Recovery>,
@@ -159,6 +164,12 @@ pub enum TillError {
     NoSuchAttempt {
         /// The number asked about.
         out_trade_no: String,
+    },
+    /// The customer of the attempt is not typing, or has been given longer already.
+    #[error("attempt `{out_trade_no}` is not waited for any longer")]
+    NoLonger {
+        /// The number asked about.
+        out_trade_no: OutTradeNo,
     },
 }
 

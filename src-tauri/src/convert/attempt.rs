@@ -2,11 +2,15 @@
 
 use mianfu_core::attempt::{Attempt, HoldReason, Phase, Screen};
 use mianfu_core::channel::Flow;
+use mianfu_core::refund::{self, Refund, RefundPhase};
 use qrcode::{Color, EcLevel, QrCode};
 
-use crate::views::{AttemptState, AttemptView, FlowView, HeldView, QrView};
+use crate::views::{
+    AttemptState, AttemptView, FlowView, HeldView, QrView, RefundLineView, RefundState,
+};
 
-pub(crate) fn attempt(attempt: &Attempt) -> AttemptView {
+/// Returns an attempt with its refunds, oldest first.
+pub(crate) fn attempt(attempt: &Attempt, refunds: &[Refund]) -> AttemptView {
     let state = state(attempt.screen());
     AttemptView {
         out_trade_no: attempt.out_trade_no.as_str().to_owned(),
@@ -28,7 +32,26 @@ pub(crate) fn attempt(attempt: &Attempt) -> AttemptView {
         can_cancel: matches!(attempt.phase, Phase::Parked | Phase::Submitting | Phase::Waiting),
         can_put_aside: !attempt.is_final(),
         can_ask_again: attempt.is_live() && attempt.phase != Phase::Parked,
+        can_wait_longer: attempt.may_wait_longer(),
+        can_take_cash: !attempt.is_final() && !attempt.unwanted,
+        can_give_goods: attempt.may_mark_goods_gone() && attempt.goods_gone_by.is_none(),
+        goods_gone: attempt.goods_gone_by.is_some(),
+        unwanted: attempt.unwanted,
+        refundable_fen: refund::refundable(attempt, refunds).get(),
+        refunds: refunds.iter().map(refund_line).collect(),
     }
+}
+
+fn refund_line(refund: &Refund) -> RefundLineView {
+    let (state, at) = match &refund.phase {
+        RefundPhase::Counting | RefundPhase::Sending => (RefundState::Sending, refund.kept_at),
+        RefundPhase::Asking => (RefundState::Waiting, refund.kept_at),
+        RefundPhase::Wedged { .. } => (RefundState::Wedged, refund.kept_at),
+        RefundPhase::Done { at } => (RefundState::Confirmed, *at),
+        RefundPhase::Refused { .. } => (RefundState::Refused, refund.kept_at),
+        RefundPhase::Held => (RefundState::Held, refund.kept_at),
+    };
+    RefundLineView { refund_id: refund.id.0, amount_fen: refund.amount.get(), state, at_ms: at.0 }
 }
 
 fn state(screen: Screen) -> AttemptState {

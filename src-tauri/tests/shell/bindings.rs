@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use mianfu_shell::views::{
-    AttemptRef, AttemptView, CounterView, CustomerView, HistoryLineView, OrderLineView, OrderRef,
-    Report, ScanCode, ShowCode, TypeAmount,
+    AskBill, AttemptRef, AttemptView, BillView, CashInstead, CounterView, CustomerView, GoodsGiven,
+    HistoryLineView, OrderLineView, OrderRef, ReceiptFile, ReceiptView, RefundAttempt, RefundCash,
+    Report, ScanCode, SetPin, ShowCode, TakeCash, TypeAmount,
 };
 use ts_rs::{Config, TS};
 
@@ -33,16 +34,26 @@ fn the_page_knows_the_types_that_it_is_sent() {
 fn export(folder: &Path) {
     // Amounts and moments fit a JavaScript number; the default, `bigint`, is no JSON.
     let config = Config::new().with_large_int("number").with_out_dir(folder);
+    AskBill::export_all(&config).unwrap();
     AttemptRef::export_all(&config).unwrap();
     AttemptView::export_all(&config).unwrap();
+    BillView::export_all(&config).unwrap();
+    CashInstead::export_all(&config).unwrap();
     CounterView::export_all(&config).unwrap();
     CustomerView::export_all(&config).unwrap();
+    GoodsGiven::export_all(&config).unwrap();
     HistoryLineView::export_all(&config).unwrap();
     OrderLineView::export_all(&config).unwrap();
     OrderRef::export_all(&config).unwrap();
+    ReceiptFile::export_all(&config).unwrap();
+    ReceiptView::export_all(&config).unwrap();
+    RefundAttempt::export_all(&config).unwrap();
+    RefundCash::export_all(&config).unwrap();
     Report::export_all(&config).unwrap();
     ScanCode::export_all(&config).unwrap();
+    SetPin::export_all(&config).unwrap();
     ShowCode::export_all(&config).unwrap();
+    TakeCash::export_all(&config).unwrap();
     TypeAmount::export_all(&config).unwrap();
 }
 

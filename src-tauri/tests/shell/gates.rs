@@ -13,7 +13,8 @@ use tauri::webview::InvokeRequest;
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder};
 
 /// Where a page of the program is from.
-const OURS: &str = if cfg!(windows) { "http://tauri.localhost" } else { "tauri://localhost" };
+pub(super) const OURS: &str =
+    if cfg!(windows) { "http://tauri.localhost" } else { "tauri://localhost" };
 
 /// One till for all: its folder outlives the tests.
 fn app() -> &'static AppHandle<MockRuntime> {
@@ -26,7 +27,7 @@ fn folder() -> PathBuf {
     FOLDER.get_or_init(|| tempfile::tempdir().unwrap().keep()).clone()
 }
 
-fn open(place: &Place) -> AppHandle<MockRuntime> {
+pub(super) fn open(place: &Place) -> AppHandle<MockRuntime> {
     let app = mock_builder()
         .manage(Shell::default())
         .invoke_handler(commands())
@@ -49,7 +50,7 @@ fn call(label: &str, origin: &str, command: &str, arguments: Value) -> Result<Va
 }
 
 #[expect(clippy::unwrap_in_result, reason = "the result is the page's, not the test's")]
-fn call_in(
+pub(super) fn call_in(
     app: &AppHandle<MockRuntime>,
     label: &str,
     origin: &str,
@@ -86,6 +87,17 @@ fn the_customers_window_may_ask_for_its_own_view_only() {
         "scan_code",
         "cancel_attempt",
         "ask_now",
+        "wait_longer",
+        "goods_given",
+        "refund_attempt",
+        "set_pin",
+        "ask_bill",
+        "take_cash",
+        "cash_instead",
+        "refund_cash",
+        "dismiss_cash",
+        "receipt",
+        "receipt_pdf",
         "put_aside",
         "bring_back",
         "clear_front",

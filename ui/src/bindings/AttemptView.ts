@@ -4,6 +4,7 @@ import type { ChannelView } from "./ChannelView";
 import type { FlowView } from "./FlowView";
 import type { HeldView } from "./HeldView";
 import type { QrView } from "./QrView";
+import type { RefundLineView } from "./RefundLineView";
 
 /**
  * Shows one attempt to the cashier.
@@ -36,4 +37,32 @@ reasonText: string | null,
 /**
  * What the channel says was paid, where that differs from the amount asked.
  */
-channelAmountFen: number | null, held: HeldView | null, transactionNo: string | null, canCancel: boolean, canPutAside: boolean, canAskAgain: boolean, };
+channelAmountFen: number | null, held: HeldView | null, transactionNo: string | null, canCancel: boolean, canPutAside: boolean, canAskAgain: boolean, 
+/**
+ * Whether half a minute more may be given (再等 30 秒), once.
+ */
+canWaitLonger: boolean, 
+/**
+ * Whether cash may take its place (改收现金).
+ */
+canTakeCash: boolean, 
+/**
+ * Whether a manager may say that the goods are gone (货已交给顾客).
+ */
+canGiveGoods: boolean, 
+/**
+ * Whether a manager has said so.
+ */
+goodsGone: boolean, 
+/**
+ * Whether cash took its place.
+ */
+unwanted: boolean, 
+/**
+ * What may still go back to the customer; 0 where nothing can.
+ */
+refundableFen: number, 
+/**
+ * What goes or went back, oldest first.
+ */
+refunds: Array<RefundLineView>, };

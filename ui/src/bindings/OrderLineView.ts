@@ -4,4 +4,16 @@ import type { ResultView } from "./ResultView";
 /**
  * Shows one order of the day with its attempts, oldest attempt first.
  */
-export type OrderLineView = { orderNo: string, dueFen: number, atMs: number, attempts: Array<ResultView>, };
+export type OrderLineView = { orderNo: string, dueFen: number, atMs: number, 
+/**
+ * Taken in cash.
+ */
+cashFen: number, 
+/**
+ * Let go when cash was taken (抹零).
+ */
+roundedFen: number, 
+/**
+ * Gone back in cash.
+ */
+cashRefundedFen: number, attempts: Array<ResultView>, };

@@ -3,4 +3,4 @@
 /**
  * Names what went wrong with a command. A code exists only if the page acts on it.
  */
-export type ReportCode = "bad_amount" | "above_limit" | "not_a_payment_code" | "product_barcode" | "receive_code" | "truncated_code" | "union_pay_code" | "wechat_not_yet" | "code_already_used" | "attempt_open" | "channel_not_ready" | "offline" | "breaker_open" | "too_many_open" | "outdated" | "app_too_old" | "database_broken" | "disk_full" | "copied_database" | "busy_elsewhere" | "too_many_aside" | "disk_broken" | "misconfigured" | "internal";
+export type ReportCode = "bad_amount" | "above_limit" | "not_a_payment_code" | "product_barcode" | "receive_code" | "truncated_code" | "union_pay_code" | "wechat_not_yet" | "code_already_used" | "attempt_open" | "channel_not_ready" | "offline" | "breaker_open" | "too_many_open" | "outdated" | "app_too_old" | "database_broken" | "disk_full" | "copied_database" | "busy_elsewhere" | "too_many_aside" | "disk_broken" | "misconfigured" | "internal" | "wrong_pin" | "pin_locked" | "pin_unset" | "bad_pin" | "received_too_little" | "rounding_too_large" | "reversal_left" | "nothing_to_refund" | "refund_exceeds";

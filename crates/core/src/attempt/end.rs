@@ -114,6 +114,7 @@ impl Step {
             | Event::AskedNow
             | Event::CashTaken
             | Event::GoodsGone { .. }
+            | Event::WaitedLonger
             | Event::RefundConfirmed
             | Event::Tick
             | Event::Resumed

@@ -117,6 +117,9 @@ impl Step {
     /// under the old clock counts as kept at the latest now, which only ever waits longer.
     fn clamp(&mut self, now: Timestamp, timetable: &Timetable) {
         let limit_ms = match self.attempt.flow {
+            Flow::Scan if self.attempt.waited_longer => {
+                timetable.scan_limit_ms + timetable.longer_ms
+            }
             Flow::Scan => timetable.scan_limit_ms,
             Flow::Show => timetable.show_life_ms,
         };
@@ -180,6 +183,14 @@ impl Step {
         if self.attempt.may_mark_goods_gone() {
             self.attempt.goods_gone_by = Some(by);
             self.attempt.poll_at = Some(now);
+        }
+    }
+
+    /// The till waits longer before its last ask; what the channel decides stays as it is.
+    pub(super) fn wait_longer(&mut self, timetable: &Timetable) {
+        if self.attempt.may_wait_longer() {
+            self.attempt.limit_at = self.attempt.limit_at.plus_ms(timetable.longer_ms);
+            self.attempt.waited_longer = true;
         }
     }
 

@@ -131,6 +131,83 @@ pub(crate) fn law7_a_customer_who_never_answers_is_waited_for_until_the_limit() 
 }
 
 #[test]
+pub(crate) fn law7_a_customer_who_types_is_given_longer_once() {
+    let begun = "
+        0  | begin            | submitting   | submit | submitting | -
+        1  | answered waiting | waiting      | -      | typing     | -
+        ";
+    let ends = "
+        90 | tick             | asking limit | query  | reversing  | -
+        91 | longer           | asking limit | -      | reversing  | -
+        91 | told waiting     | reversing    | reverse | reversing | -
+        ";
+    let at_the_end = "
+        58 | longer           | waiting      | -      | typing     | -
+        60 | tick             | waiting      | query  | typing     | -
+        61 | told waiting     | waiting      | -      | typing     | -
+        89 | tick             | waiting      | query  | typing     | -
+        89.5 | told waiting   | waiting      | -      | typing     | -
+        ";
+    check(SCAN, &format!("{begun}{at_the_end}{ends}"));
+    let twice = "
+        2  | longer           | waiting      | -      | typing     | -
+        3  | longer           | waiting      | -      | typing     | -
+        89 | tick             | waiting      | query  | typing     | -
+        89.5 | told waiting   | waiting      | -      | typing     | -
+        ";
+    check(SCAN, &format!("{begun}{twice}{ends}"));
+    // What the customer does counts as ever, and a restart takes nothing away.
+    let paid = "
+        2  | longer           | waiting      | -      | typing     | -
+        70 | resumed          | waiting      | query  | typing     | -
+        71 | told paid        | paid         | -      | paid       | -
+        ";
+    check(SCAN, &format!("{begun}{paid}"));
+}
+
+#[test]
+pub(crate) fn m8_a_shown_code_lives_as_long_as_the_channel_was_told() {
+    let begun = "
+        0   | begin            | submitting   | submit | submitting | -
+        1   | answered code    | waiting      | -      | code       | -
+        2   | longer           | waiting      | -      | code       | -
+        ";
+    let ends = "
+        178 | tick             | waiting      | query  | STATE      | -
+        178.5 | told WORD      | waiting      | -      | STATE      | -
+        180 | tick             | asking limit | query  | reversing  | -
+        ";
+    let ends = |word: &str, state: &str| ends.replace("WORD", word).replace("STATE", state);
+    check(SHOW, &format!("{begun}{}", ends("not_exist", "code")));
+    let scanned = "
+        3   | tick             | waiting      | -      | code       | -
+        4   | tick             | waiting      | query  | code       | -
+        5   | told waiting     | waiting      | -      | typing     | -
+        6   | longer           | waiting      | -      | typing     | -
+        ";
+    check(SHOW, &format!("{begun}{scanned}{}", ends("waiting", "typing")));
+}
+
+#[test]
+fn nobody_is_given_longer_who_is_not_typing() {
+    for rows in [
+        "0 | begin | submitting | submit | submitting | -",
+        "0 | begin | submitting | submit | submitting | -
+         15 | silent submit | submitting | query | unknown | -",
+        "0 | begin | submitting | submit | submitting | -
+         1 | answered paid | paid | - | paid | -",
+        "0 | begin | submitting | submit | submitting | -
+         1 | answered waiting | waiting | - | typing | -
+         2 | cancelled | asking cancelled | query | reversing | -",
+    ] {
+        let attempt = check(SCAN, rows);
+        assert!(!attempt.may_wait_longer(), "{rows}");
+        let step = attempt.clone().step(Event::WaitedLonger, at(20_000), &Timetable::ALIPAY);
+        assert_eq!(step.attempt, attempt, "{rows}");
+    }
+}
+
+#[test]
 pub(crate) fn m1_a_try_that_never_left_clears_the_mark() {
     let scan = check(
         SCAN,
@@ -1105,6 +1182,7 @@ fn event(text: &str) -> Event {
         "cancelled" => Event::Cancelled,
         "asked" => Event::AskedNow,
         "cash" => Event::CashTaken,
+        "longer" => Event::WaitedLonger,
         "goods" => Event::GoodsGone { by: "Chen".to_owned() },
         "refund" => Event::RefundConfirmed,
         "tick" => Event::Tick,

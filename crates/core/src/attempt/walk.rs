@@ -4,11 +4,14 @@
 //! clipped where no rule looks any further. So the states are finite, and the walk goes on until
 //! no event leads to a state it has not seen: far beyond any depth a person would choose.
 
+mod state;
+
 use std::collections::BTreeMap;
 
 use super::tests::{at, closing, intent, paid, reversal, verdict};
 use super::*;
 use crate::channel::UnscannedEnd;
+use state::{Key, clipped, shifted};
 
 const UNIT_MS: i64 = 10_000;
 
@@ -19,6 +22,7 @@ const ALIPAY: Timetable = Timetable {
     query_open_ms: UNIT_MS,
     submit_open_ms: UNIT_MS,
     scan_limit_ms: 2 * UNIT_MS,
+    longer_ms: UNIT_MS,
     show_life_ms: 2 * UNIT_MS,
     parked_limit_ms: UNIT_MS,
     parked_retry_ms: UNIT_MS,
@@ -225,6 +229,9 @@ fn check_step(before: &Attempt, event: &Event, step: &Step, timetable: &Timetabl
     if let Some(was) = before.reversal_left_at {
         assert_eq!(after.reversal_left_at, Some(was), "a reversal has left for good: {}", say());
     }
+    if *event == Event::WaitedLonger {
+        check_longer(before, step, timetable, &say());
+    }
     match step.effect {
         Some(Effect::Submit) => {
             assert_eq!((event, &before.phase), (&Event::Tick, &Phase::Parked), "M2: {}", say());
@@ -243,6 +250,18 @@ fn check_step(before: &Attempt, event: &Event, step: &Step, timetable: &Timetabl
         let goes_on = matches!(after.phase, Phase::Refunding { .. } | Phase::Returned);
         assert!(goes_on, "money on its way back comes back: {}", say());
     }
+}
+
+/// Waiting longer moves the till's own limit once, and nothing else.
+fn check_longer(before: &Attempt, step: &Step, timetable: &Timetable, say: &str) {
+    assert_eq!((step.effect, &step.follow_up), (None, &None), "it calls nobody: {say}");
+    let mut expected = before.clone();
+    let typing = before.phase == Phase::Waiting && before.wedged.is_none();
+    if typing && !before.waited_longer && before.flow == Flow::Scan {
+        expected.limit_at = before.limit_at.plus_ms(timetable.longer_ms);
+        expected.waited_longer = true;
+    }
+    assert_eq!(step.attempt, expected, "law 7: {say}");
 }
 
 fn check_reversal(before: &Attempt, event: &Event, timetable: &Timetable, say: &str) {
@@ -284,6 +303,7 @@ fn is_word(event: &Event) -> bool {
         | Event::AskedNow
         | Event::CashTaken
         | Event::GoodsGone { .. }
+        | Event::WaitedLonger
         | Event::Tick
         | Event::Resumed
         | Event::Restored => false,
@@ -315,6 +335,7 @@ fn answers(event: &Event) -> Option<Effect> {
         | Event::AskedNow
         | Event::CashTaken
         | Event::GoodsGone { .. }
+        | Event::WaitedLonger
         | Event::RefundConfirmed
         | Event::Tick
         | Event::Resumed
@@ -350,6 +371,7 @@ fn events() -> Vec<Event> {
         Event::AskedNow,
         Event::CashTaken,
         Event::GoodsGone { by: "Chen".to_owned() },
+        Event::WaitedLonger,
         Event::RefundConfirmed,
         Event::Tick,
         Event::Resumed,
@@ -492,108 +514,4 @@ fn wake(attempt: Attempt, mut trade: Trade, timetable: &Timetable) -> (Attempt, 
 /// The present of every state.
 fn now() -> Timestamp {
     at(0)
-}
-
-/// The same state so much later, its times moved back instead.
-fn shifted(mut attempt: Attempt, ms: i64) -> Attempt {
-    let back = |time: Timestamp| time.plus_ms(-ms);
-    attempt.kept_at = back(attempt.kept_at);
-    attempt.limit_at = back(attempt.limit_at);
-    attempt.poll_at = attempt.poll_at.map(back);
-    attempt.sent_at = attempt.sent_at.map(back);
-    attempt.expires_at = attempt.expires_at.map(back);
-    attempt.absent_at = attempt.absent_at.map(back);
-    attempt
-}
-
-/// The same state to every rule: times are no older than one looks at.
-fn clipped(mut attempt: Attempt) -> Attempt {
-    let no_older = |time: Timestamp, units: i64| time.max(now().plus_ms(-units * UNIT_MS));
-    let parked = matches!(attempt.phase, Phase::Parked | Phase::Submitting);
-    attempt.kept_at = if parked { no_older(attempt.kept_at, 1) } else { now() };
-    attempt.limit_at = no_older(attempt.limit_at, 0);
-    attempt.poll_at = attempt.poll_at.map(|time| no_older(time, 0));
-    attempt.sent_at = attempt.sent_at.map(|time| no_older(time, OLDEST));
-    attempt.expires_at = attempt.expires_at.map(|time| no_older(time, 1));
-    attempt.absent_at = attempt.absent_at.map(|time| no_older(time, 1));
-    attempt.reversal_left_at = attempt.reversal_left_at.map(|_| now());
-    attempt.asked_at = None;
-    // The backoff is capped at its first step, so the count says nothing.
-    attempt.silences = 0;
-    if let Phase::Refunding { transaction_no } = &mut attempt.phase {
-        transaction_no.clear();
-    }
-    if attempt.is_final() {
-        attempt.sent_at = attempt.sent_at.map(|_| now());
-        attempt.limit_at = now();
-        attempt.expires_at = attempt.expires_at.map(|_| now());
-        attempt.absent_at = None;
-    }
-    attempt
-}
-
-/// A state in few bits: two states with the same key are the same to every rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Key(u128);
-
-impl Key {
-    fn of(attempt: &Attempt) -> Key {
-        let mut key = Key(phase_number(&attempt.phase));
-        for flag in [
-            attempt.submit_open,
-            attempt.seen,
-            attempt.code.is_some(),
-            attempt.scanned,
-            attempt.reversal_left_at.is_some(),
-            attempt.reversal_over,
-            attempt.unwanted,
-            attempt.goods_gone_by.is_some(),
-            attempt.declined.is_some(),
-            attempt.wedged.is_some(),
-            attempt.late_money,
-        ] {
-            key.push(u128::from(flag));
-        }
-        let times = [
-            Some(attempt.kept_at),
-            Some(attempt.limit_at),
-            attempt.poll_at,
-            attempt.sent_at,
-            attempt.expires_at,
-            attempt.absent_at,
-        ];
-        for time in times {
-            key.push(time.map_or(0, |time| {
-                let units = time.since_ms(now()) / UNIT_MS;
-                u128::try_from(units + OLDEST + 1).expect("no time is older than the oldest")
-            }));
-        }
-        key
-    }
-
-    fn push(&mut self, digit: u128) {
-        const BASE: u128 = 16;
-        assert!(digit < BASE, "{digit} does not fit");
-        self.0 = self.0 * BASE + digit;
-    }
-}
-
-fn phase_number(phase: &Phase) -> u128 {
-    match phase {
-        Phase::Parked => 1,
-        Phase::Submitting => 2,
-        Phase::Waiting => 3,
-        Phase::Asking { why } => 4 + *why as u128,
-        Phase::Closing => 10,
-        Phase::Reversing => 11,
-        Phase::Unseen => 12,
-        Phase::Refunding { .. } => 13,
-        Phase::Paid { .. } => 14,
-        Phase::Declined { .. } => 15,
-        Phase::Closed { how } => 16 + *how as u128,
-        Phase::Returned => 20,
-        Phase::Held { reason: HoldReason::AmountDiffers { .. } } => 21,
-        Phase::Held { reason: HoldReason::AlreadyPaid } => 22,
-        Phase::Held { reason: HoldReason::PaidTooEarly } => 23,
-    }
 }

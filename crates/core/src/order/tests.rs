@@ -72,7 +72,8 @@ pub(crate) fn law8_totals_that_do_not_fit_are_no_totals() {
     let order = Order { cash: Fen::new(i64::MAX).unwrap(), ..order(0) };
     let standing = Standing::of(&order, &[paid_attempt(1)], &[]).unwrap();
     assert_eq!(standing.kept(), None);
-    let more_back = Standing { captured: fen(1), cash: Fen::ZERO, returned: fen(2) };
+    let more_back =
+        Standing { captured: fen(1), cash: Fen::ZERO, rounded: Fen::ZERO, returned: fen(2) };
     assert_eq!(more_back.kept(), None, "more went back than came");
 }
 
@@ -105,6 +106,117 @@ pub(crate) fn law3_one_attempt_at_a_time() {
 fn an_order_that_took_cash_is_charged_no_more() {
     assert_eq!(may_charge(&order(DUE_FEN), &[]), Err(ChargeRefusal::PaidAlready));
     assert_eq!(may_charge(&order(DUE_FEN - 1), &[]), Ok(()));
+}
+
+const LIMIT_FEN: i64 = 99;
+
+fn counted(received_fen: i64, rounded_fen: i64) -> Counted {
+    Counted { received: fen(received_fen), rounded: fen(rounded_fen) }
+}
+
+#[test]
+pub(crate) fn m16_cash_due_is_what_is_owed_less_the_rounding() {
+    let limit = fen(LIMIT_FEN);
+    let too_large = Err(CashRefusal::RoundingTooLarge { limit });
+    let too_little = |due_fen| Err(CashRefusal::ReceivedTooLittle { due: fen(due_fen) });
+    let took = |taken_fen, rounded_fen, change_fen| Ok((taken_fen, rounded_fen, change_fen));
+    let cases = [
+        ("exactly", counted(1_250, 0), took(1_250, 0, 0)),
+        ("a note", counted(2_000, 0), took(1_250, 0, 750)),
+        ("rounded", counted(1_200, 50), took(1_200, 50, 0)),
+        ("rounded, a note", counted(2_000, 50), took(1_200, 50, 800)),
+        ("rounded to the limit", counted(1_151, 99), took(1_151, 99, 0)),
+        ("a fen above the limit", counted(2_000, 100), too_large.clone()),
+        ("everything let go", counted(0, 1_250), too_large.clone()),
+        ("more let go than owed", counted(2_000, 1_251), too_large),
+        ("a fen short", counted(1_249, 0), too_little(1_250)),
+        ("a fen short of the rounded", counted(1_199, 50), too_little(1_200)),
+        ("nothing", counted(0, 0), too_little(1_250)),
+        ("a barcode", counted(690_102_807_583, 0), Err(CashRefusal::ReceivedTooMuch)),
+    ];
+    for (what, counted, expected) in cases {
+        let got = may_take_cash(&order(0), &[], counted, limit);
+        let parts = got.map(|cash| {
+            let order = order(0).taking(cash, at(5_000)).unwrap();
+            assert_eq!(order.cash_at, Some(at(5_000)), "{what}");
+            let all_in = order.cash.get() + order.change().get();
+            assert_eq!(
+                all_in,
+                order.received.get(),
+                "{what}: what was handed over is accounted for"
+            );
+            (order.cash.get(), order.rounded.get(), order.change().get())
+        });
+        assert_eq!(parts, expected, "{what}");
+    }
+    let none = may_take_cash(&order(0), &[], counted(2_000, 1), Fen::ZERO);
+    assert_eq!(none, Err(CashRefusal::RoundingTooLarge { limit: Fen::ZERO }), "the store forbids");
+    let few = Order { due: fen(50), ..order(0) };
+    let all = may_take_cash(&few, &[], counted(100, 50), limit);
+    assert_eq!(all, Err(CashRefusal::RoundingTooLarge { limit }), "a gift is no sale");
+}
+
+#[test]
+pub(crate) fn m16_cash_is_taken_once_and_never_beside_an_attempt_that_could_be_paid() {
+    let live =
+        |attempt: Attempt| Err(CashRefusal::AttemptLive { out_trade_no: attempt.out_trade_no });
+    let rounded = Order { rounded: fen(50), ..order(DUE_FEN - 50) };
+    let cases = [
+        ("nothing tried", order(0), vec![], Ok(())),
+        ("declined", order(0), vec![declined(1)], Ok(())),
+        ("closed", order(0), vec![closed(1)], Ok(())),
+        ("returned", order(0), vec![returned(1)], Ok(())),
+        ("on its way back", order(0), vec![refunding(1)], Ok(())),
+        ("waiting", order(0), vec![waiting(1)], live(waiting(1))),
+        ("held", order(0), vec![held(1)], live(held(1))),
+        ("paid", order(0), vec![paid_attempt(1)], Err(CashRefusal::PaidAlready)),
+        ("cash taken", order(DUE_FEN), vec![], Err(CashRefusal::PaidAlready)),
+        ("rounded cash taken", rounded.clone(), vec![], Err(CashRefusal::PaidAlready)),
+    ];
+    for (what, order, attempts, expected) in cases {
+        let got = may_take_cash(&order, &attempts, counted(DUE_FEN, 0), fen(LIMIT_FEN));
+        assert_eq!(got.map(drop), expected, "{what}");
+    }
+    let again = settle_in_cash(&rounded, counted(DUE_FEN, 0), fen(LIMIT_FEN));
+    assert_eq!(again, Err(CashRefusal::PaidAlready), "in an attempt's place neither");
+    assert_eq!(may_charge(&rounded, &[]), Err(ChargeRefusal::PaidAlready), "nor by a wallet");
+}
+
+#[test]
+pub(crate) fn m16_rounding_is_a_line_of_its_own_in_every_total() {
+    let cash = settle_in_cash(&order(0), counted(2_000, 50), fen(LIMIT_FEN)).unwrap();
+    let order = order(0).taking(cash, at(1_000)).unwrap();
+    let standing = Standing::of(&order, &[returned(1)], &[]).unwrap();
+    assert_eq!((standing.cash, standing.rounded), (fen(1_200), fen(50)));
+    let kept = standing.kept().unwrap();
+    assert_eq!(
+        kept.checked_add(standing.rounded),
+        Some(order.due),
+        "kept and let go are what was due"
+    );
+    let back = Order { cash_back: fen(200), ..order };
+    assert_eq!(Standing::of(&back, &[], &[]).unwrap().kept(), Some(fen(1_000)));
+}
+
+#[test]
+pub(crate) fn m16_no_more_cash_goes_back_than_was_taken() {
+    let left = |left_fen| Err(CashBackRefusal::Exceeds { left: fen(left_fen) });
+    let back = |cash_fen, back_fen| Order { cash_back: fen(back_fen), ..order(cash_fen) };
+    let cases = [
+        ("all", back(1_250, 0), 1_250, Ok(())),
+        ("a part", back(1_250, 0), 1, Ok(())),
+        ("the rest", back(1_250, 250), 1_000, Ok(())),
+        ("a fen more", back(1_250, 0), 1_251, left(1_250)),
+        ("more than the rest", back(1_250, 250), 1_001, left(1_000)),
+        ("what was rounded off", Order { rounded: fen(50), ..back(1_200, 0) }, 1_250, left(1_200)),
+        ("what was change", Order { received: fen(2_000), ..back(1_250, 0) }, 2_000, left(1_250)),
+        ("nothing", back(1_250, 0), 0, Err(CashBackRefusal::NoAmount)),
+        ("again", back(1_250, 1_250), 1, Err(CashBackRefusal::NothingLeft)),
+        ("of a wallet's sale", back(0, 0), 1, Err(CashBackRefusal::NothingLeft)),
+    ];
+    for (what, order, amount_fen, expected) in cases {
+        assert_eq!(may_return_cash(&order, fen(amount_fen)), expected, "{what}");
+    }
 }
 
 #[test]
@@ -152,13 +264,8 @@ pub(crate) fn m18_the_same_payer_of_the_same_amount_is_called_to_mind() {
 }
 
 fn order(cash_fen: i64) -> Order {
-    Order {
-        no: OrderNo(1),
-        intent_id: "intent".to_owned(),
-        due: fen(DUE_FEN),
-        cash: fen(cash_fen),
-        kept_at: at(0),
-    }
+    let order = Order::new(OrderNo(1), "intent".to_owned(), fen(DUE_FEN), at(0));
+    Order { cash: fen(cash_fen), received: fen(cash_fen), ..order }
 }
 
 fn fen(fen: i64) -> Fen {

@@ -230,7 +230,9 @@ fn check(why: &str, table: &str) -> Refund {
 
 fn intent(why: &str) -> RefundIntent {
     let why = match why {
-        "person" => RefundCause::Person { by: "Chen".to_owned() },
+        "person" => {
+            RefundCause::Person { by: "Chen".to_owned(), intent_id: "an intent".to_owned() }
+        }
         "unwanted" => RefundCause::Rule(RefundWhy::Unwanted),
         "too_late" => RefundCause::Rule(RefundWhy::TooLate),
         "no_balance" => RefundCause::Rule(RefundWhy::NoBalance),

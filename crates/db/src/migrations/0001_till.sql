@@ -46,13 +46,23 @@ CREATE TABLE sale_order (
     order_no     INTEGER NOT NULL PRIMARY KEY,
     intent_id    TEXT NOT NULL UNIQUE,   -- one confirmed amount makes one order
     due_fen      INTEGER NOT NULL CONSTRAINT order_owes_something CHECK (0 < due_fen),
-    cash_fen     INTEGER NOT NULL,
+    cash_fen     INTEGER NOT NULL,       -- kept in cash; change and rounding are no part of it
+    rounded_fen  INTEGER NOT NULL,       -- let go when cash was taken
+    received_fen INTEGER NOT NULL,       -- handed over in cash
+    cash_back_fen INTEGER NOT NULL,      -- gone back in cash
+    cash_at_ms   INTEGER,                -- when cash was taken
+    prints       INTEGER NOT NULL CHECK (prints BETWEEN 0 AND 4294967295),
     kept_at_ms   INTEGER NOT NULL,
     business_day INTEGER NOT NULL,       -- days since 1970-01-01 in Asia/Shanghai
     version      INTEGER NOT NULL CHECK (0 < version),
     row_hash     BLOB NOT NULL CHECK (length(row_hash) = 32),
 
-    CONSTRAINT order_cash_is_at_most_due CHECK (cash_fen BETWEEN 0 AND due_fen),
+    CONSTRAINT order_cash_is_at_most_due CHECK (
+        0 <= cash_fen AND 0 <= rounded_fen AND cash_fen + rounded_fen <= due_fen),
+    CONSTRAINT order_rounds_with_cash_only CHECK (rounded_fen = 0 OR 0 < cash_fen),
+    CONSTRAINT order_receives_what_it_takes CHECK (cash_fen <= received_fen),
+    CONSTRAINT order_cash_has_a_time CHECK ((cash_at_ms IS NOT NULL) = (0 < cash_fen)),
+    CONSTRAINT order_cash_back_is_at_most_cash CHECK (cash_back_fen BETWEEN 0 AND cash_fen),
     CONSTRAINT order_day_is_shanghai CHECK (
         kept_at_ms BETWEEN business_day * 86400000 - 28800000
                        AND business_day * 86400000 + 57599999)
@@ -66,7 +76,31 @@ BEGIN SELECT RAISE(ABORT, 'order_is_kept'); END;
 CREATE TRIGGER order_intent_is_kept BEFORE UPDATE ON sale_order
 WHEN NEW.order_no <> OLD.order_no OR NEW.intent_id <> OLD.intent_id OR NEW.due_fen <> OLD.due_fen
   OR NEW.kept_at_ms <> OLD.kept_at_ms OR NEW.cash_fen < OLD.cash_fen
+  OR NEW.rounded_fen < OLD.rounded_fen OR NEW.received_fen < OLD.received_fen
+  OR NEW.cash_back_fen < OLD.cash_back_fen OR NEW.prints < OLD.prints
+  OR (OLD.cash_at_ms IS NOT NULL AND NEW.cash_at_ms IS NOT OLD.cash_at_ms)
 BEGIN SELECT RAISE(ABORT, 'order_intent_is_kept'); END;
+
+CREATE TABLE cash_refund (
+    -- Cash that went back. What is left of an order's cash stands in its row.
+
+    cash_refund_id INTEGER NOT NULL PRIMARY KEY,
+    intent_id      TEXT NOT NULL UNIQUE, -- one confirmed request gives back once
+    order_no       INTEGER NOT NULL REFERENCES sale_order (order_no),
+    amount_fen     INTEGER NOT NULL CONSTRAINT cash_refund_gives_something CHECK (0 < amount_fen),
+    approved_by    TEXT NOT NULL,
+    kept_at_ms     INTEGER NOT NULL,
+    version        INTEGER NOT NULL CHECK (version = 1),
+    row_hash       BLOB NOT NULL CHECK (length(row_hash) = 32)
+) STRICT;
+
+CREATE INDEX cash_refund_of_order ON cash_refund (order_no, cash_refund_id);
+
+CREATE TRIGGER cash_refund_is_kept BEFORE DELETE ON cash_refund
+BEGIN SELECT RAISE(ABORT, 'cash_refund_is_kept'); END;
+
+CREATE TRIGGER cash_refund_is_not_rewritten BEFORE UPDATE ON cash_refund
+BEGIN SELECT RAISE(ABORT, 'cash_refund_is_not_rewritten'); END;
 
 CREATE TABLE attempt (
     -- One try at collecting an order's money through one channel.
@@ -95,6 +129,7 @@ CREATE TABLE attempt (
     code         TEXT,                   -- what to draw
     scanned      INTEGER NOT NULL CHECK (scanned IN (0, 1)),
     limit_at_ms  INTEGER NOT NULL,
+    waited_longer INTEGER NOT NULL CHECK (waited_longer IN (0, 1)),
     expires_at_ms INTEGER,
     reversal_left_at_ms INTEGER,
     reversal_over INTEGER NOT NULL CHECK (reversal_over IN (0, 1)),
@@ -139,6 +174,7 @@ CREATE TABLE attempt (
     CONSTRAINT attempt_reversing_has_left CHECK (
         phase <> 'reversing' OR reversal_left_at_ms IS NOT NULL),
     CONSTRAINT attempt_shown_code_expires CHECK ((expires_at_ms IS NOT NULL) = (flow = 'show')),
+    CONSTRAINT attempt_only_a_scan_is_waited_for_longer CHECK (flow = 'scan' OR waited_longer = 0),
     CONSTRAINT attempt_only_a_shown_code_is_scanned CHECK (flow = 'show' OR scanned = 0),
     CONSTRAINT attempt_late_money_follows_an_unpaid_end CHECK (
         late_money = 0 OR phase IN ('closed', 'declined'))
@@ -181,7 +217,7 @@ WHEN OLD.phase IN ('paid', 'declined', 'closed', 'returned', 'held') AND (
   OR NEW.hold_reason IS NOT OLD.hold_reason OR NEW.channel_fen IS NOT OLD.channel_fen
   OR NEW.sent_at_ms IS NOT OLD.sent_at_ms OR NEW.submit_open <> OLD.submit_open
   OR NEW.seen <> OLD.seen OR NEW.code IS NOT OLD.code OR NEW.scanned <> OLD.scanned
-  OR NEW.limit_at_ms <> OLD.limit_at_ms
+  OR NEW.limit_at_ms <> OLD.limit_at_ms OR NEW.waited_longer <> OLD.waited_longer
   OR NEW.reversal_left_at_ms IS NOT OLD.reversal_left_at_ms
   OR NEW.reversal_over <> OLD.reversal_over OR NEW.asked_at_ms IS NOT OLD.asked_at_ms
   OR NEW.silences <> OLD.silences OR NEW.absent_at_ms IS NOT OLD.absent_at_ms
@@ -211,6 +247,7 @@ CREATE TABLE refund (
     why          TEXT NOT NULL CHECK (
         why IN ('person', 'unwanted', 'too_late', 'no_balance', 'late_money')),
     asked_by     TEXT,                   -- who, where a person asked
+    intent_id    TEXT,                   -- what that person's confirmed wish is called
     kept_at_ms   INTEGER NOT NULL,
     phase        TEXT NOT NULL CHECK (
         phase IN ('counting', 'sending', 'asking', 'wedged', 'done', 'refused', 'held')),
@@ -225,6 +262,7 @@ CREATE TABLE refund (
     row_hash     BLOB NOT NULL CHECK (length(row_hash) = 32),
 
     CONSTRAINT refund_person_is_named CHECK ((asked_by IS NOT NULL) = (why = 'person')),
+    CONSTRAINT refund_person_has_an_intent CHECK ((intent_id IS NOT NULL) = (why = 'person')),
     CONSTRAINT refund_wakes_until_its_end CHECK (
         (next_at_ms IS NULL) = (phase IN ('wedged', 'done', 'refused', 'held'))),
     CONSTRAINT refund_says_why CHECK ((reason IS NOT NULL) = (phase IN ('wedged', 'refused'))),
@@ -233,6 +271,10 @@ CREATE TABLE refund (
         minted = 1 OR (sent_at_ms IS NULL AND phase IN ('counting', 'refused'))),
     CONSTRAINT refund_counting_has_no_number CHECK (phase <> 'counting' OR minted = 0)
 ) STRICT;
+
+-- One confirmed wish makes one refund of a sale.
+CREATE UNIQUE INDEX refund_intent ON refund (out_trade_no, intent_id)
+WHERE intent_id IS NOT NULL;
 
 CREATE INDEX refund_of_attempt ON refund (out_trade_no, refund_id);
 CREATE INDEX refund_due ON refund (next_at_ms, refund_id) WHERE next_at_ms IS NOT NULL;
@@ -249,7 +291,8 @@ BEGIN SELECT RAISE(ABORT, 'refund_is_kept'); END;
 CREATE TRIGGER refund_intent_is_kept BEFORE UPDATE ON refund
 WHEN NEW.refund_id <> OLD.refund_id OR NEW.out_trade_no <> OLD.out_trade_no
   OR NEW.order_no <> OLD.order_no OR NEW.amount_fen <> OLD.amount_fen OR NEW.why <> OLD.why
-  OR NEW.asked_by IS NOT OLD.asked_by OR NEW.kept_at_ms <> OLD.kept_at_ms
+  OR NEW.asked_by IS NOT OLD.asked_by OR NEW.intent_id IS NOT OLD.intent_id
+  OR NEW.kept_at_ms <> OLD.kept_at_ms
   OR NEW.minted < OLD.minted OR (OLD.minted = 1 AND NEW.nth <> OLD.nth)
 BEGIN SELECT RAISE(ABORT, 'refund_intent_is_kept'); END;
 

@@ -30,6 +30,7 @@ fn seeded() -> Shop {
     }
     let paid = sell_paid(&mut db, "refunded", 900);
     let open = sell(&mut db, "open", 1_250, Flow::Show);
+    sell_for_cash(&mut db, "cash", 1_250);
     db.write("seed", |tx| {
         let refund = refund_of(tx, &paid, 400, by_person());
         tx.refunds().insert(&refund, &note("refund_kept"))?;
@@ -172,12 +173,15 @@ pub(crate) fn the_log_is_never_rewritten() {
     let shop = Shop::new();
     let mut db = shop.open(Birth::New);
     sell_paid(&mut db, "a", 900);
+    sell_for_cash(&mut db, "b", 900);
     let raw = Connection::open(shop.path()).unwrap();
     for sql in [
         "UPDATE event SET detail = '' WHERE seq = 2",
         "DELETE FROM event WHERE seq = 2",
         "DELETE FROM attempt",
         "DELETE FROM sale_order",
+        "DELETE FROM cash_refund",
+        "UPDATE cash_refund SET amount_fen = 1",
     ] {
         assert!(raw.execute(sql, []).is_err(), "{sql}");
     }

@@ -1,11 +1,12 @@
 //! A shop with a database in a folder of its own, and sales to put into it.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use mianfu_core::attempt::{Attempt, Event, Intent, RefundWhy};
 use mianfu_core::channel::{ChannelId, Flow, PayerHash, Payment, Timetable, Verdict};
 use mianfu_core::money::{Charge, Fen, Timestamp};
-use mianfu_core::order::Order;
+use mianfu_core::order::{Cash, CashRefund, Order};
 use mianfu_core::refund::{Refund, RefundCause, RefundIntent};
 use mianfu_db::{
     Birth, Db, DbError, Lane, Lock, Note, OpenOptions, Opened, Operation, OperationKind, Tx,
@@ -61,13 +62,8 @@ pub(crate) fn note(kind: &'static str) -> Note {
 
 /// Keeps an order of `fen`.
 pub(crate) fn keep_order(tx: &Tx<'_>, intent_id: &str, fen: i64) -> Result<Order, DbError> {
-    let order = Order {
-        no: tx.orders().next_order_no(),
-        intent_id: intent_id.to_owned(),
-        due: Fen::new(fen).unwrap(),
-        cash: Fen::ZERO,
-        kept_at: TEN,
-    };
+    let no = tx.orders().next_order_no();
+    let order = Order::new(no, intent_id.to_owned(), Fen::new(fen).unwrap(), TEN);
     tx.orders().insert(&order, &note("order_kept"))?;
     Ok(order)
 }
@@ -91,6 +87,26 @@ pub(crate) fn sell(db: &mut Db, intent_id: &str, fen: i64, flow: Flow) -> Attemp
     db.write("sell", |tx| {
         let order = keep_order(tx, intent_id, fen)?;
         keep_attempt(tx, &order, flow)
+    })
+    .unwrap()
+}
+
+/// Keeps an order that took `fen` in cash, one fen of which went back.
+pub(crate) fn sell_for_cash(db: &mut Db, intent_id: &str, fen: i64) -> Order {
+    let (taken, one) = (Fen::new(fen).unwrap(), Fen::new(1).unwrap());
+    db.write("sell for cash", |tx| {
+        let order = keep_order(tx, intent_id, fen)?;
+        let cash = Cash { taken, rounded: Fen::ZERO, received: taken };
+        tx.orders().take_cash(order.no, cash, TEN, &note("cash_taken"))?;
+        let refund = CashRefund {
+            intent_id: format!("{intent_id} back"),
+            order_no: order.no,
+            amount: one,
+            by: "manager".to_owned(),
+            at: TEN,
+        };
+        tx.cash_refunds().insert(&refund, &note("cash_refunded"))?;
+        Ok(order)
     })
     .unwrap()
 }
@@ -136,7 +152,9 @@ pub(crate) fn refund_of(tx: &Tx<'_>, attempt: &Attempt, fen: i64, why: RefundCau
 }
 
 pub(crate) fn by_person() -> RefundCause {
-    RefundCause::Person { by: "店长 01".to_owned() }
+    static DRAWN: AtomicU32 = AtomicU32::new(0);
+    let intent_id = format!("refund-{}", DRAWN.fetch_add(1, Ordering::Relaxed));
+    RefundCause::Person { by: "店长 01".to_owned(), intent_id }
 }
 
 pub(crate) fn by_rule() -> RefundCause {

@@ -265,8 +265,10 @@ pub(crate) fn every_change_is_in_the_chain() {
     let mut db = shop.open(Birth::New);
     let before = db.check_everything().unwrap();
     let attempt = sell_paid(&mut db, "a", 1_000);
-    let cash = mianfu_core::money::Fen::new(1).unwrap();
-    db.write("cash", |tx| tx.orders().take_cash(attempt.order_no, cash, &note("cash"))).unwrap();
+    let fen = mianfu_core::money::Fen::new(1).unwrap();
+    let cash = mianfu_core::order::Cash { taken: fen, rounded: fen, received: fen };
+    db.write("cash", |tx| tx.orders().take_cash(attempt.order_no, cash, TEN, &note("cash")))
+        .unwrap();
     let after = db.check_everything().unwrap();
     assert_eq!(after.events - before.events, 4, "order, attempt, step, cash");
     assert_ne!(after.head, before.head);

@@ -4,6 +4,7 @@ use mianfu_core::attempt::{Event, Finding, Phase};
 use mianfu_core::channel::{Closing, Flow, RefundVerdict, Reversal, Timetable, Verdict};
 use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::number::{OrderNo, OutTradeNo, RefundNo};
+use mianfu_core::order::{Cash, CashRefund, Order};
 use mianfu_core::refund::{RefundEvent, RefundPhase};
 use mianfu_db::{Birth, Counts, DbError, FindingKind, Lane, OperationKind, Versioned};
 
@@ -60,7 +61,7 @@ fn cash_adds_up_and_never_exceeds_what_is_due() {
     let order = db.write("keep", |tx| keep_order(tx, "cash", 1_250)).unwrap();
     let fen = |fen| Fen::new(fen).unwrap();
     let take = |tx: &mianfu_db::Tx<'_>, amount| {
-        tx.orders().take_cash(order.no, amount, &note("cash_taken"))
+        tx.orders().take_cash(order.no, exactly(amount), TEN, &note("cash_taken"))
     };
     assert_eq!(db.write("cash", |tx| take(tx, fen(250))).unwrap().value.cash, fen(250));
     assert_eq!(db.write("cash", |tx| take(tx, fen(1_000))).unwrap().value.cash, fen(1_250));
@@ -68,6 +69,73 @@ fn cash_adds_up_and_never_exceeds_what_is_due() {
     assert!(matches!(more, Err(DbError::LawBroken { law }) if law == "order_cash_is_at_most_due"));
     assert_eq!(db.read().orders().get(order.no).unwrap().value.cash, fen(1_250));
     assert_eq!(db.read().orders().get(order.no).unwrap().version, 3);
+}
+
+fn exactly(amount: Fen) -> Cash {
+    Cash { taken: amount, rounded: Fen::ZERO, received: amount }
+}
+
+#[test]
+fn cash_is_read_as_it_was_kept_with_its_rounding_and_its_prints() {
+    let shop = Shop::new();
+    let mut db = shop.open(Birth::New);
+    let order = db.write("keep", |tx| keep_order(tx, "cash", 1_250)).unwrap();
+    let fen = |fen| Fen::new(fen).unwrap();
+    let cash = Cash { taken: fen(1_200), rounded: fen(50), received: fen(2_000) };
+    let at = TEN.plus_ms(7_000);
+    db.write("cash", |tx| tx.orders().take_cash(order.no, cash, at, &note("cash_taken"))).unwrap();
+    db.write("print", |tx| tx.orders().count_print(order.no, &note("receipt_printed"))).unwrap();
+    drop(db);
+    let kept = shop.open(Birth::Same).read().orders().get(order.no).unwrap();
+    let expected = Order { prints: 1, ..order.taking(cash, at).unwrap() };
+    assert_eq!(kept, Versioned { value: expected, version: 3 });
+    assert_eq!(kept.value.change(), fen(800));
+}
+
+#[test]
+fn cash_goes_back_once_for_one_intent_and_never_beyond_what_was_taken() {
+    let shop = Shop::new();
+    let mut db = shop.open(Birth::New);
+    let fen = |fen| Fen::new(fen).unwrap();
+    let order = db.write("keep", |tx| keep_order(tx, "cash", 1_250)).unwrap();
+    let back = |intent: &str, fen: i64| CashRefund {
+        intent_id: intent.to_owned(),
+        order_no: order.no,
+        amount: Fen::new(fen).unwrap(),
+        by: "manager".to_owned(),
+        at: TEN,
+    };
+    let mut keep = |refund: &CashRefund| {
+        db.write("back", |tx| tx.cash_refunds().insert(refund, &note("cash_refunded")))
+    };
+    check_law(keep(&back("a", 1)), "order_cash_back_is_at_most_cash");
+    db.write("cash", |tx| {
+        tx.orders().take_cash(order.no, exactly(fen(1_250)), TEN, &note("cash_taken"))
+    })
+    .unwrap();
+    let mut keep = |refund: &CashRefund| {
+        db.write("back", |tx| tx.cash_refunds().insert(refund, &note("cash_refunded")))
+    };
+    keep(&back("a", 1_000)).unwrap();
+    check_law(keep(&back("a", 1)), "cash_refund.intent_id");
+    check_law(keep(&back("b", 251)), "order_cash_back_is_at_most_cash");
+    keep(&back("b", 250)).unwrap();
+    check_law(keep(&back("c", 0)), "cash_refund_gives_something");
+    let read = db.read();
+    assert_eq!(read.cash_refunds().of_order(order.no).unwrap(), [back("a", 1_000), back("b", 250)]);
+    assert_eq!(read.cash_refunds().by_intent("b").unwrap(), Some(back("b", 250)));
+    assert_eq!(read.cash_refunds().by_intent("c").unwrap(), None);
+    assert_eq!(read.orders().get(order.no).unwrap().value.cash_left(), Fen::ZERO);
+    db.check_everything().unwrap();
+}
+
+#[track_caller]
+fn check_law<T>(result: Result<T, DbError>, law: &str) {
+    match result {
+        Err(DbError::LawBroken { law: broken }) => assert_eq!(broken, law),
+        Err(other) => panic!("{law}: {other:?}"),
+        Ok(_) => panic!("{law} was broken"),
+    }
 }
 
 /// Walks an attempt through `events`; each step is read as it was saved.

@@ -32,7 +32,9 @@ pub(crate) fn of(refused: &Refused) -> String {
         Refused::Refund(refusal) => of_refund(refusal),
         Refused::RefundsUnknown => "本单早于数据库的恢复或复制：这里可能缺它的退款",
         Refused::Till(TillError::Db(error)) | Refused::Db(error) => of_db(error),
-        Refused::Till(TillError::NoSuchAttempt { .. }) => "本台没有这个商户订单号",
+        Refused::Till(TillError::NoSuchAttempt { .. } | TillError::NoLonger { .. }) => {
+            "本台没有这个商户订单号"
+        }
         Refused::Ask(_) => "收银台没有回应",
         Refused::Stopped => "收银台已经停了",
         Refused::System(_) => "系统拒绝了",
@@ -78,6 +80,8 @@ fn of_refund(refusal: &RefundRefusal) -> &'static str {
         RefundRefusal::NoAmount => "退款金额至少一分",
         RefundRefusal::NotPaid { .. } => "本单没有收到款，不能退",
         RefundRefusal::AboveCeiling { .. } => "超过本单还能退的金额",
+        RefundRefusal::IntentUsed => "这个 intent 已退过另一个金额",
+        RefundRefusal::Outlived(_) => "店长的确认过了一分钟",
         RefundRefusal::Db(error) => of_db(error),
     }
 }

@@ -16,7 +16,10 @@ pub(crate) fn of(refused: &Refused) -> Both {
     match refused {
         Refused::Amount => both("write yuan like 12.50", "写成元，如 12.50"),
         Refused::NoMeans => both("say --show or --scan CODE", "加上 --show 或 --scan 付款码"),
-        Refused::Number | Refused::Till(TillError::NoSuchAttempt { .. }) => known_numbers(),
+        Refused::Number
+        | Refused::Till(TillError::NoSuchAttempt { .. } | TillError::NoLonger { .. }) => {
+            known_numbers()
+        }
         Refused::IntentName => both("write a name like refund-17", "换个名字，如 refund-17"),
         Refused::Start(error) => of_start(error),
         Refused::NotOffered(offer) => of_offer(offer),
@@ -167,6 +170,8 @@ fn of_refund(refusal: &RefundRefusal) -> Both {
             "先运行 settle，再运行 status：收到的才能退",
         ),
         RefundRefusal::AboveCeiling { .. } => what_is_left(),
+        RefundRefusal::IntentUsed => another_intent(),
+        RefundRefusal::Outlived(_) => both("ask the manager again", "请店长再确认一次"),
         RefundRefusal::Db(error) => of_db(error),
     }
 }

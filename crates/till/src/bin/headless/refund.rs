@@ -1,7 +1,6 @@
 //! Money given back: one intent, one refund, however often the command is run.
 //!
-//! The intent is kept in the refund's own row, as the last word of who asked for it, so that it is
-//! durable with the refund or not at all. It names one refund of one sale. Without an intent a
+//! The intent is kept in the refund's own row, so that it is durable with the refund or not at all. It names one refund of one sale. Without an intent a
 //! refund begins only where the sale has none yet: whoever repeats a command whose end was not
 //! seen must not give the money back twice. An older copy of the database has forgotten intents:
 //! a sale from before a restore is refunded only when a person has looked at the channel's list.
@@ -12,6 +11,7 @@ use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::number::OutTradeNo;
 use mianfu_core::refund::{Refund, RefundCause, RefundId, RefundPhase};
 use mianfu_gateway::RsaKeys;
+use mianfu_till::people::RefundWish;
 use mianfu_till::refunds::phase_name;
 use mianfu_till::start::random_name;
 use mianfu_till::{DbError, Till};
@@ -21,8 +21,6 @@ use crate::exits;
 use crate::lines::{describe_refund, print};
 use crate::refused::Refused;
 
-/// Stands before an intent's name in what is kept of who asked.
-const MARK: &str = " intent:";
 /// The most letters an intent's name has.
 const NAME_MAX: usize = 64;
 
@@ -38,13 +36,12 @@ impl IntentName {
         (fits && plain).then(|| IntentName(text.to_owned()))
     }
 
-    /// Returns the name under which a refund was kept; none where a rule or the window began it.
+    /// Returns the name under which a refund was kept; none where a rule began it.
     pub(crate) fn of(refund: &Refund) -> Option<IntentName> {
-        let RefundCause::Person { by } = &refund.why else {
-            return None;
-        };
-        let (_, name) = by.rsplit_once(MARK)?;
-        IntentName::new(name)
+        match &refund.why {
+            RefundCause::Person { intent_id, .. } => IntentName::new(intent_id),
+            RefundCause::Rule(_) => None,
+        }
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -138,12 +135,12 @@ fn keep(till: &mut Till<RsaKeys>, wish: &Wish, now: Timestamp) -> Result<Refund,
     if let Some(kept) = find(till, wish)? {
         return Ok(kept);
     }
-    let name = match &wish.intent {
+    let intent_id = match &wish.intent {
         Some(name) => name.as_str().to_owned(),
         None => random_name()?,
     };
-    let by = format!("{}{MARK}{name}", wish.by);
-    let id = till.refund(&wish.no, amount_of(till, wish)?, &by, now)?;
+    let asked = RefundWish { no: wish.no.clone(), amount: amount_of(till, wish)?, intent_id };
+    let id = till.refund(&asked, &wish.by, now)?;
     Ok(till.refund_of(id)?)
 }
 

@@ -1,0 +1,83 @@
+//! What needs the manager's PIN: it is checked beside the till, and its word goes to the till with
+//! the one request that it was given for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mianfu_core::money::Timestamp;
+use mianfu_till::people::{Approved, GoodsGiven, ManagerState, People, Pin, RefundWish};
+
+use crate::shell::{Shell, attempt_no, fen, intent};
+use crate::views::{self, Report, ReportCode};
+
+impl Shell {
+    /// Chooses the manager's PIN.
+    pub(crate) async fn set_pin(&self, request: views::SetPin) -> Result<(), Report> {
+        let chosen = pin(request.pin)?;
+        let before = request.before.map(pin).transpose()?;
+        self.beside_the_till(move |people, now| people.set_pin(&chosen, before.as_ref(), now)).await
+    }
+
+    /// Says that the goods are gone (货已交给顾客).
+    pub(crate) async fn goods_given(&self, request: views::GoodsGiven) -> Result<(), Report> {
+        let no = attempt_no(&request.out_trade_no)?;
+        let approved = self.approve(request.pin, GoodsGiven { no }).await?;
+        let shop = self.shop().await?;
+        Ok(shop.running.ask(|till, now| till.goods_given(approved, now)).await??)
+    }
+
+    /// Gives money of a paid attempt back.
+    pub(crate) async fn refund_attempt(&self, request: views::RefundAttempt) -> Result<(), Report> {
+        let no = attempt_no(&request.out_trade_no)?;
+        let amount = fen(request.amount_fen)?;
+        let wish = RefundWish { no, amount, intent_id: intent(request.intent_id)? };
+        let approved = self.approve(request.pin, wish).await?;
+        let shop = self.shop().await?;
+        shop.running.ask(|till, now| till.refund_approved(approved, now)).await??;
+        Ok(())
+    }
+
+    /// Asks for the manager's word for one request.
+    pub(crate) async fn approve<R: Send + 'static>(
+        &self,
+        typed: String,
+        request: R,
+    ) -> Result<Approved<R>, Report> {
+        let pin = pin(typed)?;
+        self.beside_the_till(move |people, now| people.approve(&pin, request, now)).await
+    }
+
+    /// Runs what takes tens of milliseconds where nobody waits for it but its caller, and tells the
+    /// screens how the manager's PIN stands afterwards.
+    async fn beside_the_till<R: Send + 'static, E: Into<Report> + Send + 'static>(
+        &self,
+        work: impl FnOnce(&People, Timestamp) -> Result<R, E> + Send + 'static,
+    ) -> Result<R, Report> {
+        let shop = self.shop().await?;
+        let now = shop.running.ask(|_, now| now).await?;
+        let people = Arc::clone(&shop.people);
+        let worked = tauri::async_runtime::spawn_blocking(move || work(&people, now))
+            .await
+            .map_err(|error| Report::new(ReportCode::Internal, &error))?;
+        self.tell_of_people(shop.people.manager(now), now);
+        worked.map_err(Into::into)
+    }
+
+    /// Tells the screens how the manager's PIN stands, and once more when its lock opens.
+    pub(crate) fn tell_of_people(&self, manager: ManagerState, now: Timestamp) {
+        let turned = self.turner();
+        turned.send_modify(|turned| *turned += 1);
+        let ManagerState::Locked { until: Some(until) } = manager else {
+            return;
+        };
+        let wait = Duration::from_millis(u64::try_from(until.since_ms(now)).unwrap_or(0));
+        tauri::async_runtime::spawn(async move {
+            tokio::time::sleep(wait).await;
+            turned.send_modify(|turned| *turned += 1);
+        });
+    }
+}
+
+fn pin(typed: String) -> Result<Pin, Report> {
+    Pin::new(typed).ok_or_else(|| Report::plain(ReportCode::BadPin, "a PIN is six digits"))
+}
