@@ -1,13 +1,17 @@
 // The cashier's window in a browser, on the demo host: `demo.html?demo=zero&lang=en&keys=1,2,F3`.
+// With `stretch=1` sentences are longer, and what has no room is listed on the page's root element.
 
 import { createApp } from "vue";
 import { demoHost } from "./demo";
 import { sceneOf } from "./demo-scenes";
+import { lengthen, overflowing } from "./demo-stretch";
 import { install } from "./host";
 import Counter from "./screens/Counter.vue";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import { recallLanguage, speak } from "./text";
+import { en } from "./text/en";
+import { zh } from "./text/zh";
 
 /** Slower than a scanner. */
 const PRESS_EVERY_MS = 80;
@@ -17,6 +21,13 @@ install(demoHost(sceneOf(wanted.get("demo") ?? "zero", Date.now())));
 recallLanguage();
 if (wanted.get("lang") === "en") speak("en");
 if (wanted.get("lang") === "zh") speak("zh");
+if (wanted.get("stretch") === "1") {
+  lengthen(zh);
+  lengthen(en);
+}
+if (wanted.has("stretch")) {
+  setInterval(() => (document.documentElement.dataset.overflow = overflowing().join(" | ")), 500);
+}
 createApp(Counter).mount("#app");
 const keys = wanted.get("keys")?.split(",") ?? [];
 keys.forEach((key, i) => {

@@ -8,6 +8,7 @@ import type { CounterView } from "./bindings/CounterView";
 import type { CustomerView } from "./bindings/CustomerView";
 import type { QrView } from "./bindings/QrView";
 import type { ResultView } from "./bindings/ResultView";
+import type { SettingsView } from "./bindings/SettingsView";
 
 export interface Scene {
   counter: CounterView;
@@ -68,6 +69,13 @@ export function attemptIn(
     canCancel: ["submitting", "typing", "code", "unknown", "parked"].includes(state),
     canPutAside: live,
     canAskAgain: live || state === "held",
+    canWaitLonger: state === "typing",
+    canTakeCash: live || state === "held",
+    canGiveGoods: ["submitting", "typing", "code", "unknown", "held"].includes(state),
+    goodsGone: false,
+    unwanted: false,
+    refundableFen: state === "paid" ? 1250 : 0,
+    refunds: [],
     ...with_,
   };
 }
@@ -97,6 +105,26 @@ export function counterAt(nowMs: number, with_: Partial<CounterView> = {}): Coun
       result("paid", 500, nowMs - 9 * minute, 5, "cash"),
     ],
     question: null,
+    settings: settingsWith({}),
+    manager: "set",
+    managerLockedUntilMs: null,
+    cash: null,
+    justPaid: null,
+    soundWorks: true,
+    ...with_,
+  };
+}
+
+/** Returns the settings of a store that has set nothing, but for those given. */
+export function settingsWith(with_: Partial<SettingsView>): SettingsView {
+  return {
+    scanner: "box",
+    impliedDecimals: false,
+    askAboveFen: null,
+    roundingLimitFen: 99,
+    keys: [],
+    sound: true,
+    voice: true,
     ...with_,
   };
 }
@@ -189,6 +217,68 @@ function counterOf(name: string, nowMs: number): CounterView {
           amountFen: 1850,
           unresolvedOutTradeNo: "9001000100010000000000004416",
         },
+      });
+    case "cash-taken":
+      return counterAt(nowMs, {
+        cash: {
+          orderNo: "129",
+          dueFen: 1250,
+          roundedFen: 50,
+          receivedFen: 2000,
+          changeFen: 800,
+          atMs: nowMs,
+          instead: false,
+        },
+      });
+    case "just-paid":
+      return {
+        ...withFront(attemptIn("paid", nowMs), nowMs),
+        justPaid: {
+          outTradeNo: "9001000100010000000000004416",
+          amountFen: 1250,
+          atMs: nowMs - 95_000,
+          channel: "alipay",
+        },
+      };
+    case "goods-gone":
+      return withFront(attemptIn("unknown", nowMs, { goodsGone: true, canGiveGoods: false }), nowMs);
+    case "unwanted":
+      return withFront(attemptIn("unknown", nowMs, { unwanted: true, canTakeCash: false }), nowMs);
+    case "trigger":
+      return counterAt(nowMs, { settings: settingsWith({ scanner: "trigger" }) });
+    case "implied":
+      return counterAt(nowMs, { settings: settingsWith({ impliedDecimals: true }) });
+    case "large":
+      return counterAt(nowMs, { settings: settingsWith({ askAboveFen: 50_000 }) });
+    case "keys":
+      return counterAt(nowMs, {
+        settings: settingsWith({
+          keys: [
+            { act: "show", code: "F9" },
+            { act: "cash", code: "NumpadMultiply" },
+          ],
+        }),
+      });
+    case "first-pin":
+      return counterAt(nowMs, { manager: "unset" });
+    case "health":
+      return counterAt(nowMs, {
+        notices: [
+          { notice: "clock_wrong", detail: "2015-01-01" },
+          { notice: "disk_full", detail: null },
+          { notice: "backup_late", detail: null },
+        ],
+        channels: [
+          health("alipay", 380),
+          {
+            channel: "wechat",
+            state: "misconfigured",
+            sinceMs: null,
+            latencyMs: null,
+            sentence: null,
+          },
+          health("cash", null),
+        ],
       });
     case "big":
       return withFront(attemptIn("code", nowMs, { amountFen: 1_234_567 }), nowMs);

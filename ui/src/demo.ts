@@ -9,6 +9,7 @@ import type { Report } from "./bindings/Report";
 import { attemptIn, customerOf } from "./demo-scenes";
 import type { Scene } from "./demo-scenes";
 import type { Host } from "./host";
+import { isPaymentCode } from "./trigger";
 
 export interface DemoHost extends Host {
   /** Every command that came, in order. */
@@ -33,11 +34,23 @@ const SCRIPTS: Readonly<Record<string, readonly AttemptState[]>> = {
 const PAYS: readonly AttemptState[] = ["submitting", "paid"];
 const SHOWN: readonly AttemptState[] = ["code", "paid"];
 
+export const DEMO_PIN = "204816";
+
+/** Says what a wrong scan was, by its shape alone. */
+function wrongCode(code: string): Report | null {
+  if (isPaymentCode(code)) return null;
+  if (/^69\d{11}$/.test(code)) return { code: "product_barcode", detail: "" };
+  if (/^https?:/i.test(code)) return { code: "receive_code", detail: "" };
+  if (/^(?:1[0-5]|2[5-9]|30)\d{0,16}$/.test(code)) return { code: "truncated_code", detail: "" };
+  return { code: "not_a_payment_code", detail: "" };
+}
+
 export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost {
   let counter = scene.counter;
   let customer = scene.customer;
   let typedFen: number | null = null;
   let numbers = 0;
+  let pin = DEMO_PIN;
   const calls: { command: keyof Host; request: unknown }[] = [];
   const refusals = new Map<keyof Host, Report>();
   const onCounter = new Set<(view: CounterView) => void>();
@@ -98,6 +111,25 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
     play(first, script);
   }
 
+  function takeCash(
+    sums: { amountFen: number; receivedFen: number; roundedFen: number },
+    instead: boolean,
+  ): void {
+    const { amountFen: dueFen, receivedFen, roundedFen } = sums;
+    const changeFen = receivedFen - (dueFen - roundedFen);
+    const atMs = Date.now();
+    const orderNo = String(counter.todayCount + 1);
+    typedFen = null;
+    change({
+      todayCount: counter.todayCount + 1,
+      cash: { orderNo, dueFen, roundedFen, receivedFen, changeFen, atMs, instead },
+    });
+  }
+
+  function checkPin(typed: string): void {
+    if (typed !== pin) throw { code: "wrong_pin", detail: "" } satisfies Report;
+  }
+
   return {
     calls,
     refuse: (command, report) => void refusals.set(command, report),
@@ -120,6 +152,8 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
     },
     async scanCode(request) {
       came("scanCode", request);
+      const wrong = wrongCode(request.authCode);
+      if (wrong !== null) throw wrong;
       begin(request.amountFen, SCRIPTS[request.authCode.at(-1) ?? ""] ?? PAYS);
     },
     async cancelAttempt(request) {
@@ -140,6 +174,62 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
       const aside = counter.aside.filter((attempt) => attempt !== back);
       if (back !== undefined) change({ front: back, aside, question: null });
     },
+    async waitLonger(request) {
+      came("waitLonger", request);
+      const { front } = counter;
+      if (front === null) return;
+      const deadlineMs = (front.deadlineMs ?? Date.now()) + 30_000;
+      change({ front: { ...front, deadlineMs, canWaitLonger: false } });
+    },
+    async askBill(request) {
+      came("askBill", request);
+      const all = [counter.front, ...counter.aside];
+      const known = all.find((attempt) => attempt?.outTradeNo === request.code);
+      if (!known) return { outTradeNo: null, orderNo: null };
+      const aside = counter.aside.filter((attempt) => attempt !== known);
+      change({ front: { ...known, askedAtMs: Date.now() }, aside });
+      return { outTradeNo: known.outTradeNo, orderNo: known.orderNo };
+    },
+    async takeCash(request) {
+      came("takeCash", request);
+      takeCash(request, false);
+    },
+    async cashInstead({ outTradeNo, ...sums }) {
+      came("cashInstead", { outTradeNo, ...sums });
+      const amountFen = counter.front?.amountFen ?? 0;
+      change({ front: null });
+      takeCash({ amountFen, ...sums }, true);
+    },
+    async dismissCash() {
+      came("dismissCash", null);
+      change({ cash: null });
+    },
+    async goodsGiven(request) {
+      came("goodsGiven", request);
+      checkPin(request.pin);
+      const { front } = counter;
+      if (front !== null) change({ front: { ...front, goodsGone: true, canGiveGoods: false } });
+    },
+    async refundAttempt(request) {
+      came("refundAttempt", request);
+      checkPin(request.pin);
+      const { front } = counter;
+      if (front?.outTradeNo !== request.outTradeNo) return;
+      const { amountFen } = request;
+      const line = { refundId: 1, amountFen, state: "waiting" as const, atMs: Date.now() };
+      const refundableFen = front.refundableFen - amountFen;
+      change({ front: { ...front, refundableFen, refunds: [...front.refunds, line] } });
+    },
+    async refundCash(request) {
+      came("refundCash", request);
+      checkPin(request.pin);
+    },
+    async setPin(request) {
+      came("setPin", request);
+      if (/^(\d)\1{5}$/.test(request.pin)) throw { code: "bad_pin", detail: "" } satisfies Report;
+      pin = request.pin;
+      change({ manager: "set" });
+    },
     async clearFront() {
       came("clearFront", null);
       change({ front: null, question: null });
@@ -150,7 +240,10 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
         orderNo: result.orderNo,
         dueFen: result.amountFen,
         atMs: result.atMs,
-        attempts: [result],
+        attempts: result.channel === "cash" ? [] : [result],
+        cashFen: result.channel === "cash" ? result.amountFen : 0,
+        roundedFen: 0,
+        cashRefundedFen: 0,
       }));
     },
     async orderHistory(request) {

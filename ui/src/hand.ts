@@ -2,12 +2,22 @@
 
 import type { ChannelView } from "./bindings/ChannelView";
 import type { Report } from "./bindings/Report";
+import type { CashHand } from "./cash";
 import type { Stroke } from "./keys";
 import { NOTHING } from "./money";
 import type { Entry, EntryKey } from "./money";
 import type { Hint } from "./text/shape";
 
-export type Notice = { kind: "hint"; hint: Hint } | { kind: "report"; report: Report };
+export type Notice =
+  | { kind: "hint"; hint: Hint }
+  | { kind: "report"; report: Report }
+  /** Attempts that the channel was asked about, and when each had last been asked before. */
+  | { kind: "asked"; about: readonly Asked[] };
+
+export interface Asked {
+  outTradeNo: string;
+  beforeMs: number | null;
+}
 
 /** A confirmed amount. The till makes at most one attempt of it. */
 export interface Intent {
@@ -28,8 +38,19 @@ export interface Hand {
   intent: Intent | null;
   handed: Handed | null;
   sending: boolean;
+  /** The amount may hold digits of a scan: no scan charges it before Enter. */
+  doubtful: boolean;
+  /** A charge above the store's ceiling, held back until it is confirmed. */
+  large: Handed | null;
+  /** The intent whose large amount was confirmed. */
+  sure: string | null;
+  cash: CashHand | null;
   /** The ended attempt that the cashier has typed over. */
   passed: string | null;
+  /** The order of the cash sale that the cashier has typed over. */
+  passedCash: string | null;
+  /** The attempt that was paid while its cash was being counted; it stays until a command key. */
+  stopped: string | null;
   notice: Notice | null;
 }
 
@@ -41,7 +62,13 @@ export function emptyHand(): Hand {
     intent: null,
     handed: null,
     sending: false,
+    doubtful: false,
+    large: null,
+    sure: null,
+    cash: null,
     passed: null,
+    passedCash: null,
+    stopped: null,
     notice: null,
   };
 }
@@ -64,6 +91,9 @@ export function entryKeys(stroke: Stroke): EntryKey[] {
     case "minus":
     case "star":
     case "ask":
+    case "cash":
+    case "goods":
+    case "refund":
     case "orders":
     case "aside":
     case "bring_back":

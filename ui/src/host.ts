@@ -3,16 +3,24 @@
 // Screens import `host`, never `@tauri-apps/*`. That is what lets the same pages run in the app,
 // in a browser on the demo host, and in tests. Every command rejects with a `Report`.
 
+import type { AskBill } from "./bindings/AskBill";
 import type { AttemptRef } from "./bindings/AttemptRef";
 import type { AttemptView } from "./bindings/AttemptView";
+import type { BillView } from "./bindings/BillView";
+import type { CashInstead } from "./bindings/CashInstead";
 import type { CounterView } from "./bindings/CounterView";
 import type { CustomerView } from "./bindings/CustomerView";
+import type { GoodsGiven } from "./bindings/GoodsGiven";
 import type { HistoryLineView } from "./bindings/HistoryLineView";
 import type { OrderLineView } from "./bindings/OrderLineView";
 import type { OrderRef } from "./bindings/OrderRef";
+import type { RefundAttempt } from "./bindings/RefundAttempt";
+import type { RefundCash } from "./bindings/RefundCash";
 import type { Report } from "./bindings/Report";
 import type { ScanCode } from "./bindings/ScanCode";
+import type { SetPin } from "./bindings/SetPin";
 import type { ShowCode } from "./bindings/ShowCode";
+import type { TakeCash } from "./bindings/TakeCash";
 import type { TypeAmount } from "./bindings/TypeAmount";
 
 /** Ends a subscription. */
@@ -34,6 +42,18 @@ export interface Host {
   askNow(request: AttemptRef): Promise<void>;
   putAside(request: AttemptRef): Promise<void>;
   bringBack(request: AttemptRef): Promise<void>;
+  /** Gives a customer who is typing half a minute more. */
+  waitLonger(request: AttemptRef): Promise<void>;
+  /** Asks for the sale of a customer's bill and brings it to the plate. */
+  askBill(request: AskBill): Promise<BillView>;
+  takeCash(request: TakeCash): Promise<void>;
+  cashInstead(request: CashInstead): Promise<void>;
+  /** Takes a cash sale off the plate. */
+  dismissCash(): Promise<void>;
+  goodsGiven(request: GoodsGiven): Promise<void>;
+  refundAttempt(request: RefundAttempt): Promise<void>;
+  refundCash(request: RefundCash): Promise<void>;
+  setPin(request: SetPin): Promise<void>;
   /** Takes an ended attempt, or a question, off the screen. */
   clearFront(): Promise<void>;
   ordersToday(): Promise<OrderLineView[]>;

@@ -6,30 +6,29 @@
 // run, a stumbling scanner's too. What a run typed before it was known to be a scan is taken back
 // (`rollBack`), and its own Enter never acts.
 
-export type Stroke =
-  | { kind: "digit"; digit: string }
-  | { kind: "dot" }
-  | { kind: "double_zero" }
-  | { kind: "back" }
-  | { kind: "enter" }
-  | { kind: "plus" }
-  | { kind: "minus" }
-  | { kind: "star" }
-  | { kind: "ask" }
-  | { kind: "orders" }
-  | { kind: "aside" }
-  | { kind: "bring_back" }
-  | { kind: "up" }
-  | { kind: "down" }
-  | { kind: "escape" };
+import type { KeyView } from "./bindings/KeyView";
+import { characterOf, isEnter, isOtherEnd, strokeOf } from "./strokes";
+import type { Stroke } from "./strokes";
+
+export type { Stroke } from "./strokes";
+
+/** What a scanner read. Moments are the keys' own. */
+export interface Scan {
+  text: string;
+  firstMs: number;
+  /** So many characters came before the last pause that is longer than a scanner's. */
+  lead: number;
+  /** Whether a key ended it, and not a pause in which the rest may be held up. */
+  ended: boolean;
+}
 
 export interface Listener {
   /** A run begins with the next stroke: remember where things stand. */
   runBegins(): void;
-  stroke(stroke: Stroke): void;
+  stroke(stroke: Stroke, atMs: number): void;
   /** The run turned out to be a scan: go back to where things stood. */
   rollBack(): void;
-  scan(text: string): void;
+  scan(scan: Scan): void;
   /** Whether fingers may type a payment code where things stand. */
   takesTypedCode(): boolean;
 }
@@ -49,15 +48,22 @@ export const SCAN_END_MS = 600;
 const HELD_UP_MS = 100;
 /** So long after a scan that was handed on without its Enter, an Enter is still the scanner's. */
 const LATE_ENTER_MS = 1_000;
+/** What follows a scan's Enter this soon is still the scanner's: a line feed, or the rest of another
+ * code that came between. */
+const SCAN_TAIL_MS = 120;
 const SCAN_LENGTH = 10;
 /** So many keys at a scanner's pace are a scan that may stumble, and with Enter at their end one
  * that is whole: an EAN-8 or a stub. */
 const SHORT_SCAN_LENGTH = 6;
+/** So many keys at a scanner's pace, a letter among them and Enter at their end, are a scan. */
+const LETTERED_SCAN_LENGTH = 3;
 /** Fingers may roll over two or three keys, so a command key this early at a fast pace still acts. */
 const ROLL_LENGTH = 3;
 
 interface Run {
   text: string;
+  firstMs: number;
+  lead: number;
   lastMs: number;
   /** Keys up to the last one at a scanner's pace. */
   fast: number;
@@ -75,35 +81,37 @@ function endsAfterMs({ isScan, fast }: Run): number {
   return isScan || fast >= SHORT_SCAN_LENGTH ? SCAN_END_MS : RUN_END_MS;
 }
 
-export function reader(listener: Listener, nowMs: () => number): Reader {
+export function reader(
+  listener: Listener,
+  nowMs: () => number,
+  moved: () => readonly KeyView[] = () => [],
+): Reader {
   let run: Run | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   /** Until when an Enter belongs to a scan that came without one. */
   let lateEnterMs = 0;
+  /** Until when keys belong to a scan that has ended. */
+  let tailUntilMs = 0;
 
   /** Waits for the end of a scan without Enter. A page that was held up hears of keys late: then
    * the wait begins again, or half a code would be handed on while the rest is in the queue. */
   function deliverSoon(): void {
     clearTimeout(timer);
     const dueMs = nowMs() + SCAN_END_MS;
-    timer = setTimeout(() => (nowMs() > dueMs + HELD_UP_MS ? deliverSoon() : deliver()), SCAN_END_MS);
+    timer = setTimeout(() => (nowMs() > dueMs + HELD_UP_MS ? deliverSoon() : deliver(false)), SCAN_END_MS);
   }
 
-  function deliver(): void {
+  function deliver(ended: boolean): void {
     clearTimeout(timer);
     if (run === null || !run.isScan || run.delivered) return;
     run.delivered = true;
-    listener.scan(run.text);
-  }
-
-  function end(): void {
-    deliver();
-    run = null;
+    listener.scan({ text: run.text, firstMs: run.firstMs, lead: run.lead, ended });
   }
 
   function endWithoutEnter(ended: Run): void {
     if (ended.isScan) lateEnterMs = ended.lastMs + LATE_ENTER_MS;
-    end();
+    deliver(false);
+    run = null;
   }
 
   function becomeScan(current: Run): void {
@@ -112,25 +120,50 @@ export function reader(listener: Listener, nowMs: () => number): Reader {
     listener.rollBack();
   }
 
-  /** A code has no dot and no plus, and no amount has ten digits. */
+  /** A code has no dot and no plus, no amount has ten digits, and no finger strikes six at a
+   * scanner's pace. */
   function looksLikeScan({ fast, unbroken }: Run): boolean {
+    if (Math.min(fast, unbroken) >= SHORT_SCAN_LENGTH) return true;
     return fast >= SCAN_LENGTH || (unbroken >= SCAN_LENGTH && !listener.takesTypedCode());
+  }
+
+  /** Whether the key at hand would end a scan. */
+  function endsScan({ isScan, fast, foreign }: Run, gapMs: number): boolean {
+    if (isScan) return true;
+    const length = foreign ? LETTERED_SCAN_LENGTH : SHORT_SCAN_LENGTH;
+    return gapMs <= SCAN_GAP_MS && fast >= length;
+  }
+
+  function endWithEnter(ended: Run, atMs: number): void {
+    becomeScan(ended);
+    tailUntilMs = atMs + SCAN_TAIL_MS;
+    deliver(true);
+    run = null;
   }
 
   function enter(gapMs: number, atMs: number): void {
     if (run === null && atMs < lateEnterMs) return;
-    if (run !== null) {
-      if (gapMs <= SCAN_GAP_MS && run.fast >= SHORT_SCAN_LENGTH) becomeScan(run);
-      if (run.isScan) return end();
-    }
+    if (run !== null && endsScan(run, gapMs)) return endWithEnter(run, atMs);
     run = null;
-    listener.stroke({ kind: "enter" });
+    listener.stroke({ kind: "enter" }, atMs);
+  }
+
+  /** Tab, or a bare line end; left to the page where no scan is at its end. */
+  function otherEnd(event: KeyboardEvent, gapMs: number, atMs: number): void {
+    if (run !== null && endsScan(run, gapMs)) {
+      event.preventDefault();
+      return endWithEnter(run, atMs);
+    }
+    if (event.ctrlKey || (run === null && atMs < lateEnterMs)) event.preventDefault();
+    run = null;
   }
 
   function character(typed: string, stroke: Stroke | null, atMs: number): void {
     if (run === null) {
       run = {
         text: "",
+        firstMs: atMs,
+        lead: 0,
         lastMs: atMs,
         fast: 0,
         unbroken: 0,
@@ -144,7 +177,9 @@ export function reader(listener: Listener, nowMs: () => number): Reader {
       run.lastMs = atMs;
       return;
     }
-    run.fast = atMs - run.lastMs <= SCAN_GAP_MS ? run.fast + 1 : 1;
+    const quick = atMs - run.lastMs <= SCAN_GAP_MS;
+    run.fast = quick ? run.fast + 1 : 1;
+    if (!quick) run.lead = run.text.length;
     run.unbroken = stroke?.kind === "dot" || stroke?.kind === "plus" ? 0 : run.unbroken + 1;
     run.foreign ||= stroke === null;
     run.text += typed;
@@ -154,30 +189,36 @@ export function reader(listener: Listener, nowMs: () => number): Reader {
       return deliverSoon();
     }
     if (stroke === null) return;
-    if (canBeTakenBack(stroke)) return listener.stroke(stroke);
+    if (canBeTakenBack(stroke)) return listener.stroke(stroke, atMs);
     if (run.fast > ROLL_LENGTH || run.foreign) return;
     run = null;
-    listener.stroke(stroke);
+    listener.stroke(stroke, atMs);
   }
 
   return {
     keydown(event) {
-      if (event.ctrlKey || event.altKey || event.metaKey) return;
-      const stroke = strokeOf(event);
-      const typed = typedBy(event, stroke);
-      if (stroke === null && typed === null) return;
+      const other = isOtherEnd(event);
+      if (!other && (event.ctrlKey || event.altKey || event.metaKey)) return;
+      const stroke = other ? null : strokeOf(event, moved());
+      const typed = other ? null : characterOf(event, stroke);
+      if (!other && stroke === null && typed === null) return;
       const atMs = event.timeStamp > 0 ? event.timeStamp : nowMs();
+      if (run === null && atMs < tailUntilMs) {
+        tailUntilMs = atMs + SCAN_TAIL_MS;
+        return event.preventDefault();
+      }
       const gapMs = run === null ? 0 : atMs - run.lastMs;
       if (run !== null && gapMs >= endsAfterMs(run)) endWithoutEnter(run);
-      if (leftToTheFocus(event, stroke)) return;
+      if (other) return otherEnd(event, gapMs, atMs);
+      if (leftToTheFocus(event)) return;
       event.preventDefault();
       if (event.repeat && stroke?.kind !== "back") return;
 
-      if (stroke?.kind === "enter") return enter(gapMs, atMs);
+      if (isEnter(event)) return enter(gapMs, atMs);
       if (typed !== null) return character(typed, stroke, atMs);
       if (stroke === null) return;
       if (run !== null && !run.isScan) run = null;
-      listener.stroke(stroke);
+      listener.stroke(stroke, atMs);
     },
     stop() {
       clearTimeout(timer);
@@ -186,8 +227,8 @@ export function reader(listener: Listener, nowMs: () => number): Reader {
   };
 
   /** Enter acts on a button that was reached with Tab, unless a scanner sent it. */
-  function leftToTheFocus(event: KeyboardEvent, stroke: Stroke | null): boolean {
-    if (stroke?.kind !== "enter" || run !== null) return false;
+  function leftToTheFocus(event: KeyboardEvent): boolean {
+    if (!isEnter(event) || run !== null) return false;
     return event.target instanceof HTMLButtonElement;
   }
 }
@@ -195,67 +236,4 @@ export function reader(listener: Listener, nowMs: () => number): Reader {
 /** Whether rolling back undoes all that the stroke does. */
 function canBeTakenBack({ kind }: Stroke): boolean {
   return kind === "digit" || kind === "dot" || kind === "plus";
-}
-
-const BY_CODE: Readonly<Record<string, Stroke>> = {
-  NumpadDecimal: { kind: "dot" },
-  Period: { kind: "dot" },
-  Backspace: { kind: "back" },
-  Enter: { kind: "enter" },
-  NumpadEnter: { kind: "enter" },
-  NumpadAdd: { kind: "plus" },
-  NumpadSubtract: { kind: "minus" },
-  Minus: { kind: "minus" },
-  NumpadMultiply: { kind: "star" },
-  NumpadDivide: { kind: "ask" },
-  Slash: { kind: "ask" },
-  F3: { kind: "orders" },
-  F6: { kind: "aside" },
-  F8: { kind: "ask" },
-  ArrowUp: { kind: "up" },
-  ArrowDown: { kind: "down" },
-  Escape: { kind: "escape" },
-};
-
-const BY_KEY: Readonly<Record<string, Stroke>> = {
-  ".": { kind: "dot" },
-  "+": { kind: "plus" },
-  "-": { kind: "minus" },
-  "*": { kind: "star" },
-  "/": { kind: "ask" },
-  Backspace: { kind: "back" },
-  Enter: { kind: "enter" },
-  F3: { kind: "orders" },
-  F6: { kind: "aside" },
-  F8: { kind: "ask" },
-  ArrowUp: { kind: "up" },
-  ArrowDown: { kind: "down" },
-  Escape: { kind: "escape" },
-};
-
-/** Reads a key by its character where it has one, else by its place, as under an input method. The
- * numeric pad types digits whether Num Lock is on or not. */
-function strokeOf(event: KeyboardEvent): Stroke | null {
-  const pad = /^Numpad([0-9])$/.exec(event.code)?.[1];
-  if (pad !== undefined) return { kind: "digit", digit: pad };
-  if (event.shiftKey && (event.code === "F6" || event.key === "F6")) return { kind: "bring_back" };
-  const named = BY_KEY[event.key];
-  if (named !== undefined) return named;
-  const digit = digitOf(event);
-  if (digit !== null) return { kind: "digit", digit };
-  if (event.shiftKey) return null;
-  return BY_CODE[event.code] ?? null;
-}
-
-function digitOf(event: KeyboardEvent): string | null {
-  const place = /^(?:Digit|Numpad)([0-9])$/.exec(event.code)?.[1];
-  if (place !== undefined && (!event.shiftKey || event.code.startsWith("Numpad"))) return place;
-  return /^[0-9]$/.test(event.key) ? event.key : null;
-}
-
-/** Returns the character that a scanner would mean by the key. */
-function typedBy(event: KeyboardEvent, stroke: Stroke | null): string | null {
-  if (stroke?.kind === "digit") return stroke.digit;
-  if (event.key === " " || event.key.length !== 1) return null;
-  return event.key;
 }

@@ -5,6 +5,8 @@ export interface Entry {
   readonly terms: readonly number[];
   /** Such as `12`, `12.` or `12.5`; empty when nothing is typed. */
   readonly digits: string;
+  /** Whether digits without a dot are fen: 1250 for 12.50. */
+  readonly implied: boolean;
 }
 
 export type EntryKey = { kind: "digit"; digit: string } | { kind: "dot" | "back" | "plus" };
@@ -14,7 +16,12 @@ export type EntryRefusal = "third_decimal" | "above_limit";
 /** No amount that a person types is longer; a payment code is. */
 const MOST_DIGITS = 7;
 
-export const NOTHING: Entry = { terms: [], digits: "" };
+export const NOTHING: Entry = { terms: [], digits: "", implied: false };
+
+/** Returns an entry with nothing typed, read as the store types. */
+export function nothing(implied: boolean): Entry {
+  return { ...NOTHING, implied };
+}
 
 /** Applies one key. A refused key leaves the entry as it was and says why. */
 export function press(
@@ -27,25 +34,26 @@ export function press(
       return pressDigit(entry, key.digit, limitFen);
     case "dot": {
       if (entry.digits.includes(".")) return kept(entry);
+      // A dot says yuan, whatever the store's habit.
       return kept({ ...entry, digits: `${entry.digits === "" ? "0" : entry.digits}.` });
     }
     case "back":
       return kept(back(entry));
     case "plus": {
-      const fen = fenOf(entry.digits);
+      const fen = fenOf(entry);
       if (fen === 0) return kept(entry);
-      return kept({ terms: [...entry.terms, fen], digits: "" });
+      return kept({ ...entry, terms: [...entry.terms, fen], digits: "" });
     }
   }
 }
 
 export function totalFen(entry: Entry): number {
-  return entry.terms.reduce((sum, fen) => sum + fen, fenOf(entry.digits));
+  return entry.terms.reduce((sum, fen) => sum + fen, fenOf(entry));
 }
 
 /** Returns an entry that stands at an amount. */
 export function entryOf(amountFen: number): Entry {
-  return { terms: [], digits: plain(amountFen) };
+  return { terms: [], digits: plain(amountFen), implied: false };
 }
 
 /** Returns `12.50`. */
@@ -72,7 +80,7 @@ export function typedLength(entry: Entry): number {
   if (entry.terms.length > 0) return full.length;
   if (entry.digits === "") return 0;
   const decimals = entry.digits.split(".")[1];
-  if (decimals === undefined) return full.length - 3;
+  if (decimals === undefined) return entry.implied ? full.length : full.length - 3;
   return full.length - 2 + decimals.length;
 }
 
@@ -93,14 +101,16 @@ function back(entry: Entry): Entry {
   if (entry.digits !== "") return { ...entry, digits: entry.digits.slice(0, -1) };
   const last = entry.terms.at(-1);
   if (last === undefined) return entry;
-  return { terms: entry.terms.slice(0, -1), digits: plain(last) };
+  const digits = entry.implied ? String(last) : plain(last);
+  return { ...entry, terms: entry.terms.slice(0, -1), digits };
 }
 
 function kept(entry: Entry): { entry: Entry; refusal: null } {
   return { entry, refusal: null };
 }
 
-function fenOf(digits: string): number {
+function fenOf({ digits, implied }: Entry): number {
+  if (implied && !digits.includes(".")) return Number(digits);
   const [yuanText = "", fenText = ""] = digits.split(".");
   return Number(yuanText + fenText.padEnd(2, "0"));
 }

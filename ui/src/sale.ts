@@ -8,21 +8,37 @@
 import { computed, reactive } from "vue";
 import type { ComputedRef } from "vue";
 import type { AttemptView } from "./bindings/AttemptView";
+import type { CashView } from "./bindings/CashView";
 import type { ChannelView } from "./bindings/ChannelView";
 import type { CounterView } from "./bindings/CounterView";
 import type { SameCustomer } from "./bindings/SameCustomer";
+import type { Approval } from "./approval";
+import { asking } from "./asking";
+import { counting } from "./counting";
 import { emptyHand, entryKeys } from "./hand";
 import type { Hand, Handed, Intent } from "./hand";
 import { reportOf } from "./host";
 import type { Host } from "./host";
-import { RUN_END_MS, type Stroke } from "./keys";
-import { NOTHING, entryOf, press, totalFen } from "./money";
+import { RUN_END_MS } from "./keys";
+import type { Scan, Stroke } from "./keys";
+import { entryOf, nothing, press, totalFen } from "./money";
 import type { Entry, EntryKey } from "./money";
 import { lookOf } from "./plate";
+import { scanning } from "./scanning";
 import type { Hint } from "./text/shape";
 
 /** What stands on the plate and decides what a key means. */
-export type Mode = "typing" | "armed" | "sending" | "question" | "waiting" | "held" | "ended";
+export type Mode =
+  | "typing"
+  | "armed"
+  | "sending"
+  | "large"
+  | "question"
+  | "cash"
+  | "waiting"
+  | "held"
+  | "ended"
+  | "cash_taken";
 
 export interface Sale {
   readonly hand: Readonly<Hand>;
@@ -30,16 +46,25 @@ export interface Sale {
   readonly totalFen: ComputedRef<number>;
   /** The attempt on the plate, if any. */
   readonly front: ComputedRef<AttemptView | null>;
+  /** The cash sale on the plate, if any. */
+  readonly cashTaken: ComputedRef<CashView | null>;
   /** Takes in a view; whatever it answers is let go. */
   seen(view: CounterView, before: CounterView | null): void;
-  stroke(stroke: Stroke): void;
-  scan(text: string): void;
+  stroke(stroke: Stroke, atMs?: number): void;
+  /** `seen` says whether the amount stood on the screen as the scan came. */
+  scan(scan: Scan, seen: boolean): void;
+  /** Sets what was received in cash to a suggested sum, or exactly what is owed. */
+  receive(amountFen: number): void;
+  say(what: Hint): void;
   /** Remembers the hand, so that a scan can be taken back. */
   remember(): void;
   rollBack(): void;
   bringBack(outTradeNo: string): void;
   stop(): void;
 }
+
+/** So long after its last key an amount of nothing is nothing typed. */
+const FORGOTTEN_MS = 2_000;
 
 /** The customer's window and the till hear of typing once no scan can be behind it. */
 const TELL_AFTER_MS = RUN_END_MS + 10;
@@ -48,6 +73,7 @@ export function sale(
   host: Host,
   view: () => CounterView | null,
   refresh: () => Promise<void>,
+  approvals: Approval,
 ): Sale {
   const hand = reactive<Hand>(emptyHand());
   let remembered: Hand = emptyHand();
@@ -60,16 +86,29 @@ export function sale(
     if (attempt === null || attempt.outTradeNo !== hand.passed) return attempt;
     return lookOf(attempt.state).course === "ended" ? null : attempt;
   });
+  const cashTaken = computed((): CashView | null => {
+    const cash = view()?.cash ?? null;
+    return cash === null || cash.orderNo === hand.passedCash ? null : cash;
+  });
   const mode = computed((): Mode => {
+    if (hand.cash !== null) return hand.sending ? "sending" : "cash";
+    if (cashTaken.value !== null) return "cash_taken";
     if (front.value !== null) {
       const course = lookOf(front.value.state).course;
       return course === "live" ? "waiting" : course;
     }
     if (hand.sending) return "sending";
+    if (hand.large !== null) return "large";
     if (view()?.question) return "question";
     return hand.armed ? "armed" : "typing";
   });
   const total = computed(() => totalFen(hand.entry));
+
+  const settings = computed(() => view()?.settings);
+
+  function blank(): Entry {
+    return nothing(settings.value?.impliedDecimals ?? false);
+  }
 
   function hint(what: Hint): void {
     hand.notice = { kind: "hint", hint: what };
@@ -86,11 +125,38 @@ export function sale(
     }
   }
 
+  const desk = { host, hand, view, refresh, hint, call };
+  const askings = asking(desk);
+  const counter = counting(desk, tell, () => {
+    Object.assign(hand, emptyHand(), { passed: hand.passed });
+    toldFen = undefined;
+  });
+
+  const scans = scanning(desk, {
+    submit: submitCode,
+    askBill: askings.askBill,
+    correct(entry) {
+      hand.entry = entry;
+      hand.intent = null;
+      tellSoon();
+    },
+  });
+  let putScansBack = scans.remember();
+  let typedMs = 0;
+
   // ---- typing an amount
 
-  function type(key: EntryKey): void {
+  /** A dot alone looks like nothing typed: a while later the next key begins anew. */
+  function forgotten(atMs: number): boolean {
+    return total.value === 0 && atMs - typedMs > FORGOTTEN_MS;
+  }
+
+  function type(key: EntryKey, atMs: number): void {
     const limitFen = view()?.limitFen ?? 0;
-    const pressed = press(hand.entry, key, limitFen);
+    const empty = hand.entry.digits === "" && hand.entry.terms.length === 0;
+    const entry = empty || forgotten(atMs) ? blank() : hand.entry;
+    typedMs = atMs;
+    const pressed = press(entry, key, limitFen);
     tellSoon();
     if (pressed.refusal !== null) return hint(pressed.refusal);
     if (totalFen(pressed.entry) !== total.value) hand.intent = null;
@@ -98,7 +164,8 @@ export function sale(
   }
 
   function clear(): void {
-    hand.entry = NOTHING;
+    hand.entry = blank();
+    hand.doubtful = false;
     disarm();
     hand.intent = null;
     tellSoon();
@@ -117,7 +184,8 @@ export function sale(
   /** Tells the till what it has not heard: an ended attempt typed over, and the amount. */
   async function tell(): Promise<void> {
     clearTimeout(telling);
-    if (front.value !== null) return;
+    if (front.value !== null || cashTaken.value !== null) return;
+    if (hand.passedCash !== null) await call(() => host.dismissCash());
     if (hand.passed !== null) await call(() => host.clearFront());
     const amountFen = total.value === 0 ? null : total.value;
     if (amountFen === toldFen) return;
@@ -137,7 +205,16 @@ export function sale(
   }
 
   function arm(): void {
-    if (confirm() !== null) hand.armed = true;
+    if (confirm() === null) return;
+    hand.armed = true;
+    hand.doubtful = false;
+  }
+
+  function countTyped(): void {
+    const intent = confirm();
+    if (intent === null) return;
+    disarm();
+    counter.open({ kind: "sale", intent }, intent.amountFen);
   }
 
   function show(): void {
@@ -150,11 +227,17 @@ export function sale(
     const intent = confirm();
     if (intent === null) return;
     hand.typedCode = "";
+    scans.handedIn(authCode);
     void handIn({ kind: "scan", intent, authCode }, "ask");
   }
 
   async function handIn(handed: Handed, sameCustomer: SameCustomer): Promise<void> {
     if (hand.sending) return;
+    hand.large = null;
+    if (asksOnceMore(handed.intent)) {
+      hand.large = handed;
+      return;
+    }
     hand.handed = handed;
     hand.sending = true;
     hand.notice = null;
@@ -162,6 +245,11 @@ export function sale(
     const done = await call(() => deliver(handed, sameCustomer));
     hand.sending = false;
     if (!done || !view()?.question) hand.handed = null;
+  }
+
+  function asksOnceMore({ intentId, amountFen }: Intent): boolean {
+    const aboveFen = settings.value?.askAboveFen ?? null;
+    return aboveFen !== null && amountFen > aboveFen && hand.sure !== intentId;
   }
 
   function deliver(handed: Handed, sameCustomer: SameCustomer): Promise<void> {
@@ -175,18 +263,76 @@ export function sale(
 
   // ---- strokes, one function per mode
 
-  function whileTyping(stroke: Stroke): void {
+  function whileLarge(stroke: Stroke): void {
+    const { large } = hand;
+    if (large === null) return;
+    switch (stroke.kind) {
+      case "enter":
+        hand.sure = large.intent.intentId;
+        return void handIn(large, "ask");
+      case "minus":
+      case "escape":
+        hand.large = null;
+        return disarm();
+      default:
+        return hint("answer_first");
+    }
+  }
+
+  function whileCashTaken(stroke: Stroke, atMs: number): void {
+    const cash = cashTaken.value;
+    if (cash === null) return;
     const key = entryKeys(stroke);
-    if (key.length > 0) return key.forEach(type);
+    if (key.length > 0) {
+      if (stroke.kind === "back" || stroke.kind === "plus") return;
+      passCash(cash);
+      return key.forEach((each) => type(each, atMs));
+    }
+    switch (stroke.kind) {
+      case "minus":
+      case "escape":
+        return passCash(cash);
+      case "refund":
+        return approvals.begin({
+          kind: "refund",
+          from: [{ kind: "cash", orderNo: cash.orderNo, mostFen: cash.dueFen - cash.roundedFen }],
+        });
+      case "enter":
+      case "star":
+      case "cash":
+        return hint("nothing_to_charge");
+      case "ask":
+        return askings.askAside();
+      default:
+        return shared(stroke);
+    }
+  }
+
+  function passCash(cash: CashView): void {
+    hand.passedCash = cash.orderNo;
+    hand.entry = blank();
+    hand.intent = null;
+    disarm();
+    tellSoon();
+  }
+
+  function whileTyping(stroke: Stroke, atMs: number): void {
+    const key = entryKeys(stroke);
+    if (key.length > 0) {
+      if (!scans.typed(stroke, hand.entry, atMs)) return;
+      return key.forEach((each) => type(each, atMs));
+    }
     switch (stroke.kind) {
       case "enter":
         return arm();
       case "star":
         return show();
+      case "cash":
+        return countTyped();
       case "minus":
         return clear();
       case "ask":
-        return askAside();
+        return askings.askAside();
       default:
         return shared(stroke);
     }
@@ -210,11 +356,13 @@ export function sale(
       case "star":
         hand.typedCode = "";
         return show();
+      case "cash":
+        return countTyped();
       case "minus":
       case "escape":
         return disarm();
       case "ask":
-        return askAside();
+        return askings.askAside();
       default:
         return shared(stroke);
     }
@@ -223,13 +371,21 @@ export function sale(
   function whileWaiting(attempt: AttemptView, stroke: Stroke): void {
     const { outTradeNo } = attempt;
     switch (stroke.kind) {
+      case "plus":
+        if (attempt.canWaitLonger) return void call(() => host.waitLonger({ outTradeNo }));
+        return hint(mode.value === "held" ? "held_ignores_digits" : "cannot_wait");
+      case "cash":
+        if (!attempt.canTakeCash) return hint("cannot_take_cash");
+        return counter.open({ kind: "instead", outTradeNo }, attempt.amountFen);
+      case "goods":
+        if (!attempt.canGiveGoods) return hint("cannot_give_goods");
+        return approvals.begin({ kind: "goods", outTradeNo, amountFen: attempt.amountFen });
       case "digit":
       case "dot":
       case "double_zero":
-      case "plus":
         return hint(mode.value === "held" ? "held_ignores_digits" : "waiting_ignores_digits");
       case "ask":
-        return ask(attempt);
+        return askings.ask(attempt);
       case "minus":
         if (!attempt.canCancel) return hint("cannot_cancel");
         return void call(() => host.cancelAttempt({ outTradeNo }));
@@ -242,14 +398,19 @@ export function sale(
     }
   }
 
-  function whileEnded(attempt: AttemptView, stroke: Stroke): void {
+  function whileEnded(attempt: AttemptView, stroke: Stroke, atMs: number): void {
     const mayCharge = lookOf(attempt.state).charge === "yes";
     const key = entryKeys(stroke);
+    const stopped = hand.stopped === attempt.outTradeNo;
     if (key.length > 0) {
+      if (stopped) return hint("cash_not_needed");
       if (stroke.kind === "back" || stroke.kind === "plus") return;
-      pass(attempt, NOTHING);
-      return key.forEach(type);
+      if (!scans.typed(stroke, blank(), atMs)) return;
+      pass(attempt, blank());
+      return key.forEach((each) => type(each, atMs));
     }
+    hand.stopped = null;
+    if (stopped && stroke.kind === "enter") return;
     switch (stroke.kind) {
       case "enter":
         if (!mayCharge) return hint("nothing_to_charge");
@@ -259,11 +420,17 @@ export function sale(
         if (!mayCharge) return hint("nothing_to_charge");
         pass(attempt, entryOf(attempt.amountFen));
         return show();
+      case "cash":
+        if (!mayCharge) return hint("nothing_to_charge");
+        pass(attempt, entryOf(attempt.amountFen));
+        return countTyped();
+      case "refund":
+        return refund(attempt);
       case "minus":
       case "escape":
-        return pass(attempt, NOTHING);
+        return pass(attempt, blank());
       case "ask":
-        return ask(attempt);
+        return askings.ask(attempt);
       default:
         return shared(stroke);
     }
@@ -314,66 +481,52 @@ export function sale(
     void call(() => host.bringBack({ outTradeNo }));
   }
 
-  function ask(attempt: AttemptView): void {
-    if (!attempt.canAskAgain) return hint("nothing_to_ask");
-    hint("asking");
-    void call(() => host.askNow({ outTradeNo: attempt.outTradeNo }));
+  /** The earlier payment of the same customer, else this one. */
+  function refund({ outTradeNo, channel, refundableFen }: AttemptView): void {
+    const earlier = view()?.justPaid ?? null;
+    if (earlier !== null) {
+      const { amountFen: mostFen, ...from } = earlier;
+      return approvals.begin({ kind: "refund", from: [{ kind: "attempt", ...from, mostFen }] });
+    }
+    if (refundableFen === 0) return hint("nothing_to_refund");
+    const from = { kind: "attempt" as const, outTradeNo, channel, mostFen: refundableFen };
+    approvals.begin({ kind: "refund", from: [from] });
   }
 
-  function askAside(): void {
-    const waiting = (view()?.aside ?? []).filter((attempt) => attempt.canAskAgain);
-    if (waiting.length === 0) return hint("nothing_to_ask");
-    hint("asking");
-    for (const { outTradeNo } of waiting) void call(() => host.askNow({ outTradeNo }));
-  }
-
-  function stroke(pressed: Stroke): void {
+  function stroke(pressed: Stroke, atMs = performance.now()): void {
     hand.notice = null;
     const attempt = front.value;
     switch (mode.value) {
       case "sending":
         return hint("busy");
+      case "large":
+        return whileLarge(pressed);
+      case "cash":
+        return counter.stroke(pressed);
+      case "cash_taken":
+        return whileCashTaken(pressed, atMs);
       case "question":
         return whileAsked(pressed);
       case "typing":
-        return whileTyping(pressed);
+        return whileTyping(pressed, atMs);
       case "armed":
         return whileArmed(pressed);
       case "waiting":
       case "held":
         return attempt === null ? undefined : whileWaiting(attempt, pressed);
       case "ended":
-        return attempt === null ? undefined : whileEnded(attempt, pressed);
-    }
-  }
-
-  /** Digits before the scan were its own, and what came of it is half a code. */
-  function scanArmed(text: string): void {
-    if (hand.typedCode === "") return submitCode(text);
-    hand.typedCode = "";
-    hint("scan_again");
-  }
-
-  function scan(text: string): void {
-    switch (mode.value) {
-      case "armed":
-        return scanArmed(text);
-      case "typing":
-        return hint(total.value === 0 ? "amount_first" : "arm_first");
-      case "ended":
-        return hint(front.value?.state === "paid" ? "already_paid" : "arm_first");
-      case "sending":
-      case "waiting":
-      case "held":
-        return hint("waiting_ignores_scan");
-      case "question":
-        return hint("answer_first");
+        return attempt === null ? undefined : whileEnded(attempt, pressed, atMs);
     }
   }
 
   function seen(next: CounterView, before: CounterView | null): void {
     if (hand.passed !== null && next.front?.outTradeNo !== hand.passed) hand.passed = null;
+    if (hand.passedCash !== null && next.cash?.orderNo !== hand.passedCash) hand.passedCash = null;
     if (!next.question && !hand.sending) hand.handed = null;
+    if (next.front?.state === "paid" && before?.front?.state !== "paid") {
+      scans.paid();
+    }
+    counter.seen(next);
     const arrived = next.front !== null && next.front.outTradeNo !== before?.front?.outTradeNo;
     if (arrived && hand.handed !== null && next.front?.amountFen === hand.handed.intent.amountFen) {
       Object.assign(hand, { ...emptyHand(), sending: hand.sending });
@@ -384,19 +537,34 @@ export function sale(
   return {
     hand,
     mode,
+    cashTaken,
+    receive: counter.suggest,
+    say: hint,
     totalFen: total,
     front,
     seen,
     stroke,
-    scan,
-    remember: () => void (remembered = { ...hand }),
+    scan: (read, seen) => scans.scan(read, mode.value, seen),
+    remember() {
+      remembered = { ...hand };
+      putScansBack = scans.remember();
+    },
     rollBack() {
-      Object.assign(hand, { ...remembered, handed: hand.handed, sending: hand.sending });
+      Object.assign(hand, { ...remembered, ...standing(hand) });
+      putScansBack();
+      const now = view();
+      if (now !== null) counter.seen(now);
       tellSoon();
     },
     bringBack,
     stop: () => clearTimeout(telling),
   };
+}
+
+/** What no scan's keys can have changed, and the till's answers may have. */
+function standing(hand: Hand): Partial<Hand> {
+  const { handed, sending, large, stopped } = hand;
+  return { handed, sending, large, stopped };
 }
 
 /** The first channel that is ready; the till refuses, with its reason, where none is. */

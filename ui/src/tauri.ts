@@ -3,6 +3,7 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import type { AttemptView } from "./bindings/AttemptView";
+import type { BillView } from "./bindings/BillView";
 import type { CounterView } from "./bindings/CounterView";
 import type { CustomerView } from "./bindings/CustomerView";
 import type { HistoryLineView } from "./bindings/HistoryLineView";
@@ -22,6 +23,15 @@ export const tauriHost: Host = {
   askNow: (request) => invoke<void>("ask_now", { request }),
   putAside: (request) => invoke<void>("put_aside", { request }),
   bringBack: (request) => invoke<void>("bring_back", { request }),
+  waitLonger: (request) => invoke<void>("wait_longer", { request }),
+  askBill: (request) => invoke<BillView>("ask_bill", { request }),
+  takeCash: (request) => invoke<void>("take_cash", { request }),
+  cashInstead: (request) => invoke<void>("cash_instead", { request }),
+  dismissCash: () => invoke<void>("dismiss_cash"),
+  goodsGiven: (request) => invoke<void>("goods_given", { request }),
+  refundAttempt: (request) => invoke<void>("refund_attempt", { request }),
+  refundCash: (request) => invoke<void>("refund_cash", { request }),
+  setPin: (request) => invoke<void>("set_pin", { request }),
   clearFront: () => invoke<void>("clear_front"),
   ordersToday: () => invoke<OrderLineView[]>("orders_today"),
   orderHistory: (request) => invoke<HistoryLineView[]>("order_history", { request }),

@@ -43,7 +43,7 @@ export async function open(
     page,
     is: () => page.get("[data-say=is]").text(),
     todo: () => page.get("[data-say=todo]").text(),
-    state: () => page.find("[data-state]").attributes("data-state"),
+    state: () => page.find(".plate[data-state]").attributes("data-state"),
     amount: () => page.get(".amount").text().replaceAll(" ", ""),
     asked: (command) =>
       host.calls.filter((call) => call.command === command).map(({ request }) => request),

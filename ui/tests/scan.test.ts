@@ -214,5 +214,5 @@ test("a code typed by hand into an armed amount is charged once, at any pace", a
 test("no amount has more than seven digits, whatever the limit", async () => {
   await opened({ limitFen: 99_999_999_99 }, "12345678");
   expect(till.amount()).toBe("¥1,234,567.00");
-  expect(till.page.get(".notice").text()).toBe("超出单笔限额");
+  expect(till.page.get(".notice").text()).toBe("超出单笔限额，分几笔收");
 });

@@ -1,17 +1,25 @@
 // The actions of each state, in the places where keys stood.
 
 import type { AttemptView } from "../bindings/AttemptView";
+import type { KeyView } from "../bindings/KeyView";
 import type { Act } from "../parts/Acts.vue";
+import { keyOf } from "../strokes";
 import type { Text } from "../text";
 
-export function waitingActs(attempt: AttemptView, t: Text): Act[] {
+/** Keys that the store has moved. */
+type Keys = readonly KeyView[];
+
+export function waitingActs(attempt: AttemptView, t: Text, keys: Keys): Act[] {
   return [
-    aside(attempt.canPutAside, t),
-    history(t),
+    aside(attempt.canPutAside, t, keys),
+    history(t, keys),
+    ...(attempt.canWaitLonger ? [waitLonger(t)] : []),
+    cash(attempt, t, keys),
+    goods(attempt, t),
     {
       stroke: { kind: "minus" },
       icon: "cross",
-      shortcut: "−",
+      shortcut: keyOf("cancel", keys),
       word: t.act.cancel,
       sub: attempt.canCancel ? t.act.cancelSub : t.act.cancelOff,
       shape: "wide",
@@ -20,7 +28,7 @@ export function waitingActs(attempt: AttemptView, t: Text): Act[] {
     {
       stroke: { kind: "ask" },
       icon: "search",
-      shortcut: "/",
+      shortcut: keyOf("ask", keys),
       word: t.act.ask,
       sub: askSub(attempt, t),
       shape: "first",
@@ -30,14 +38,16 @@ export function waitingActs(attempt: AttemptView, t: Text): Act[] {
 }
 
 /** A held attempt leaves the screen only by its own key: the next digit must not wave it off. */
-export function heldActs(attempt: AttemptView, t: Text): Act[] {
+export function heldActs(attempt: AttemptView, t: Text, keys: Keys): Act[] {
   return [
-    aside(true, t),
-    history(t),
+    aside(true, t, keys),
+    history(t, keys),
+    cash(attempt, t, keys),
+    goods(attempt, t),
     {
       stroke: { kind: "ask" },
       icon: "search",
-      shortcut: "/",
+      shortcut: keyOf("ask", keys),
       word: t.act.askAgain,
       sub: askSub(attempt, t),
       shape: "wide",
@@ -46,12 +56,12 @@ export function heldActs(attempt: AttemptView, t: Text): Act[] {
   ];
 }
 
-export function questionActs(t: Text): Act[] {
+export function questionActs(t: Text, keys: Keys): Act[] {
   return [
     {
       stroke: { kind: "minus" },
       icon: "cross",
-      shortcut: "−",
+      shortcut: keyOf("cancel", keys),
       word: t.question.drop,
       sub: "",
       shape: "wide",
@@ -72,6 +82,30 @@ export function questionActs(t: Text): Act[] {
       shortcut: "Enter",
       word: t.question.same,
       sub: t.question.sameSub,
+      shape: "first",
+      off: false,
+    },
+  ];
+}
+
+/** Enter confirms a large amount; the other key goes back to it. */
+export function largeActs(t: Text, keys: Keys): Act[] {
+  return [
+    {
+      stroke: { kind: "minus" },
+      icon: "back",
+      shortcut: keyOf("cancel", keys),
+      word: t.large.no,
+      sub: "",
+      shape: "wide",
+      off: false,
+    },
+    {
+      stroke: { kind: "enter" },
+      icon: "scan",
+      shortcut: "Enter",
+      word: t.large.yes,
+      sub: "",
       shape: "first",
       off: false,
     },
@@ -101,15 +135,52 @@ export function closeActs(t: Text): Act[] {
   ];
 }
 
-function aside(can: boolean, t: Text): Act {
+function aside(can: boolean, t: Text, keys: Keys): Act {
   return {
     stroke: { kind: "aside" },
     icon: "aside",
-    shortcut: "F6",
+    shortcut: keyOf("aside", keys),
     word: t.act.aside,
     sub: can ? "" : t.act.off,
     shape: "half",
     off: !can,
+  };
+}
+
+function waitLonger(t: Text): Act {
+  return {
+    stroke: { kind: "plus" },
+    icon: "clock",
+    shortcut: "+",
+    word: t.act.wait,
+    sub: t.act.waitSub,
+    shape: "wide",
+    off: false,
+  };
+}
+
+function cash({ canTakeCash }: AttemptView, t: Text, keys: Keys): Act {
+  return {
+    stroke: { kind: "cash" },
+    icon: "cash",
+    shortcut: keyOf("cash", keys),
+    word: t.act.cash,
+    sub: canTakeCash ? "" : t.act.cashOff,
+    shape: "half",
+    off: !canTakeCash,
+  };
+}
+
+function goods({ canGiveGoods, goodsGone }: AttemptView, t: Text): Act {
+  const off = goodsGone ? t.act.goodsDone : t.act.goodsOff;
+  return {
+    stroke: { kind: "goods" },
+    icon: "bag_yes",
+    shortcut: "F4",
+    word: t.act.goods,
+    sub: canGiveGoods ? t.act.goodsSub : off,
+    shape: "half",
+    off: !canGiveGoods,
   };
 }
 
@@ -120,11 +191,11 @@ function askSub(attempt: AttemptView, t: Text): string {
   return attempt.state === "held" ? t.act.askHeld : t.act.askOff;
 }
 
-function history(t: Text): Act {
+function history(t: Text, keys: Keys): Act {
   return {
     stroke: { kind: "orders" },
     icon: "list",
-    shortcut: "F3",
+    shortcut: keyOf("orders", keys),
     word: t.act.history,
     sub: "",
     shape: "half",

@@ -34,7 +34,7 @@ export interface Said extends Sentence {
   charge: string;
 }
 
-/** Short answers to a key that did nothing. */
+/** Answers to a key that did nothing, or whose doing is not seen on the plate. */
 export type Hint =
   | "third_decimal"
   | "above_limit"
@@ -52,4 +52,26 @@ export type Hint =
   | "cannot_put_aside"
   | "nothing_aside"
   | "nothing_to_charge"
-  | "answer_first";
+  | "answer_first"
+  | "look_first"
+  | "check_amount"
+  | "same_code"
+  | "asking_bill"
+  | "bill_unknown"
+  | "cannot_wait"
+  | "cannot_take_cash"
+  | "cannot_give_goods"
+  | "cash_open"
+  | "cash_not_needed"
+  | "no_rounding"
+  | "received_too_little"
+  | "received_too_much"
+  | "nothing_to_refund"
+  | "refund_most"
+  | "refund_sent"
+  | "goods_said"
+  | "pin_first"
+  | "pin_short"
+  | "pin_differs"
+  | "pin_needed"
+  | "pin_set";

@@ -1,0 +1,53 @@
+// A pseudo-language: every sentence two fifths longer, to see what has no room. Not part of the app.
+
+/** Makes every sentence of a table longer, in place. */
+export function lengthen(table: object): void {
+  for (const [key, value] of Object.entries(table)) {
+    if (typeof value === "string") Reflect.set(table, key, longer(value));
+    else if (typeof value === "function") Reflect.set(table, key, stretched(value));
+    else if (typeof value === "object" && value !== null) lengthen(value as object);
+  }
+}
+
+/** Returns the sentence with two fifths of itself, in its own script, before its end. */
+export function longer(sentence: string): string {
+  if (sentence === "") return "";
+  const letters = [...sentence];
+  const more = Math.ceil(letters.length * 0.4);
+  const han = /\p{Script=Han}/u.test(sentence);
+  const extra = han ? "长".repeat(more) : " longer".repeat(more).slice(0, more).trimEnd();
+  return `${sentence}${extra === "" ? "x" : extra}`;
+}
+
+/** Lists what has less room than its words need: cut, or past the edge of the window. */
+export function overflowing(): string[] {
+  const found: string[] = [];
+  for (const element of document.querySelectorAll<HTMLElement>("#app *")) {
+    if (element.closest(".spoken") !== null || element.closest("svg") !== null) continue;
+    const words = element.textContent?.trim() ?? "";
+    const box = element.getBoundingClientRect();
+    if (words === "" || box.width === 0) continue;
+    const { overflowX, overflowY, display, textOverflow } = getComputedStyle(element);
+    if (display === "inline") continue;
+    const wide = overflowX !== "visible" && element.scrollWidth > element.clientWidth + 1;
+    const high = overflowY === "hidden" && element.scrollHeight > element.clientHeight + 1;
+    const own = element.children.length === 0 && element.scrollWidth > element.clientWidth + 1;
+    if (wide || high || own) {
+      const kind = `${wide ? "w" : ""}${high ? "h" : ""}${own ? "o" : ""}`;
+      const cut = textOverflow === "ellipsis" ? "…" : "";
+      found.push(`${kind}${cut} ${element.className}: ${words.slice(0, 24)}`);
+    }
+  }
+  return found;
+}
+
+function stretched(sentence: (...told: never[]) => unknown): (...told: never[]) => unknown {
+  return (...told) => {
+    const said = sentence(...told);
+    if (typeof said === "string") return longer(said);
+    if (typeof said !== "object" || said === null) return said;
+    const copy = { ...said };
+    lengthen(copy);
+    return copy;
+  };
+}

@@ -1,0 +1,66 @@
+// What a key was answered, as one sentence.
+
+import { answerOf } from "../asking";
+import type { AnswerName } from "../asking";
+import type { AttemptView } from "../bindings/AttemptView";
+import type { CounterView } from "../bindings/CounterView";
+import type { Asked, Notice } from "../hand";
+import { yuan } from "../money";
+import { saidOf } from "../plate";
+import type { Text } from "../text";
+import { joined, withKeys } from "../text/sentence";
+import { clockTime } from "../time";
+
+export function sentenceOf(
+  notice: Notice | null,
+  view: CounterView,
+  t: Text,
+  nowMs: number,
+): string | null {
+  if (notice === null) return null;
+  switch (notice.kind) {
+    case "hint":
+      return withKeys(joined(t.hint[notice.hint], t.join.hint), view.settings.keys);
+    case "report":
+      return withKeys(joined(t.report[notice.report.code], t.join.report), view.settings.keys);
+    case "asked":
+      return answered(notice.about, view, t, nowMs);
+  }
+}
+
+/** Names the answer a notice gives, where it gives one about a single attempt. */
+export function answerName(notice: Notice | null, view: CounterView): AnswerName | null {
+  if (notice?.kind !== "asked") return null;
+  const [only, ...more] = notice.about;
+  if (only === undefined || more.length > 0) return null;
+  const attempt = attemptOf(only, view);
+  return attempt === null || unanswered(only, attempt) ? null : answerOf(attempt);
+}
+
+function answered(about: readonly Asked[], view: CounterView, t: Text, nowMs: number): string {
+  const answers = about.map((asked) => answer(asked, about.length > 1, view, t, nowMs));
+  return answers.join(" | ");
+}
+
+function answer(
+  asked: Asked,
+  named: boolean,
+  view: CounterView,
+  t: Text,
+  nowMs: number,
+): string {
+  const attempt = attemptOf(asked, view);
+  if (attempt === null || unanswered(asked, attempt)) return joined(t.hint.asking, t.join.hint);
+  const at = clockTime(attempt.endedAtMs ?? attempt.askedAtMs ?? attempt.startedAtMs);
+  const said = t.answer(at, t.channel[attempt.channel], saidOf(attempt, t, nowMs));
+  return named ? `${yuan(attempt.amountFen)} ${said}` : said;
+}
+
+function attemptOf({ outTradeNo }: Asked, { front, aside }: CounterView): AttemptView | null {
+  return [front, ...aside].find((attempt) => attempt?.outTradeNo === outTradeNo) ?? null;
+}
+
+/** Whether the channel has not been heard since the question. */
+function unanswered({ beforeMs }: Asked, { askedAtMs, endedAtMs }: AttemptView): boolean {
+  return endedAtMs === null && (askedAtMs === null || askedAtMs === beforeMs);
+}

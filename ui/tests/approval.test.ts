@@ -1,0 +1,204 @@
+// What a manager allows: refunds, goods without a result, and the PIN that stands for the manager.
+
+import { flushPromises } from "@vue/test-utils";
+import { afterEach, expect, test, vi } from "vitest";
+import type { CounterView } from "../src/bindings/CounterView";
+import { DEMO_PIN } from "../src/demo";
+import { attemptIn } from "../src/demo-scenes";
+import { NOW, open, scanner, type } from "./mounted";
+import type { Page } from "./mounted";
+
+const EARLIER = {
+  outTradeNo: "9001000100010000000000004416",
+  amountFen: 1250,
+  atMs: NOW - 95_000,
+  channel: "alipay",
+} as const;
+
+let till: Page;
+afterEach(() => {
+  till.page.unmount();
+  vi.useRealTimers();
+});
+
+async function opened(counter: Partial<CounterView> = {}): Promise<void> {
+  till = await open(counter);
+}
+
+function said(): string {
+  return till.page.get(".notice").text();
+}
+
+function dots(): string | undefined {
+  return till.page.get("p.dots").attributes("data-typed");
+}
+
+test("货已交给顾客 asks for the PIN in the plate, in dots, with no text field", async () => {
+  const front = attemptIn("unknown", NOW);
+  await opened({ front });
+  await type("<F4>");
+  expect(till.state()).toBe("pin");
+  expect(till.page.get("h1").text()).toBe("货已交给顾客");
+  expect(till.page.get(".ribbon").text()).toContain("结果未知");
+  await type("2048");
+  expect(dots()).toBe("4");
+  expect(till.page.findAll("p.dots .full")).toHaveLength(4);
+  expect(till.page.find("input").exists()).toBe(false);
+  expect(till.page.text()).not.toContain("2048");
+  await type("16<Enter>");
+  expect(till.asked("goodsGiven")).toEqual([{ outTradeNo: front.outTradeNo, pin: DEMO_PIN }]);
+  expect(till.state()).toBe("unknown");
+  expect(till.page.get("[data-answer=goods]").text()).toBe("货已交给顾客");
+  expect(said()).toBe("已记下货已交给顾客，会查到有结果为止");
+});
+
+test("digits of a PIN never reach the amount, whatever becomes of it", async () => {
+  await opened({ front: attemptIn("paid", NOW), justPaid: EARLIER });
+  await type("<F2><Enter>123456<Enter>");
+  expect(said()).toBe("密码不对：请店长再输");
+  expect(dots()).toBe("0");
+  await type("12");
+  await type("<Escape>");
+  await vi.advanceTimersByTimeAsync(400);
+  expect(till.state()).toBe("paid");
+  expect(till.asked("typeAmount")).toEqual([]);
+  expect(till.asked("clearFront")).toEqual([]);
+});
+
+test("a scan over a PIN is neither PIN nor amount", async () => {
+  await opened({ front: attemptIn("paid", NOW), justPaid: EARLIER });
+  await type("<F2><Enter>12");
+  await scanner("281234567890123456<Enter>");
+  await vi.advanceTimersByTimeAsync(700);
+  expect(dots()).toBe("2");
+  expect(said()).toBe("先输店长密码，或按 Esc 退出");
+  expect(till.asked("refundAttempt")).toEqual([]);
+});
+
+test("a PIN that is too short is not handed in", async () => {
+  await opened({ front: attemptIn("unknown", NOW) });
+  await type("<F4>1234<Enter>");
+  expect(till.asked("goodsGiven")).toEqual([]);
+  expect(said()).toBe("密码是六位数字，接着输");
+});
+
+test("a locked PIN says until when", async () => {
+  await opened({
+    front: attemptIn("unknown", NOW),
+    manager: "locked",
+    managerLockedUntilMs: NOW + 600_000,
+  });
+  till.host.refuse("goodsGiven", { code: "pin_locked", detail: "" });
+  await type(`<F4>${DEMO_PIN}<Enter>`);
+  expect(said()).toBe("密码错太多次，暂时锁住：等一会再试");
+  expect(till.page.text()).toContain("10:13 以后再试");
+});
+
+test("同一顾客刚付过 stands on the paid plate with the refund one key away", async () => {
+  await opened({ front: attemptIn("paid", NOW), justPaid: EARLIER });
+  const line = till.page.get("[data-line=just_paid]");
+  expect(line.text()).toContain("同一顾客刚付过 ¥12.50");
+  expect(line.get("kbd").text()).toBe("F2");
+  await line.get("[data-key=refund]").trigger("click");
+  await flushPromises();
+  expect(till.state()).toBe("refund");
+  expect(till.amount()).toBe("¥12.50");
+  await type(`<Enter>${DEMO_PIN}<Enter>`);
+  expect(till.asked("refundAttempt")).toEqual([
+    {
+      outTradeNo: EARLIER.outTradeNo,
+      amountFen: 1250,
+      intentId: expect.any(String),
+      pin: DEMO_PIN,
+    },
+  ]);
+  expect(said()).toBe("退款已发出，请顾客看退款通知");
+});
+
+test("a wrong PIN keeps the refund's intent, so asking again gives back once", async () => {
+  await opened({ front: attemptIn("paid", NOW), justPaid: EARLIER });
+  await type(`<F2><Enter>111222<Enter>${DEMO_PIN}<Enter>`);
+  const ids = till
+    .asked("refundAttempt")
+    .map((request) => (request as { intentId: string }).intentId);
+  expect(ids).toHaveLength(2);
+  expect(new Set(ids).size).toBe(1);
+});
+
+test("part of a payment goes back, never more than may", async () => {
+  await opened({ front: attemptIn("paid", NOW) });
+  await type("<F2>20");
+  expect(said()).toBe("超出可退金额，改小再退");
+  await type("<Backspace>3.5");
+  expect(till.amount()).toBe("¥3.50");
+  await type(`<Enter>${DEMO_PIN}<Enter>`);
+  expect(till.asked("refundAttempt")).toMatchObject([{ amountFen: 350 }]);
+  expect(till.page.get("[data-line=refund]").text()).toBe("退款 ¥3.50 等平台确认，请稍等");
+});
+
+test.each([
+  ["waiting", "退款 ¥3.50 等平台确认，请稍等"],
+  ["confirmed", "已退 ¥3.50，请顾客看退款通知"],
+  ["refused", "退款 ¥3.50 被平台拒绝，请店长另退"],
+  ["wedged", "余额不足，退款 ¥3.50 未发出，请店长充值后再退"],
+] as const)("a refund that is %s reads with what to do", async (state, sentence) => {
+  const refunds = [{ refundId: 1, amountFen: 350, state, atMs: NOW }];
+  await opened({ front: attemptIn("paid", NOW, { refunds }) });
+  expect(till.page.get("[data-line=refund]").text()).toBe(sentence);
+});
+
+test("an order of the day is refunded from its history, a wallet and cash alike", async () => {
+  await opened();
+  await type("<F3><F2>");
+  expect(till.state()).toBe("refund");
+  expect(till.amount()).toBe("¥28.00");
+  await type(`<Enter>${DEMO_PIN}<Enter>`);
+  expect(till.asked("refundAttempt")).toMatchObject([{ amountFen: 2800 }]);
+  expect(till.page.text()).toContain("今日订单");
+  expect(said()).toBe("退款已发出，请顾客看退款通知");
+  await type("<ArrowDown><ArrowDown><ArrowDown><ArrowDown><F2>");
+  expect(till.amount()).toBe("¥5.00");
+  await type(`2<Enter>${DEMO_PIN}<Enter>`);
+  expect(till.asked("refundCash")).toMatchObject([{ orderNo: "124", amountFen: 200 }]);
+});
+
+test("an order that was not paid has nothing to refund", async () => {
+  await opened();
+  await type("<F3><ArrowDown><ArrowDown>");
+  expect(till.page.get("[data-key=refund]").text()).toContain("没有可退的");
+  await type("<F2>");
+  expect(till.page.find("[data-state=refund]").exists()).toBe(false);
+  expect(said()).toBe("这一笔没有可退的，看订单经过");
+});
+
+test("real money asks for a first PIN, typed twice, before the first sale", async () => {
+  await opened({ manager: "unset" });
+  expect(till.page.get("h1").text()).toBe("先设店长密码");
+  await type("<Escape>");
+  expect(said()).toBe("真钱收款前要有店长密码，请店长输六位数字");
+  await type("204816<Enter>");
+  expect(till.page.get(".say").text()).toBe("再输一遍");
+  await type("204817<Enter>");
+  expect(said()).toBe("两次输的不一样，从头再设");
+  await type("111111<Enter>111111<Enter>");
+  expect(said()).toBe("要六位数字，不能太简单：换一个再设");
+  await type("204816<Enter>204816<Enter>");
+  expect(till.asked("setPin").at(-1)).toEqual({ pin: "204816", before: null });
+  expect(till.state()).toBe("zero");
+  expect(said()).toBe("店长密码已设好，请牢记");
+});
+
+test("practice asks for no PIN until one is needed, then it may be left", async () => {
+  await opened({ manager: "unset", practice: true });
+  expect(till.state()).toBe("zero");
+  till.page.unmount();
+  await opened({ manager: "unset", practice: true, front: attemptIn("unknown", NOW) });
+  await type("<F4>");
+  expect(till.page.get("[data-step]").attributes("data-step")).toBe("new_pin");
+  await type("<Escape>");
+  expect(till.state()).toBe("unknown");
+  await type("<F4>335577<Enter>335577<Enter>");
+  expect(till.page.get("[data-step]").attributes("data-step")).toBe("pin");
+  await type("335577<Enter>");
+  expect(till.asked("goodsGiven")).toMatchObject([{ pin: "335577" }]);
+});

@@ -1,0 +1,84 @@
+// Sentences two fifths longer, as another language may be: none is cut by the page, none is lost.
+// A test page has no layout; what has no room is listed by the demo page (`?stretch=1`).
+
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, test, vi } from "vitest";
+import type { CounterView } from "../src/bindings/CounterView";
+import { STATES, attemptIn, counterAt, sceneOf } from "../src/demo-scenes";
+import { longer } from "../src/demo-stretch";
+import { NOW, open, type } from "./mounted";
+import type { Page } from "./mounted";
+
+vi.mock("../src/text/zh", async (original) => {
+  const { lengthen } = await import("../src/demo-stretch");
+  const table = await original<typeof import("../src/text/zh")>();
+  lengthen(table.zh);
+  return table;
+});
+vi.mock("../src/text/en", async (original) => {
+  const { lengthen } = await import("../src/demo-stretch");
+  const table = await original<typeof import("../src/text/en")>();
+  lengthen(table.en);
+  return table;
+});
+
+let till: Page | undefined;
+afterEach(() => {
+  till?.page.unmount();
+  till = undefined;
+  vi.useRealTimers();
+});
+
+const SCENES: readonly [string, CounterView, string][] = [
+  ...STATES.map((state): [string, CounterView, string] => [
+    state,
+    counterAt(NOW, { front: attemptIn(state, NOW) }),
+    "",
+  ]),
+  ["cash", counterAt(NOW), "12.58<F9>*10<Enter>"],
+  ["cash taken", sceneOf("cash-taken", NOW).counter, ""],
+  ["same customer just paid", sceneOf("just-paid", NOW).counter, ""],
+  ["PIN", sceneOf("just-paid", NOW).counter, "<F2><Enter>12<Enter>"],
+  ["question", sceneOf("question", NOW).counter, ""],
+  ["health", sceneOf("health", NOW).counter, ""],
+  ["orders", counterAt(NOW), "<F3>"],
+];
+
+test("a longer sentence is at least two fifths longer", () => {
+  for (const sentence of ["已收款", "Hand over the goods"]) {
+    const grown = longer(sentence).length / sentence.length;
+    expect(grown).toBeGreaterThanOrEqual(1.3);
+  }
+});
+
+test.each(SCENES)("%s shows every longer sentence whole, in both languages", async (_, view, keys) => {
+  for (const spoken of ["zh", "en"] as const) {
+    till = await open(view, spoken);
+    await type(keys);
+    const heading = till.page.get("h1").text();
+    expect(heading, spoken).toMatch(/长$|l(?:o(?:n(?:g(?:e(?:r)?)?)?)?)?$|x$/);
+    expect(till.page.text()).not.toContain("undefined");
+    expect(till.page.text()).not.toMatch(/\{(?:collect|show|ask|cancel|aside|cash|orders)\}/);
+    till.page.unmount();
+    till = undefined;
+  }
+});
+
+test("only names and numbers that are whole elsewhere may be cut with dots", () => {
+  const root = join(import.meta.dirname, "..", "src");
+  const cut = readdirSync(root, { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.(?:vue|css)$/.test(name))
+    .flatMap((name) => {
+      const css = readFileSync(join(root, name), "utf8");
+      return [...css.matchAll(/\n([^\n{}]+) \{[^{}]*text-overflow: ellipsis/g)].map(
+        ([, rule]) => `${name.replaceAll("\\", "/")} ${rule}`,
+      );
+    });
+  expect(cut.sort()).toEqual([
+    "parts/AttemptRibbon.vue .ribbon span",
+    "parts/TopLine.vue .chip .words",
+    "parts/TopLine.vue .top > .where",
+    "screens/Orders.vue .no",
+  ]);
+});
