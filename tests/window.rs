@@ -4,10 +4,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
+#[path = "window_tests/access.rs"]
+mod access;
+#[path = "window_tests/cash.rs"]
+mod cash;
 #[path = "window_tests/gates.rs"]
 mod gates;
 #[path = "window_tests/kill.rs"]
 mod kill;
+#[path = "window_tests/presses.rs"]
+mod presses;
 #[path = "window_tests/sale.rs"]
 mod sale;
 #[path = "window_tests/start.rs"]

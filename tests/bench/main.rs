@@ -4,6 +4,7 @@
 
 mod p1;
 mod p6;
+mod p7;
 mod rounds;
 
 use std::io::Write;
@@ -27,18 +28,22 @@ enum Figure {
     /// Cold start to a usable window, against a bare window of the same size.
     #[value(name = "P6")]
     P6,
+    /// Key to the frame that shows it, in frames, and bursts of a scanner.
+    #[value(name = "P7")]
+    P7,
 }
 
 fn main() -> ExitCode {
     let mut figures = Arguments::parse().figures;
     if figures.is_empty() {
-        figures = vec![Figure::P1, Figure::P6];
+        figures = vec![Figure::P1, Figure::P6, Figure::P7];
     }
     let mut code = ExitCode::SUCCESS;
     for figure in figures {
         let measured = match figure {
             Figure::P1 => p1::measure(),
             Figure::P6 => p6::measure(),
+            Figure::P7 => p7::measure(),
         };
         let line = match measured {
             Ok(line) => line,

@@ -13,7 +13,7 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
-use super::keyboard::{self, Pace};
+use super::keyboard::{self, Blow};
 use super::own::{self, Own};
 use super::{Desk, WindowError, desk, frame, wait};
 
@@ -77,6 +77,8 @@ pub struct App {
     mark: String,
     bus: String,
     display: String,
+    /// What the window is called that keys go to at first.
+    first_title: &'static str,
     /// The window that keys go to.
     page: Mutex<Page>,
 }
@@ -120,6 +122,7 @@ impl App {
                 mark,
                 bus: desk.bus().to_owned(),
                 display: desk.display().to_owned(),
+                first_title: COUNTER_TITLE,
                 page: Mutex::new(Page::Counter),
             }),
             Err(error) => {
@@ -127,6 +130,13 @@ impl App {
                 Err(error)
             }
         }
+    }
+
+    /// Names the window that keys go to, where the program is not the till.
+    #[must_use]
+    pub fn titled(mut self, first_title: &'static str) -> App {
+        self.first_title = first_title;
+        self
     }
 
     /// Waits until something matches the CSS selector, and returns its text.
@@ -190,6 +200,16 @@ impl App {
         self.strike(&format!("{code}{}", char::from(Key::Enter)), SCANNER_MS).await
     }
 
+    /// Scans a code a while after the last key.
+    pub async fn scan_after(&self, code: &str, after_ms: u32) -> Result<(), WindowError> {
+        let signs = code.chars().chain([char::from(Key::Enter)]);
+        let mut blows: Vec<Blow> = signs.map(|sign| Blow { sign, after_ms: SCANNER_MS }).collect();
+        if let Some(first) = blows.first_mut() {
+            first.after_ms = after_ms;
+        }
+        self.play(blows).await
+    }
+
     /// Saves a picture of the window as it stands on the display, once what moves on it has come to
     /// rest. The driver's own pictures wait for a window to draw, which one at rest never does.
     pub async fn picture(&self, path: &Path) -> Result<(), WindowError> {
@@ -221,6 +241,16 @@ impl App {
     /// Runs a script in the page and returns what it returns.
     pub async fn run(&self, script: &str) -> Result<Value, WindowError> {
         let ran = self.client.execute(script, Vec::new()).await;
+        ran.map_err(|source| driver_error("run a script", source))
+    }
+
+    /// Runs a script that ends by calling its last argument, and returns what it was called with.
+    pub async fn run_until_done(
+        &self,
+        script: &str,
+        arguments: Vec<Value>,
+    ) -> Result<Value, WindowError> {
+        let ran = self.client.execute_async(script, arguments).await;
         ran.map_err(|source| driver_error("run a script", source))
     }
 
@@ -286,21 +316,25 @@ impl App {
             || String::from_utf8_lossy(&listed.stdout).contains(".SingleInstance"))
     }
 
+    /// Strikes keys at the pace they carry, and returns when the last was struck.
+    pub async fn play(&self, blows: Vec<Blow>) -> Result<(), WindowError> {
+        let title = self.title();
+        let display = self.display.clone();
+        let struck = tokio::task::spawn_blocking(move || keyboard::strike(&display, title, &blows));
+        let struck = struck.await.map_err(|error| WindowError::Display(error.into()))?;
+        struck.map_err(WindowError::Display)
+    }
+
     fn title(&self) -> &'static str {
         match *self.page.lock().unwrap_or_else(PoisonError::into_inner) {
-            Page::Counter => COUNTER_TITLE,
+            Page::Counter => self.first_title,
             Page::Customer => CUSTOMER_TITLE,
         }
     }
 
     async fn strike(&self, letters: &str, every_ms: u32) -> Result<(), WindowError> {
-        let title = self.title();
-        let (display, letters) = (self.display.clone(), letters.to_owned());
-        let struck = tokio::task::spawn_blocking(move || {
-            keyboard::strike(&display, title, &letters, Pace { every_ms })
-        });
-        let struck = struck.await.map_err(|error| WindowError::Display(error.into()))?;
-        struck.map_err(WindowError::Display)
+        let blow = |sign| Blow { sign, after_ms: every_ms };
+        self.play(letters.chars().map(blow).collect()).await
     }
 
     async fn try_turn_to(&self, page: Page) -> Result<bool, fantoccini::error::CmdError> {

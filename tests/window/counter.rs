@@ -47,6 +47,15 @@ impl App {
         self.see("[data-phase=armed]").await.map(drop)
     }
 
+    /// Types an amount and takes it in cash; `received` is what the customer hands over.
+    pub async fn take_cash(&self, amount: &str, received: &str) -> Result<(), WindowError> {
+        self.type_keys(amount).await?;
+        self.key(Key::F9).await?;
+        self.see(".plate[data-state=cash]").await?;
+        self.type_keys(received).await?;
+        self.key(Key::Enter).await
+    }
+
     /// Turns the window to a language, whatever it speaks.
     pub async fn speak(&self, language: Language) -> Result<(), WindowError> {
         let (code, other) = match language {

@@ -66,6 +66,24 @@ impl Customer {
         trades.ok_or_else(|| no_answer(path, "no trades in the answer"))
     }
 
+    /// Changes a customer's mind about a trade.
+    pub async fn behave(&self, trade: &Value, manner: Manner) -> Result<(), WindowError> {
+        let mut words = manner.words();
+        words["out_trade_no"] = trade["out_trade_no"].clone();
+        self.ask(Method::POST, "/control/trades", &words).await.map(drop)
+    }
+
+    /// Returns the latest trades and the latest payment codes with what each was used for.
+    pub async fn trades_and_codes(&self) -> Result<(Vec<Value>, Vec<Value>), WindowError> {
+        let path = "/control/state";
+        let state = self.ask(Method::GET, path, &Value::Null).await?;
+        let list = |name: &str| {
+            let list = state.get(name).and_then(Value::as_array).cloned();
+            list.ok_or_else(|| no_answer(path, "no list in the answer"))
+        };
+        Ok((list("trades")?, list("payment_codes")?))
+    }
+
     /// Returns every trade of practice's ledger.
     pub async fn all_trades(&self) -> Result<Vec<Value>, WindowError> {
         let path = "/control/trades";

@@ -75,6 +75,22 @@ impl Desk {
         }
     }
 
+    /// Writes a store's file: that of the practice store, with one line put in the place of the
+    /// one that names the same setting.
+    pub fn store_file(&self, line: &str) -> Result<PathBuf, WindowError> {
+        let path = self.home.path().join("store.toml");
+        let setting = line.split('=').next().unwrap_or_default().trim();
+        let is_kept = |kept: &&str| kept.split('=').next().unwrap_or_default().trim() != setting;
+        let lines = include_str!("../../stores/practice.toml").lines().filter(is_kept);
+        let text = lines.chain([line]).fold(String::new(), |text, line| text + line + "\n");
+        std::fs::write(&path, text).map_err(|source| WindowError::File {
+            path: path.display().to_string(),
+            doing: "written",
+            source,
+        })?;
+        Ok(path)
+    }
+
     /// Saves a picture of the whole display, every window as it lies.
     pub fn picture(&self, path: &Path) -> Result<(), WindowError> {
         picture(&self.display, "root", path)

@@ -6,7 +6,7 @@ use std::error::Error;
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{
     AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt, EventMask, ImageFormat,
-    StackMode, Window,
+    MapState, StackMode, Window,
 };
 use x11rb::rust_connection::RustConnection;
 
@@ -79,7 +79,12 @@ fn titled(
 ) -> Result<Option<Window>, Box<dyn Error + Send + Sync>> {
     for window in display.query_tree(parent)?.reply()?.children {
         let read = display.get_property(false, window, name, AtomEnum::ANY, 0, 256)?;
-        if read.reply()?.value == title.as_bytes() {
+        // A toolkit may give its own hidden window the program's name.
+        let is_seen = || -> Result<bool, Box<dyn Error + Send + Sync>> {
+            let look = display.get_window_attributes(window)?.reply()?;
+            Ok(look.map_state == MapState::VIEWABLE)
+        };
+        if read.reply()?.value == title.as_bytes() && is_seen()? {
             return Ok(Some(window));
         }
         if let Some(found) = titled(display, window, name, title)? {

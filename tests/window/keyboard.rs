@@ -23,24 +23,42 @@ const KEY_RELEASE: u8 = 3;
 /// The key that gives the second sign of another.
 const SHIFT: u32 = 0xffe1;
 
-/// How keys are struck.
+/// A sign that only changes what follows; alone it means nothing to the till.
+pub const SHIFT_ALONE: char = '\u{e0f0}';
+/// Turns capital letters on or off.
+pub const CAPS_LOCK: char = '\u{e0f1}';
+/// A key that no act of the till is on.
+pub(crate) const MEANS_NOTHING: char = '\u{e0f2}';
+/// The first of ten signs for the digits of the numeric pad.
+const PAD_FIRST: u32 = 0xe100;
+/// What the display calls the ten keys of the pad while Num Lock is off, as on a virtual display.
+const PAD_SIGNS: [u32; 10] =
+    [0xff9e, 0xff9c, 0xff99, 0xff9b, 0xff96, 0xff9d, 0xff98, 0xff95, 0xff97, 0xff9a];
+
+/// One key that goes down and up again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Pace {
-    /// From one key to the next, in milliseconds.
-    pub(crate) every_ms: u32,
+pub struct Blow {
+    pub sign: char,
+    /// How long the display waits before it strikes the key, in milliseconds.
+    pub after_ms: u32,
 }
 
-/// Strikes `letters`, named keys among them, in the window of this title, and returns when the
-/// last was struck.
-pub(crate) fn strike(display: &str, title: &str, letters: &str, pace: Pace) -> Result<(), Failure> {
+/// Returns the sign of a digit's key on the numeric pad; other signs stay what they are.
+#[must_use]
+pub fn on_pad(sign: char) -> char {
+    sign.to_digit(10).and_then(|digit| char::from_u32(PAD_FIRST + digit)).unwrap_or(sign)
+}
+
+/// Strikes the keys in the window of this title and returns when the last was struck.
+pub(crate) fn strike(display: &str, title: &str, blows: &[Blow]) -> Result<(), Failure> {
     let (connection, screen) = x11rb::connect(Some(display))?;
     let root = connection.setup().roots[screen].root;
     let window = frame::find(&connection, root, title)?;
     connection.set_input_focus(InputFocus::PARENT, window, CURRENT_TIME)?.check()?;
     let keys = Keys::of(&connection)?;
-    for letter in letters.chars() {
-        let (key, shifted) = keys.find(sign_of(letter))?;
-        let shift = keys.find(SHIFT)?.0;
+    let shift = keys.find(SHIFT)?.0;
+    for Blow { sign, after_ms } in blows.iter().copied() {
+        let (key, shifted) = keys.find(sign_of(sign))?;
         let send = |event: u8, key: Keycode, after_ms: u32| -> Result<(), Failure> {
             connection.xtest_fake_input(event, key, after_ms, root, 0, 0, 0)?.check()?;
             Ok(())
@@ -48,7 +66,7 @@ pub(crate) fn strike(display: &str, title: &str, letters: &str, pace: Pace) -> R
         if shifted {
             send(KEY_PRESS, shift, 0)?;
         }
-        send(KEY_PRESS, key, pace.every_ms)?;
+        send(KEY_PRESS, key, after_ms)?;
         send(KEY_RELEASE, key, 0)?;
         if shifted {
             send(KEY_RELEASE, shift, 0)?;
@@ -108,8 +126,18 @@ fn sign_of(letter: char) -> u32 {
     let named = NAMED.into_iter().find(|(key, _)| char::from(*key) == letter);
     match (named, letter) {
         (Some((_, sign)), _) => sign,
-        (None, '\r' | '\n') => 0xff0d,
+        (None, '\r') => 0xff0d,
+        (None, '\n') => 0xff0a,
         (None, '\t') => 0xff09,
-        (None, _) => u32::from(letter),
+        (None, SHIFT_ALONE) => SHIFT,
+        (None, CAPS_LOCK) => 0xffe5,
+        // Insert.
+        (None, MEANS_NOTHING) => 0xff63,
+        (None, _) => pad_sign(letter).unwrap_or(u32::from(letter)),
     }
+}
+
+fn pad_sign(letter: char) -> Option<u32> {
+    let digit = u32::from(letter).checked_sub(PAD_FIRST)?;
+    PAD_SIGNS.get(usize::try_from(digit).ok()?).copied()
 }

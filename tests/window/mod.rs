@@ -16,6 +16,8 @@ mod desk;
 mod frame;
 mod keyboard;
 mod own;
+mod storm;
+mod tour;
 mod wait;
 
 pub use app::{App, Page, Reply, Start};
@@ -23,6 +25,9 @@ pub use channel::Channel;
 pub use counter::Language;
 pub use customer::{Customer, Flow, Manner, codes_in};
 pub use desk::{Desk, Seated};
+pub use keyboard::{Blow, CAPS_LOCK, SHIFT_ALONE, on_pad};
+pub use storm::{Lane, Scanner, Storm, Tally};
+pub use tour::{Stop, Tour};
 pub use wait::until;
 
 /// Why the window could not be driven.

@@ -1,4 +1,4 @@
-//! `mianfu-walk`: two payments in the real window, step by step, with pictures.
+//! `mianfu-walk`: the real window in every state, with a picture of each.
 //!
 //! Opens the window on a virtual display in practice mode, plays cashier and customer, and ends
 //! with one line of `key=value` pairs. What counts as taken is what practice's own ledger says.
@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use mianfu_tests::window::{
-    App, Customer, Desk, Flow, Language, Manner, Page, Start, WindowError, codes_in,
+    App, Customer, Desk, Flow, Language, Manner, Page, Start, Stop, Tour, WindowError, codes_in,
 };
 
 #[derive(Parser)]
@@ -26,13 +26,22 @@ struct Walk<'a> {
     pictures: &'a Path,
 }
 
+/// What a walk came to.
+struct Walked {
+    shown: usize,
+    scanned: usize,
+    states: usize,
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     match walk(&cli.pictures).await {
-        Ok((shown, scanned)) => {
+        Ok(Walked { shown, scanned, states }) => {
             let pictures = cli.pictures.display();
-            say(&format!("run shown={shown} scanned={scanned} pictures={pictures}"));
+            say(&format!(
+                "run shown={shown} scanned={scanned} states={states} pictures={pictures}"
+            ));
             if (shown, scanned) == (1, 1) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) => {
@@ -42,8 +51,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Returns how many shown and scanned payments the channel has taken.
-async fn walk(pictures: &Path) -> Result<(usize, usize), WindowError> {
+async fn walk(pictures: &Path) -> Result<Walked, WindowError> {
     std::fs::create_dir_all(pictures).map_err(|source| WindowError::File {
         path: pictures.display().to_string(),
         doing: "made",
@@ -57,24 +65,22 @@ async fn walk(pictures: &Path) -> Result<(usize, usize), WindowError> {
     app.wait_until_ready().await?;
     let customer = Customer::at(&app.phone_page().await?);
     let walk = Walk { app: &app, customer: &customer, pictures };
-    walk.picture("1-open").await?;
     walk.shown().await?;
     walk.scanned().await?;
-    app.speak(Language::English).await?;
-    walk.picture("8-english").await?;
     let shown = customer.taken(Flow::Show, 1250).await?;
     let scanned = customer.taken(Flow::Scan, 880).await?;
+    let states = walk.every_state().await?;
     app.close().await?;
-    Ok((shown, scanned))
+    Ok(Walked { shown, scanned, states })
 }
 
 impl Walk<'_> {
+    /// A customer who scans what the cashier's window and the customer's window show.
     async fn shown(&self) -> Result<(), WindowError> {
         say("the cashier types 12.50 and shows a code");
         self.app.show("12.50").await?;
         self.told("code").await?;
-        let picture = self.picture("2-code").await?;
-        self.customer_window("3-customer-code").await?;
+        let picture = self.picture("zh-code-to-scan").await?;
         let codes = codes_in(&picture)?;
         let Some(code) = codes.first() else {
             let why = "no QR code can be read off the picture of the window".to_owned();
@@ -83,10 +89,7 @@ impl Walk<'_> {
         say("the customer scans it off the picture and types a password");
         self.customer.scan(code, Manner::TypesPassword { after_ms: 3_000 }).await?;
         self.told("typing").await?;
-        self.picture("4-typing").await?;
-        self.told("paid").await?;
-        self.picture("5-shown-paid").await?;
-        self.customer_window("6-customer-paid").await
+        self.told("paid").await
     }
 
     async fn scanned(&self) -> Result<(), WindowError> {
@@ -95,8 +98,34 @@ impl Walk<'_> {
         say("the customer shows a payment code, and the cashier scans it");
         let code = self.customer.show_payment_code(Manner::Pays).await?;
         self.app.scan(&code).await?;
-        self.told("paid").await?;
-        self.picture("7-scanned-paid").await.map(drop)
+        self.told("paid").await
+    }
+
+    /// Takes a picture of both windows in every state, and returns how many states there were.
+    async fn every_state(&self) -> Result<usize, WindowError> {
+        say("a picture of every state of both windows, in both languages");
+        let tour = Tour { app: self.app, customer: self.customer };
+        tour.leave().await?;
+        for stop in Stop::ALL {
+            tour.bring(stop).await?;
+            for page in stop.pages() {
+                self.app.turn_to(*page).await?;
+                match page {
+                    Page::Customer => {
+                        self.picture(&format!("customer-{}", stop.name())).await?;
+                    }
+                    Page::Counter => {
+                        self.app.speak(Language::English).await?;
+                        self.picture(&format!("en-{}", stop.name())).await?;
+                        self.app.speak(Language::Chinese).await?;
+                        self.picture(&format!("zh-{}", stop.name())).await?;
+                    }
+                }
+            }
+            self.app.turn_to(Page::Counter).await?;
+            tour.leave().await?;
+        }
+        Ok(Stop::ALL.len())
     }
 
     /// Waits for a state and repeats what the window says.
@@ -110,13 +139,6 @@ impl Walk<'_> {
         let path = self.pictures.join(format!("{name}.png"));
         self.app.picture(&path).await?;
         Ok(path)
-    }
-
-    /// Takes a picture of the customer's window and turns back to the counter.
-    async fn customer_window(&self, name: &str) -> Result<(), WindowError> {
-        self.app.turn_to(Page::Customer).await?;
-        self.picture(name).await?;
-        self.app.turn_to(Page::Counter).await
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{programs, setup};
 #[derive(Args)]
 pub(crate) struct Asked {
     /// Which figures; all there are when none is named.
-    #[arg(value_parser = ["P1", "P6"])]
+    #[arg(value_parser = ["P1", "P6", "P7"])]
     figures: Vec<String>,
 }
 
@@ -19,8 +19,8 @@ pub(crate) fn run(asked: &Asked) -> Result<Closing, TaskError> {
     shell::run(&["npm", "--prefix", "ui", "run", "build"])?;
     let mut build = vec!["cargo", "build", "--release", "--workspace", "--exclude", "xtask"];
     build.extend(["--features", programs::FEATURES, "--bin", "mianfu-bench", "--bin", "mianfu"]);
-    // What P6 compares the window with.
-    build.extend(["--example", "bare"]);
+    // The channel of P7, and what P6 and P7 compare the window with.
+    build.extend(["--bin", "mianfu-practice", "--example", "bare"]);
     shell::run(&build)?;
     let mut words = vec!["target/release/mianfu-bench".to_owned()];
     words.extend_from_slice(&asked.figures);

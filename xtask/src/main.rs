@@ -21,6 +21,7 @@ mod run;
 mod setup;
 mod shell;
 mod simulate;
+mod storms;
 mod tally;
 mod test;
 
@@ -52,6 +53,8 @@ enum Task {
     Simulate(simulate::Asked),
     /// Kill -9 of the real till, again and again.
     Crash(crash::Asked),
+    /// Random keys and scans in the real window, by seed: nothing may be charged wrongly.
+    Storms(storms::Asked),
     /// The figures, as ratios taken in one run.
     Bench(bench::Asked),
     /// Licences, bans, sources and advisories of everything we link.
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Task::Check => check::run(),
         Task::Simulate(asked) => simulate::run(&asked),
         Task::Crash(asked) => crash::run(&asked),
+        Task::Storms(asked) => storms::run(&asked),
         Task::Bench(asked) => bench::run(&asked),
         Task::Audit => audit::run(),
     };

@@ -1,7 +1,8 @@
 //! `cargo xtask run`: the till in practice mode, from nothing.
 //!
 //! With a display the window simply opens and a person plays. Without one, `mianfu-walk` opens the
-//! same window on a virtual display, plays cashier and customer, and leaves pictures.
+//! same window on a virtual display, plays cashier and customer, and leaves a picture of every
+//! state.
 
 use crate::closing::Closing;
 use crate::shell::{self, TaskError};
@@ -20,7 +21,7 @@ pub(crate) fn run() -> Result<Closing, TaskError> {
         return Ok(Closing::new("run").with("window", "closed"));
     }
     programs::build(&["mianfu", "mianfu-walk"])?;
-    shell::say("there is no display here, so the till takes two payments on a virtual one");
+    shell::say("there is no display here, so the till takes payments on a virtual one");
     let arguments = ["--pictures".to_owned(), PICTURES.to_owned()];
     let ran = programs::run("mianfu-walk", &arguments)?;
     programs::closing("run", &ran)
