@@ -29,6 +29,9 @@ export interface Listener {
   /** The run turned out to be a scan: go back to where things stood. */
   rollBack(): void;
   scan(scan: Scan): void;
+  /** An Enter came at a scanner's pace behind keys at that pace, too few for a scan: the end of one
+   * that stumbled. It must not act. */
+  hurriedEnter(): void;
   /** Whether fingers may type a payment code where things stand. */
   takesTypedCode(): boolean;
 }
@@ -144,7 +147,9 @@ export function reader(
   function enter(gapMs: number, atMs: number): void {
     if (run === null && atMs < lateEnterMs) return;
     if (run !== null && endsScan(run, gapMs)) return endWithEnter(run, atMs);
+    const hurried = run !== null && gapMs <= SCAN_GAP_MS && run.fast >= ROLL_LENGTH;
     run = null;
+    if (hurried) return listener.hurriedEnter();
     listener.stroke({ kind: "enter" }, atMs);
   }
 

@@ -56,6 +56,8 @@ export interface Sale {
   /** Sets what was received in cash to a suggested sum, or exactly what is owed. */
   receive(amountFen: number): void;
   say(what: Hint): void;
+  /** Takes in an Enter that most likely was a scanner's: it confirms nothing. */
+  hurriedEnter(): void;
   /** Remembers the hand, so that a scan can be taken back. */
   remember(): void;
   rollBack(): void;
@@ -493,6 +495,16 @@ export function sale(
     approvals.begin({ kind: "refund", from: [from] });
   }
 
+  function hurriedEnter(): void {
+    if (mode.value === "armed") {
+      hand.typedCode = "";
+      return hint("scan_again");
+    }
+    if (mode.value !== "typing") return;
+    hand.doubtful = true;
+    hint(total.value === 0 ? "amount_first" : "check_amount");
+  }
+
   function stroke(pressed: Stroke, atMs = performance.now()): void {
     hand.notice = null;
     const attempt = front.value;
@@ -544,6 +556,7 @@ export function sale(
     front,
     seen,
     stroke,
+    hurriedEnter,
     scan: (read, seen) => scans.scan(read, mode.value, seen),
     remember() {
       remembered = { ...hand };

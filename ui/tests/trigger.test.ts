@@ -281,3 +281,17 @@ test("a dot that was left alone is no part of the next amount", async () => {
   await type("68");
   expect(till.amount()).toBe("¥68.00");
 });
+
+test("the Enter of a product's code that stumbled arms nothing", async () => {
+  for (const kind of ["box", "trigger"] as const) {
+    for (const ms of [85, 200, 300]) {
+      await opened(kind);
+      await burst("69012341<Enter>", { everyMs: 5, slow: { before: 5, ms } });
+      expect(till.page.get("[data-phase]").attributes("data-phase"), `${kind} ${ms}`).toBe("typing");
+      await burst(KEYS, { everyMs: 5 });
+      expect(charged(), `${kind} ${ms}`).toEqual([]);
+      till.page.unmount();
+    }
+  }
+  await opened("box");
+});

@@ -91,7 +91,7 @@ const ROWS: &[Part] = &[
                 "cargo build --workspace --exclude xtask {features} --bin mianfu --bin mianfu-practice",
             ),
             Step::Run("cargo test --workspace {features} --test window -- --test-threads=1"),
-            Step::Run("cargo xtask storms --seeds 0..180"),
+            Step::Run("cargo xtask storms --seeds 0..60"),
         ],
     ),
 ];
