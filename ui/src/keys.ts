@@ -30,8 +30,9 @@ export interface Listener {
   rollBack(): void;
   scan(scan: Scan): void;
   /** An Enter came at a scanner's pace behind keys at that pace, too few for a scan: the end of one
-   * that stumbled. It must not act. */
-  hurriedEnter(): void;
+   * that stumbled. It must not act, and its run was rolled back. `headed` says whether keys at
+   * that pace came before the run too. */
+  hurriedEnter(headed: boolean): void;
   /** Whether fingers may type a payment code where things stand. */
   takesTypedCode(): boolean;
 }
@@ -93,6 +94,8 @@ export function reader(
   let timer: ReturnType<typeof setTimeout> | undefined;
   /** Until when an Enter belongs to a scan that came without one. */
   let lateEnterMs = 0;
+  /** Until when what was typed before may be the head of a scan that stumbled. */
+  let headUntilMs = 0;
   /** Until when keys belong to a scan that has ended. */
   let tailUntilMs = 0;
 
@@ -113,6 +116,7 @@ export function reader(
 
   function endWithoutEnter(ended: Run): void {
     if (ended.isScan) lateEnterMs = ended.lastMs + LATE_ENTER_MS;
+    if (!ended.isScan && ended.fast >= ROLL_LENGTH) headUntilMs = ended.lastMs + LATE_ENTER_MS;
     deliver(false);
     run = null;
   }
@@ -148,8 +152,13 @@ export function reader(
     if (run === null && atMs < lateEnterMs) return;
     if (run !== null && endsScan(run, gapMs)) return endWithEnter(run, atMs);
     const hurried = run !== null && gapMs <= SCAN_GAP_MS && run.fast >= ROLL_LENGTH;
+    if (run !== null && hurried) {
+      listener.rollBack();
+      listener.hurriedEnter(run.firstMs < headUntilMs);
+      run = null;
+      return;
+    }
     run = null;
-    if (hurried) return listener.hurriedEnter();
     listener.stroke({ kind: "enter" }, atMs);
   }
 

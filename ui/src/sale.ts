@@ -57,7 +57,7 @@ export interface Sale {
   receive(amountFen: number): void;
   say(what: Hint): void;
   /** Takes in an Enter that most likely was a scanner's: it confirms nothing. */
-  hurriedEnter(): void;
+  hurriedEnter(headed: boolean): void;
   /** Remembers the hand, so that a scan can be taken back. */
   remember(): void;
   rollBack(): void;
@@ -495,13 +495,14 @@ export function sale(
     approvals.begin({ kind: "refund", from: [from] });
   }
 
-  function hurriedEnter(): void {
+  function hurriedEnter(headed: boolean): void {
     if (mode.value === "armed") {
       hand.typedCode = "";
       return hint("scan_again");
     }
     if (mode.value !== "typing") return;
-    hand.doubtful = true;
+    if (headed) clear();
+    hand.doubtful = total.value !== 0;
     hint(total.value === 0 ? "amount_first" : "check_amount");
   }
 

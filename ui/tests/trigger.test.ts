@@ -288,6 +288,8 @@ test("the Enter of a product's code that stumbled arms nothing", async () => {
       await opened(kind);
       await burst("69012341<Enter>", { everyMs: 5, slow: { before: 5, ms } });
       expect(till.page.get("[data-phase]").attributes("data-phase"), `${kind} ${ms}`).toBe("typing");
+      expect(till.amount(), `${kind} ${ms}`).toBe("¥0.00");
+      await type("<Enter>");
       await burst(KEYS, { everyMs: 5 });
       expect(charged(), `${kind} ${ms}`).toEqual([]);
       till.page.unmount();
