@@ -66,7 +66,7 @@ pub enum Refusal {
         limit: Charge,
     },
     /// Not a payment code.
-    #[error("the scanned text is no payment code that is taken here: {}", scanned_name(.0))]
+    #[error("the scanned text is no payment code that is taken here: {}", refused_name(.0))]
     NotACode(Scanned),
     /// The same code was used a moment ago.
     #[error("this code was used a moment ago")]
@@ -120,6 +120,14 @@ fn offer_name(offer: &Offer) -> String {
         Offer::Proving => "it has not answered yet".to_owned(),
         Offer::Silent { .. } => "it does not answer".to_owned(),
         Offer::Misconfigured { reason } => format!("it refuses our calls (`{reason}`)"),
+    }
+}
+
+fn refused_name(scanned: &Scanned) -> &'static str {
+    if matches!(scanned, Scanned::Payment { .. }) {
+        "a payment code of a channel that is not set up"
+    } else {
+        scanned_name(scanned)
     }
 }
 
