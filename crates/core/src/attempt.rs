@@ -448,6 +448,28 @@ impl Attempt {
             && (!self.waited_longer || mutant::planted("law7_waits_longer_again"))
     }
 
+    /// Returns the channel's own number of the payment, where the channel took money and told it.
+    #[must_use]
+    pub fn transaction_no(&self) -> Option<&str> {
+        if let Phase::Paid { payment } = &self.phase {
+            return Some(&payment.transaction_no);
+        }
+        if let Phase::Refunding { transaction_no } = &self.phase {
+            return Some(transaction_no);
+        }
+        None
+    }
+
+    /// Returns what the channel says was paid, in fen, where that is not what was asked.
+    #[must_use]
+    pub fn differing_fen(&self) -> Option<i64> {
+        if let Phase::Held { reason: HoldReason::AmountDiffers { channel_fen } } = self.phase {
+            Some(channel_fen)
+        } else {
+            None
+        }
+    }
+
     /// Returns whether the channel took money under the attempt; how much of it may still go back
     /// is another question. Where the channel refused a rule's refund, a person may begin another.
     #[must_use]

@@ -17,7 +17,7 @@
 #[cfg(test)]
 pub(crate) mod tests;
 
-use crate::attempt::{Attempt, HoldReason, Phase, RefundWhy};
+use crate::attempt::{Attempt, RefundWhy};
 use crate::channel::{RefundAnswer, RefundVerdict, Timetable};
 use crate::money::{Fen, Timestamp};
 use crate::mutant;
@@ -151,22 +151,7 @@ pub fn refundable(attempt: &Attempt, refunds: &[Refund]) -> Fen {
     if !attempt.holds_money() {
         return Fen::ZERO;
     }
-    let taken = match attempt.phase {
-        Phase::Held { reason: HoldReason::AmountDiffers { channel_fen } } => Fen::new(channel_fen),
-        Phase::Parked
-        | Phase::Submitting
-        | Phase::Waiting
-        | Phase::Asking { .. }
-        | Phase::Closing
-        | Phase::Reversing
-        | Phase::Unseen
-        | Phase::Refunding { .. }
-        | Phase::Paid { .. }
-        | Phase::Declined { .. }
-        | Phase::Closed { .. }
-        | Phase::Returned
-        | Phase::Held { .. } => Some(attempt.amount.fen()),
-    };
+    let taken = attempt.differing_fen().map_or(Some(attempt.amount.fen()), Fen::new);
     let counted = refunds
         .iter()
         .filter(|refund| refund.counts())

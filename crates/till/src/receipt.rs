@@ -179,25 +179,12 @@ fn head(page: &mut Page, order: &Order, settings: &Settings, nth: u32, reprint: 
 /// A means that took money: when, how much, by which numbers.
 fn tender(page: &mut Page, attempt: &Attempt) {
     let name = channel_name(attempt.channel);
-    let (when, number) = match &attempt.phase {
-        Phase::Paid { payment } => (Some(payment.paid_at), Some(payment.transaction_no.as_str())),
-        Phase::Refunding { transaction_no } => (None, Some(transaction_no.as_str())),
-        Phase::Parked
-        | Phase::Submitting
-        | Phase::Waiting
-        | Phase::Asking { .. }
-        | Phase::Closing
-        | Phase::Reversing
-        | Phase::Unseen
-        | Phase::Declined { .. }
-        | Phase::Closed { .. }
-        | Phase::Returned
-        | Phase::Held { .. } => (None, None),
-    };
+    let when =
+        if let Phase::Paid { payment } = &attempt.phase { Some(payment.paid_at) } else { None };
     let label = when.map_or(name.to_owned(), |at| format!("{name} {}", moment(at)));
     page.pair(&label, &attempt.amount.to_string());
     page.text(&format!("商户单号 {}", attempt.out_trade_no));
-    if let Some(number) = number {
+    if let Some(number) = attempt.transaction_no() {
         page.text(&format!("平台单号 {number}"));
     }
 }

@@ -26,9 +26,9 @@ pub(crate) fn attempt(attempt: &Attempt, refunds: &[Refund]) -> AttemptView {
         ended_at_ms: ended_at_ms(attempt),
         reason: reason(attempt),
         reason_text: None,
-        channel_amount_fen: channel_amount_fen(attempt),
+        channel_amount_fen: attempt.differing_fen(),
         held: held(attempt),
-        transaction_no: transaction_no(attempt),
+        transaction_no: attempt.transaction_no().map(str::to_owned),
         can_cancel: matches!(attempt.phase, Phase::Parked | Phase::Submitting | Phase::Waiting),
         can_put_aside: !attempt.is_final(),
         can_ask_again: attempt.is_live() && attempt.phase != Phase::Parked,
@@ -107,60 +107,21 @@ fn deadline_ms(attempt: &Attempt, state: AttemptState) -> Option<i64> {
 
 /// When the customer paid, or the last that the channel was heard of an attempt that ended.
 fn ended_at_ms(attempt: &Attempt) -> Option<i64> {
-    match &attempt.phase {
-        Phase::Paid { payment } => Some(payment.paid_at.0),
-        Phase::Declined { .. } | Phase::Closed { .. } | Phase::Returned | Phase::Held { .. } => {
-            Some(attempt.asked_at.unwrap_or(attempt.kept_at).0)
-        }
-        Phase::Parked
-        | Phase::Submitting
-        | Phase::Waiting
-        | Phase::Asking { .. }
-        | Phase::Closing
-        | Phase::Reversing
-        | Phase::Unseen
-        | Phase::Refunding { .. } => None,
+    if let Phase::Paid { payment } = &attempt.phase {
+        return Some(payment.paid_at.0);
     }
+    attempt.is_final().then(|| attempt.asked_at.unwrap_or(attempt.kept_at).0)
 }
 
 fn reason(attempt: &Attempt) -> Option<String> {
-    match &attempt.phase {
-        Phase::Declined { reason } => Some(reason.clone()),
-        Phase::Parked
-        | Phase::Submitting
-        | Phase::Waiting
-        | Phase::Asking { .. }
-        | Phase::Closing
-        | Phase::Reversing
-        | Phase::Unseen
-        | Phase::Refunding { .. }
-        | Phase::Paid { .. }
-        | Phase::Closed { .. }
-        | Phase::Returned
-        | Phase::Held { .. } => attempt.declined.clone(),
+    if let Phase::Declined { reason } = &attempt.phase {
+        return Some(reason.clone());
     }
+    attempt.declined.clone()
 }
 
 fn held(attempt: &Attempt) -> Option<HeldView> {
     if let Phase::Held { reason } = &attempt.phase { Some(held_view(reason)) } else { None }
-}
-
-fn channel_amount_fen(attempt: &Attempt) -> Option<i64> {
-    if let Phase::Held { reason: HoldReason::AmountDiffers { channel_fen } } = &attempt.phase {
-        Some(*channel_fen)
-    } else {
-        None
-    }
-}
-
-fn transaction_no(attempt: &Attempt) -> Option<String> {
-    if let Phase::Paid { payment } = &attempt.phase {
-        return Some(payment.transaction_no.clone());
-    }
-    if let Phase::Refunding { transaction_no } = &attempt.phase {
-        return Some(transaction_no.clone());
-    }
-    None
 }
 
 /// Returns a text's code at error correction M; `None` for a text that no code can hold.
