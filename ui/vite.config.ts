@@ -6,6 +6,8 @@ import { defineConfig } from "vite";
 export default defineConfig({
   plugins: [vue()],
   clearScreen: false,
+  // What no page here uses is left out of Vue.
+  define: { __VUE_OPTIONS_API__: false, __VUE_PROD_DEVTOOLS__: false },
   server: { host: "127.0.0.1", port: 1420, strictPort: true },
   build: {
     target: "es2022",

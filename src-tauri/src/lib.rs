@@ -39,8 +39,9 @@ pub fn run() -> tauri::Result<()> {
         .invoke_handler(commands())
         .on_window_event(windows::heard)
         .setup(|app| {
-            open_till(app.handle())?;
+            // The window first: what a web view starts takes longer than a till does.
             windows::open(app.handle())?;
+            open_till(app.handle())?;
             tauri::async_runtime::spawn(tell::changes(app.handle().clone()));
             tauri::async_runtime::spawn(sound::follow(app.handle().clone()));
             #[cfg(unix)]

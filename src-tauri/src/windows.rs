@@ -24,6 +24,10 @@ pub(crate) const CUSTOMER: &str = "customer";
 /// What the page calls itself once the counter has been painted.
 const READY: &str = "Mianfu";
 
+/// Asks for the counter as soon as there is a page: the till answers while the page's own scripts
+/// are still loading, so that the first picture waits for neither. `ui/src/tauri.ts` takes it.
+const ASK_FIRST: &str = "window.firstCounter = window.__TAURI_INTERNALS__.invoke('counter');";
+
 /// How long the till may take to say what is open.
 const ASK_LIMIT: Duration = Duration::from_secs(2);
 /// How long closing may take before the program ends all the same.
@@ -46,7 +50,11 @@ fn open_customer<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
 fn open_one<R: Runtime>(app: &AppHandle<R>, label: &str) -> tauri::Result<()> {
     for config in app.config().app.windows.iter().filter(|config| config.label == label) {
         let placed = Once::new();
-        let window = WebviewWindowBuilder::from_config(app, config)?
+        let mut window = WebviewWindowBuilder::from_config(app, config)?;
+        if label == TILL {
+            window = window.initialization_script(ASK_FIRST);
+        }
+        let window = window
             .visible(label == TILL)
             .on_page_load(move |window, load| {
                 // A webview that is moved to another monitor while it loads stays blank.

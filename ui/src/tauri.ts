@@ -10,8 +10,21 @@ import type { HistoryLineView } from "./bindings/HistoryLineView";
 import type { OrderLineView } from "./bindings/OrderLineView";
 import type { Host } from "./host";
 
+declare global {
+  interface Window {
+    /** The counter as the shell asked for it before this page had a script. */
+    firstCounter?: Promise<CounterView>;
+  }
+}
+
+function firstCounter(): Promise<CounterView> | undefined {
+  const asked = window.firstCounter;
+  delete window.firstCounter;
+  return asked;
+}
+
 export const tauriHost: Host = {
-  counter: () => invoke<CounterView>("counter"),
+  counter: () => firstCounter() ?? invoke<CounterView>("counter"),
   customer: () => invoke<CustomerView>("customer"),
   onCounter: (callback) => listen<CounterView>("counter_changed", (e) => callback(e.payload)),
   onCustomer: (callback) => listen<CustomerView>("customer_changed", (e) => callback(e.payload)),
