@@ -1,6 +1,6 @@
 //! Cash and receipts: what the cashier counted goes to the till, what it kept comes back.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use mianfu_core::number::OrderNo;
 use mianfu_core::order::Counted;
@@ -74,8 +74,9 @@ impl Shell {
         let font = beside(Font::find).await??;
         let receipt = shop.running.ask(move |till, now| till.print_receipt(no, now)).await??;
         let folder = shop.receipts.clone();
-        let path = beside(move || print(&receipt, &font, &folder)).await??;
-        Ok(ReceiptFile { path: path.display().to_string() })
+        let shown = folder.display().to_string();
+        let (name, receipt) = beside(move || print(receipt, &font, &folder)).await??;
+        Ok(ReceiptFile { folder: shown, name, receipt: convert::receipt(receipt) })
     }
 }
 
@@ -86,16 +87,23 @@ async fn beside<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) ->
         .map_err(|error| Report::new(ReportCode::Internal, &error))
 }
 
-/// Writes a receipt into its folder and takes the oldest ones out that are too many.
-fn print(receipt: &Receipt, font: &Font, folder: &Path) -> Result<PathBuf, Report> {
-    let pdf = paper::pdf(receipt, font)?;
-    let path = folder.join(format!("{}-{}.pdf", receipt.order_no.0, receipt.nth));
+/// Writes a receipt into its folder and takes the oldest ones out that are too many. Returns what
+/// its file is called.
+fn print(receipt: Receipt, font: &Font, folder: &Path) -> Result<(String, Receipt), Report> {
+    let pdf = paper::pdf(&receipt, font)?;
+    let name = format!("{}-{}.pdf", receipt.order_no.0, receipt.nth);
+    let path = folder.join(&name);
     let kept = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, pdf));
-    kept.map_err(|error| Report::new(ReportCode::DiskBroken, &error))?;
+    if let Err(error) = kept {
+        // Half a receipt is none; where it cannot be taken away either, the report names it.
+        let _ = std::fs::remove_file(&path);
+        let what = format!("{}: {error}", path.display());
+        return Err(Report::plain(ReportCode::ReceiptUnwritten, &what));
+    }
     if let Err(error) = forget_old(folder) {
         tracing::warn!(%error, "old receipts could not be taken away");
     }
-    Ok(path)
+    Ok((name, receipt))
 }
 
 fn forget_old(folder: &Path) -> std::io::Result<()> {

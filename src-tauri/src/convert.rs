@@ -13,7 +13,7 @@ use mianfu_core::money::{Fen, Timestamp};
 use mianfu_till::cash::CashSale;
 use mianfu_till::counter::{ChannelHealth as Health, HistoryLine, OrderLine};
 use mianfu_till::people::ManagerState as Manager;
-use mianfu_till::receipt::Receipt;
+use mianfu_till::receipt::{self, Receipt};
 use mianfu_till::upkeep::Condition;
 use mianfu_till::{Counter, SameCustomer as Answer, Settings};
 
@@ -110,6 +110,7 @@ pub(crate) fn order_line(line: &OrderLine) -> OrderLineView {
         cash_fen: line.order.cash.get(),
         rounded_fen: line.order.rounded.get(),
         cash_refunded_fen: line.order.cash_back.get(),
+        has_receipt: receipt::is_due(&line.order, &line.attempts),
         attempts: line.attempts.iter().map(result).collect(),
     }
 }

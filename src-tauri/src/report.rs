@@ -134,7 +134,7 @@ impl From<CashRefundRefusal> for Report {
 impl From<ReceiptRefusal> for Report {
     fn from(refusal: ReceiptRefusal) -> Report {
         let code = match &refusal {
-            ReceiptRefusal::NothingTaken { .. } => ReportCode::Outdated,
+            ReceiptRefusal::NothingTaken { .. } => ReportCode::NothingTaken,
             ReceiptRefusal::Db(error) => code_of_db(error),
         };
         Report::new(code, &refusal)
@@ -144,7 +144,7 @@ impl From<ReceiptRefusal> for Report {
 impl From<PaperError> for Report {
     fn from(error: PaperError) -> Report {
         let code = match &error {
-            PaperError::NoFont | PaperError::Font(_) => ReportCode::Misconfigured,
+            PaperError::NoFont | PaperError::Font(_) => ReportCode::NoFont,
             PaperError::Barcode(_) => ReportCode::Internal,
         };
         Report::new(code, &error)

@@ -390,6 +390,8 @@ pub struct OrderLineView {
     pub rounded_fen: i64,
     /// Gone back in cash.
     pub cash_refunded_fen: i64,
+    /// Whether it took money, so that there is a receipt of it.
+    pub has_receipt: bool,
     pub attempts: Vec<ResultView>,
 }
 
@@ -405,11 +407,13 @@ pub struct ReceiptView {
     pub reprint: bool,
 }
 
-/// Says where a printed receipt lies.
+/// Says where a printed receipt lies, and what is on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ReceiptFile {
-    pub path: String,
+    pub folder: String,
+    pub name: String,
+    pub receipt: ReceiptView,
 }
 
 /// Shows one event of an order's history.
@@ -490,6 +494,12 @@ pub enum ReportCode {
     ReversalLeft,
     NothingToRefund,
     RefundExceeds,
+    /// No money was taken, so there is no receipt.
+    NothingTaken,
+    /// No font with Chinese letters; nothing was printed and nothing counted.
+    NoFont,
+    /// The print was counted and its file could not be written; which is in the small print.
+    ReceiptUnwritten,
 }
 
 /// Tells why a command did nothing; every command rejects with this.

@@ -244,6 +244,7 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
         cashFen: result.channel === "cash" ? result.amountFen : 0,
         roundedFen: 0,
         cashRefundedFen: 0,
+        hasReceipt: result.state === "paid" || result.state === "returned",
       }));
     },
     async orderHistory(request) {

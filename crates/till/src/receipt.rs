@@ -115,6 +115,12 @@ impl<K: Keys> Till<K> {
     }
 }
 
+/// Whether an order took money, so that there is a receipt of it.
+#[must_use]
+pub fn is_due(order: &Order, attempts: &[Attempt]) -> bool {
+    order.cash != Fen::ZERO || attempts.iter().any(took_money)
+}
+
 /// Composes a receipt; `None` where the order took no money.
 #[must_use]
 pub fn compose(
@@ -125,7 +131,7 @@ pub fn compose(
 ) -> Option<Receipt> {
     let Facts { order, attempts, refunds, cash_refunds } = facts;
     let standing = Standing::of(order, attempts, refunds)?;
-    if standing.captured.checked_add(standing.cash)? == Fen::ZERO {
+    if !is_due(order, attempts) {
         return None;
     }
     let nth = order.prints.checked_add(1)?;

@@ -1,5 +1,6 @@
 //! Cash and receipts as the page asks for them.
 
+use std::path::Path;
 use std::sync::OnceLock;
 
 use mianfu_shell::Place;
@@ -76,18 +77,39 @@ fn a_sale_in_cash_is_taken_shown_refunded_and_printed() {
     assert!(receipt["barcode"].as_str().unwrap().starts_with("91"), "{receipt}");
     let lines = receipt["lines"].to_string();
     assert!(lines.contains("抹零") && lines.contains("退现金"), "{lines}");
+    assert_eq!(line_of(&order_no)["hasReceipt"], json!(true));
     match call("receipt_pdf", order.clone()) {
-        Ok(file) => {
-            let path = file["path"].as_str().unwrap();
-            assert!(std::fs::read(path).unwrap().starts_with(b"%PDF-"), "{path}");
-            assert_eq!(call("receipt", order.clone()).unwrap()["reprint"], json!(true));
-        }
+        Ok(file) => printed(&order, &file, &format!("{order_no}-1.pdf")),
         // A machine without Chinese letters prints nothing and counts nothing.
         Err(report) => {
-            assert_eq!(report["code"], json!("misconfigured"), "{report}");
+            assert_eq!(report["code"], json!("no_font"), "{report}");
             assert_eq!(call("receipt", order.clone()).unwrap()["reprint"], json!(false));
         }
     }
+}
+
+/// A first print lies where it is said to lie, and what is told of it is what is on it.
+fn printed(order: &Value, file: &Value, name: &str) {
+    assert_eq!(file["name"], json!(name));
+    let folder = Path::new(file["folder"].as_str().unwrap());
+    assert!(std::fs::read(folder.join(name)).unwrap().starts_with(b"%PDF-"), "{file}");
+    assert_eq!(file["receipt"]["reprint"], json!(false), "the first print is no reprint");
+    assert_eq!(call("receipt", order.clone()).unwrap()["reprint"], json!(true));
+    let second = call("receipt_pdf", order.clone()).unwrap();
+    assert!(second["receipt"]["lines"].to_string().contains("【补打】第 2 次打印"), "{second}");
+    unwritten(order, folder);
+}
+
+/// A folder that takes nothing: the file is named, and the print counts all the same.
+fn unwritten(order: &Value, folder: &Path) {
+    std::fs::remove_dir_all(folder).unwrap();
+    std::fs::write(folder, "in the way").unwrap();
+    let report = call("receipt_pdf", order.clone()).unwrap_err();
+    assert_eq!(report["code"], json!("receipt_unwritten"), "{report}");
+    assert!(report["detail"].as_str().unwrap().contains("-3.pdf"), "{report}");
+    std::fs::remove_file(folder).unwrap();
+    let fourth = call("receipt_pdf", order.clone()).unwrap();
+    assert!(fourth["name"].as_str().unwrap().ends_with("-4.pdf"), "{fourth}");
 }
 
 #[test]

@@ -16,4 +16,8 @@ roundedFen: number,
 /**
  * Gone back in cash.
  */
-cashRefundedFen: number, attempts: Array<ResultView>, };
+cashRefundedFen: number, 
+/**
+ * Whether it took money, so that there is a receipt of it.
+ */
+hasReceipt: boolean, attempts: Array<ResultView>, };

@@ -252,6 +252,15 @@ export const en: Text = {
     reversal_left: { is: "A reversal has left", todo: "Wait for the channel; keep the goods" },
     nothing_to_refund: { is: "Nothing can be refunded", todo: "See the order’s history" },
     refund_exceeds: { is: "More than can be refunded", todo: "Type a smaller amount" },
+    nothing_taken: { is: "This order took no money: no receipt", todo: "See its history" },
+    no_font: {
+      is: "No font with Chinese letters here, nothing was printed",
+      todo: "Have receipt.ttf put beside the program, then print again",
+    },
+    receipt_unwritten: {
+      is: "The disk does not take the receipt; the sale is safe",
+      todo: "Have folder and disk space checked, then print again",
+    },
     internal: {
       is: "Something broke, this was not done",
       todo: "Read the screen; do not charge twice",
@@ -292,6 +301,8 @@ export const en: Text = {
     refund_kept: "Refund kept",
     refund_step: "Refund moved on",
     refund_confirmed: "Refund confirmed",
+    cash_refunded: "Cash given back",
+    receipt_printed: "Receipt printed",
     time_passed: "Asked again in time",
     resumed: "Asked again after a start",
     finding: "Finding noted",

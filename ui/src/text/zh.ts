@@ -205,6 +205,12 @@ const REPORT: Record<ReportCode, Sentence> = {
   reversal_left: { is: "撤销已经发出", todo: "等平台的结果，先别交货" },
   nothing_to_refund: { is: "没有可退的钱", todo: "看订单经过" },
   refund_exceeds: { is: "超出可退金额", todo: "改小再退" },
+  nothing_taken: { is: "这一单没有收到钱，没有小票", todo: "看订单经过" },
+  no_font: {
+    is: "这台电脑没有中文字体，小票没有打印",
+    todo: "请实施人员在程序旁放 receipt.ttf，再打一次",
+  },
+  receipt_unwritten: { is: "小票写不进磁盘，收款不受影响", todo: "请店长看文件夹和磁盘空间，再打一次" },
   internal: { is: "程序出错，这次没有执行", todo: "看屏幕上的结果，别重复收款" },
 };
 
@@ -238,6 +244,8 @@ const EVENT: Record<string, string> = {
   refund_kept: "退款已记下",
   refund_step: "退款有进展",
   refund_confirmed: "退款已确认",
+  cash_refunded: "退了现金",
+  receipt_printed: "打印小票",
   time_passed: "到时再问",
   resumed: "开机后接着查",
   finding: "记下差错",
