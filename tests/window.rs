@@ -14,6 +14,8 @@ mod gates;
 mod kill;
 #[path = "window_tests/presses.rs"]
 mod presses;
+#[path = "window_tests/receipt.rs"]
+mod receipt;
 #[path = "window_tests/sale.rs"]
 mod sale;
 #[path = "window_tests/start.rs"]

@@ -137,6 +137,7 @@ struct Keys {
     aside: Option<String>,
     cash: Option<String>,
     orders: Option<String>,
+    receipt: Option<String>,
 }
 
 fn box_scanner() -> Scanner {
@@ -232,7 +233,7 @@ fn counter(fields: Fields) -> Result<CounterSettings, String> {
 
 /// Returns the keys by what they do. One key does one thing, and none that a sale needs is moved.
 fn keys(keys: Keys) -> Result<BTreeMap<KeyAct, String>, String> {
-    let Keys { collect, show, ask, cancel, aside, cash, orders } = keys;
+    let Keys { collect, show, ask, cancel, aside, cash, orders, receipt } = keys;
     let named = [
         (KeyAct::Collect, collect),
         (KeyAct::Show, show),
@@ -241,6 +242,7 @@ fn keys(keys: Keys) -> Result<BTreeMap<KeyAct, String>, String> {
         (KeyAct::Aside, aside),
         (KeyAct::Cash, cash),
         (KeyAct::Orders, orders),
+        (KeyAct::Receipt, receipt),
     ];
     let mut moved = BTreeMap::new();
     for (act, code) in named {
@@ -323,7 +325,7 @@ mod tests {
         let said = parsed(
             "scanner = \"trigger\"\nimplied_decimals = true\nask_above = \"500.00\"\n\
              rounding_limit = \"0.00\"\nsound = false\nvoice = false\n\
-             customer_monitor = \"HDMI-1\"\n[keys]\nshow = \"F9\"\ncash = \"NumpadMultiply\"",
+             customer_monitor = \"HDMI-1\"\n[keys]\nshow = \"F9\"\ncash = \"NumpadMultiply\"\nreceipt = \"F10\"",
         );
         let Store { settings, counter, .. } = said.unwrap();
         assert_eq!(settings.rounding_limit, Fen::ZERO);
@@ -333,7 +335,9 @@ mod tests {
         assert_eq!(counter.customer_monitor.as_deref(), Some("HDMI-1"));
         let keys: Vec<(KeyAct, &str)> =
             counter.keys.iter().map(|(act, code)| (*act, code.as_str())).collect();
-        assert_eq!(keys, [(KeyAct::Show, "F9"), (KeyAct::Cash, "NumpadMultiply")]);
+        let moved =
+            [(KeyAct::Show, "F9"), (KeyAct::Cash, "NumpadMultiply"), (KeyAct::Receipt, "F10")];
+        assert_eq!(keys, moved);
     }
 
     #[track_caller]

@@ -307,6 +307,7 @@ pub enum KeyAct {
     Aside,
     Cash,
     Orders,
+    Receipt,
 }
 
 /// Shows a key that the store chose.

@@ -1,5 +1,7 @@
 //! What a cashier does at the counter's window, in one place: the page's marks are named here only.
 
+use std::path::PathBuf;
+
 use fantoccini::key::Key;
 
 use super::{App, WindowError};
@@ -54,6 +56,20 @@ impl App {
         self.see(".plate[data-state=cash]").await?;
         self.type_keys(received).await?;
         self.key(Key::Enter).await
+    }
+
+    /// Opens the receipt of the sale on the plate, or of the chosen order, and returns its text.
+    pub async fn open_receipt(&self) -> Result<String, WindowError> {
+        self.key(Key::F7).await?;
+        self.content("[data-screen=receipt] .paper").await
+    }
+
+    /// Prints the receipt on the screen and returns the path of its file, as the page says it.
+    pub async fn print_receipt(&self, name: &str) -> Result<PathBuf, WindowError> {
+        self.key(Key::Enter).await?;
+        self.see(&format!("[data-file='{name}']")).await?;
+        let folder = self.content("[data-receipt=folder]").await?;
+        Ok(PathBuf::from(folder).join(name))
     }
 
     /// Turns the window to a language, whatever it speaks.

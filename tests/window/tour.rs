@@ -33,11 +33,12 @@ pub enum Stop {
     Cash,
     CashTaken,
     Pin,
+    Receipt,
 }
 
 impl Stop {
     /// Those that a channel which answers can show, and the silent ones last.
-    pub const ALL: [Stop; 18] = [
+    pub const ALL: [Stop; 19] = [
         Stop::Zero,
         Stop::Due,
         Stop::Armed,
@@ -48,6 +49,7 @@ impl Stop {
         Stop::Closed,
         Stop::Cash,
         Stop::CashTaken,
+        Stop::Receipt,
         Stop::Pin,
         Stop::Orders,
         Stop::Aside,
@@ -85,7 +87,8 @@ impl Stop {
             | Stop::Silent
             | Stop::Cash
             | Stop::CashTaken
-            | Stop::Pin => &[Page::Counter],
+            | Stop::Pin
+            | Stop::Receipt => &[Page::Counter],
         }
     }
 }
@@ -145,6 +148,11 @@ impl Tour<'_> {
                 app.plate("cash_taken").await.map(drop)
             }
             Stop::Pin => self.asking_for_a_pin().await,
+            Stop::Receipt => {
+                app.take_cash("13.80", "15").await?;
+                app.plate("cash_taken").await?;
+                app.open_receipt().await.map(drop)
+            }
             Stop::Orders => {
                 app.key(Key::F3).await?;
                 app.see("[data-screen=orders] .events li").await.map(drop)
@@ -177,7 +185,7 @@ impl Tour<'_> {
                 self.customer.behave(&trade, Manner::Pays).await?;
             }
         }
-        if self.app.has("[data-screen=orders]").await {
+        if self.app.has("[data-screen=orders], [data-screen=receipt]").await {
             self.app.key(Key::Escape).await?;
         }
         match self.app.state().await.as_str() {

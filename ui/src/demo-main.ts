@@ -11,6 +11,7 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import { recallLanguage, speak } from "./text";
 import { en } from "./text/en";
+import { RECEIPT } from "./text/receipt";
 import { zh } from "./text/zh";
 
 /** Slower than a scanner. */
@@ -24,6 +25,7 @@ if (wanted.get("lang") === "zh") speak("zh");
 if (wanted.get("stretch") === "1") {
   lengthen(zh);
   lengthen(en);
+  lengthen(RECEIPT);
 }
 if (wanted.has("stretch")) {
   setInterval(() => (document.documentElement.dataset.overflow = overflowing().join(" | ")), 500);

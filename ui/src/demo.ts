@@ -6,6 +6,7 @@ import type { AttemptView } from "./bindings/AttemptView";
 import type { CounterView } from "./bindings/CounterView";
 import type { CustomerView } from "./bindings/CustomerView";
 import type { Report } from "./bindings/Report";
+import { receiptIn } from "./demo-receipt";
 import { attemptIn, customerOf } from "./demo-scenes";
 import type { Scene } from "./demo-scenes";
 import type { Host } from "./host";
@@ -51,6 +52,7 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
   let typedFen: number | null = null;
   let numbers = 0;
   let pin = DEMO_PIN;
+  const prints = new Map<string, number>();
   const calls: { command: keyof Host; request: unknown }[] = [];
   const refusals = new Map<keyof Host, Report>();
   const onCounter = new Set<(view: CounterView) => void>();
@@ -264,6 +266,18 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
         },
         { atMs, event: "query_answered", detail: state, outTradeNo },
       ];
+    },
+    async receipt(request) {
+      came("receipt", request);
+      return receiptIn(request.orderNo, prints.get(request.orderNo) ?? 0);
+    },
+    async receiptPdf(request) {
+      const { orderNo } = request;
+      const before = prints.get(orderNo) ?? 0;
+      prints.set(orderNo, before + 1);
+      came("receiptPdf", request);
+      const name = `${orderNo}-${before + 1}.pdf`;
+      return { folder: "/home/shop/mianfu/till.receipts", name, receipt: receiptIn(orderNo, before) };
     },
     async closeAnyway() {
       came("closeAnyway", null);

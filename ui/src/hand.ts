@@ -95,6 +95,7 @@ export function entryKeys(stroke: Stroke): EntryKey[] {
     case "goods":
     case "refund":
     case "orders":
+    case "receipt":
     case "aside":
     case "bring_back":
     case "up":

@@ -14,6 +14,8 @@ import type { GoodsGiven } from "./bindings/GoodsGiven";
 import type { HistoryLineView } from "./bindings/HistoryLineView";
 import type { OrderLineView } from "./bindings/OrderLineView";
 import type { OrderRef } from "./bindings/OrderRef";
+import type { ReceiptFile } from "./bindings/ReceiptFile";
+import type { ReceiptView } from "./bindings/ReceiptView";
 import type { RefundAttempt } from "./bindings/RefundAttempt";
 import type { RefundCash } from "./bindings/RefundCash";
 import type { Report } from "./bindings/Report";
@@ -58,6 +60,10 @@ export interface Host {
   clearFront(): Promise<void>;
   ordersToday(): Promise<OrderLineView[]>;
   orderHistory(request: OrderRef): Promise<HistoryLineView[]>;
+  /** The receipt as the next print would be. */
+  receipt(request: OrderRef): Promise<ReceiptView>;
+  /** Prints a receipt into a file, and counts the print. */
+  receiptPdf(request: OrderRef): Promise<ReceiptFile>;
   /** Closes the window although attempts have no result. */
   closeAnyway(): Promise<void>;
 }

@@ -472,6 +472,7 @@ export function sale(
 
   function shared(stroke: Stroke): void {
     if (stroke.kind === "aside") return hint("cannot_put_aside");
+    if (stroke.kind === "receipt") return hint("no_receipt");
     if (stroke.kind !== "bring_back") return;
     const newest = view()?.aside.at(-1);
     if (newest === undefined) return hint("nothing_aside");

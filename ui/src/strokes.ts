@@ -19,6 +19,7 @@ export type Stroke =
   | { kind: "goods" }
   | { kind: "refund" }
   | { kind: "orders" }
+  | { kind: "receipt" }
   | { kind: "aside" }
   | { kind: "bring_back" }
   | { kind: "up" }
@@ -33,6 +34,7 @@ const ACTS: Readonly<Record<KeyAct, { stroke: Stroke; label: string }>> = {
   aside: { stroke: { kind: "aside" }, label: "F6" },
   cash: { stroke: { kind: "cash" }, label: "F9" },
   orders: { stroke: { kind: "orders" }, label: "F3" },
+  receipt: { stroke: { kind: "receipt" }, label: "F7" },
 };
 
 const BY_CODE: Readonly<Record<string, Stroke>> = {
@@ -51,6 +53,7 @@ const BY_CODE: Readonly<Record<string, Stroke>> = {
   F3: { kind: "orders" },
   F4: { kind: "goods" },
   F6: { kind: "aside" },
+  F7: { kind: "receipt" },
   F8: { kind: "ask" },
   F9: { kind: "cash" },
   ArrowUp: { kind: "up" },
@@ -70,6 +73,7 @@ const BY_KEY: Readonly<Record<string, Stroke>> = {
   F3: { kind: "orders" },
   F4: { kind: "goods" },
   F6: { kind: "aside" },
+  F7: { kind: "receipt" },
   F8: { kind: "ask" },
   F9: { kind: "cash" },
   ArrowUp: { kind: "up" },

@@ -8,6 +8,8 @@ import type { CounterView } from "./bindings/CounterView";
 import type { CustomerView } from "./bindings/CustomerView";
 import type { HistoryLineView } from "./bindings/HistoryLineView";
 import type { OrderLineView } from "./bindings/OrderLineView";
+import type { ReceiptFile } from "./bindings/ReceiptFile";
+import type { ReceiptView } from "./bindings/ReceiptView";
 import type { Host } from "./host";
 
 declare global {
@@ -48,5 +50,7 @@ export const tauriHost: Host = {
   clearFront: () => invoke<void>("clear_front"),
   ordersToday: () => invoke<OrderLineView[]>("orders_today"),
   orderHistory: (request) => invoke<HistoryLineView[]>("order_history", { request }),
+  receipt: (request) => invoke<ReceiptView>("receipt", { request }),
+  receiptPdf: (request) => invoke<ReceiptFile>("receipt_pdf", { request }),
   closeAnyway: () => invoke<void>("close_anyway"),
 };

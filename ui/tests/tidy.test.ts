@@ -4,6 +4,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { en } from "../src/text/en";
+import { RECEIPT } from "../src/text/receipt";
 import { zh } from "../src/text/zh";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -70,6 +71,8 @@ test("both languages have the same keys and no empty sentence", () => {
   expect(emptyIn(zh).filter(mayNotBeEmpty)).toEqual([]);
   // English puts nothing before the seconds.
   expect(emptyIn(en).filter(mayNotBeEmpty)).toEqual(["left.before"]);
+  expect(keysOf(RECEIPT.en)).toEqual(keysOf(RECEIPT.zh));
+  expect(emptyIn(RECEIPT)).toEqual([]);
 });
 
 test("every hint, report, notice and ill channel says what to do next, in both languages", () => {

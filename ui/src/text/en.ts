@@ -349,6 +349,7 @@ export const en: Text = {
     nothing_to_refund: { is: "Nothing can be refunded here", todo: "see the order’s history" },
     refund_most: { is: "More than can be refunded", todo: "type less" },
     refund_sent: { is: "The refund is on its way", todo: "show the refund notice" },
+    no_receipt: { is: "No money taken here, no receipt", todo: "choose a paid order with {orders}" },
     goods_said: { is: "Goods noted as handed over", todo: "the till keeps asking" },
     pin_first: { is: "", todo: "Enter the manager’s PIN first, or press Esc" },
     pin_short: { is: "The PIN has six digits", todo: "go on" },
@@ -524,6 +525,8 @@ export const en: Text = {
     askHeld: "The manager decides",
     askAgain: "Ask once more",
     off: "Cannot be put aside",
+    receipt: "Receipt",
+    receiptOff: "No money, no receipt",
   },
   question: {
     title: "The same customer?",

@@ -5,7 +5,16 @@ import type { KeyView } from "../bindings/KeyView";
 import { keyOf } from "../strokes";
 import type { Sentence } from "./shape";
 
-const ACTS: readonly KeyAct[] = ["collect", "show", "ask", "cancel", "aside", "cash", "orders"];
+const ACTS: readonly KeyAct[] = [
+  "collect",
+  "show",
+  "ask",
+  "cancel",
+  "aside",
+  "cash",
+  "orders",
+  "receipt",
+];
 
 /** Joins what is and what to do; some sentences only say what to do. */
 export function joined({ is, todo }: Sentence, by: string): string {

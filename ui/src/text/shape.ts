@@ -70,6 +70,7 @@ export type Hint =
   | "refund_most"
   | "refund_sent"
   | "goods_said"
+  | "no_receipt"
   | "pin_first"
   | "pin_short"
   | "pin_differs"

@@ -287,6 +287,7 @@ const HINT: Record<Hint, Sentence> = {
   nothing_to_refund: { is: "这一笔没有可退的", todo: "看订单经过" },
   refund_most: { is: "超出可退金额", todo: "改小再退" },
   refund_sent: { is: "退款已发出", todo: "请顾客看退款通知" },
+  no_receipt: { is: "这里没有收到钱，没有小票", todo: "按 {orders} 选收了钱的单" },
   goods_said: { is: "已记下货已交给顾客", todo: "会查到有结果为止" },
   pin_first: { is: "", todo: "先输店长密码，或按 Esc 退出" },
   pin_short: { is: "密码是六位数字", todo: "接着输" },
@@ -478,6 +479,8 @@ export const zh = {
     askHeld: "由店长处理",
     askAgain: "再问一次",
     off: "这一笔不能放一旁",
+    receipt: "小票",
+    receiptOff: "没收到钱，没有小票",
   },
   question: {
     title: "同一位顾客吗？",
