@@ -45,6 +45,17 @@ const ENGLISH: Words = Words {
     closed: "Reversed, nothing was charged",
 };
 
+/// Whether what is known ends above the two answers.
+const WHOLE_EVIDENCE: &str = "
+    const box = (name) => document.querySelector(name).getBoundingClientRect();
+    return box('.trail').bottom <= box('.answers').top;
+";
+/// Whether the answer that is lit fits on one line.
+const ONE_LINE: &str = "
+    const words = document.querySelector('[data-lit=true] span');
+    return words.offsetHeight < 2 * parseFloat(getComputedStyle(words).fontSize);
+";
+
 #[track_caller]
 fn check_says(said: &str, expected: &str) {
     assert!(said.trim().starts_with(expected), "the window says `{said}`, not `{expected}`");
@@ -88,8 +99,10 @@ async fn shown(shop: &Shop, app: &App, words: &Words) {
     take(app, words, "customer-typing").await;
     app.turn_to(Page::Counter).await.unwrap();
     check_says(&app.plate("typing").await.unwrap(), words.typing);
+    whole(app, WHOLE_EVIDENCE, "the answers stand on the evidence").await;
     take(app, words, "typing").await;
     check_says(&app.plate("paid").await.unwrap(), words.paid);
+    whole(app, ONE_LINE, "the lit answer takes two lines").await;
     let todo = app.content(".plate[data-state=paid] [data-say=todo]").await.unwrap();
     check_says(&todo, words.hand_over);
     take(app, words, "paid").await;
@@ -97,6 +110,10 @@ async fn shown(shop: &Shop, app: &App, words: &Words) {
     app.see(".customer[data-state=paid]").await.unwrap();
     take(app, words, "customer-paid").await;
     app.turn_to(Page::Counter).await.unwrap();
+}
+
+async fn whole(app: &App, script: &str, otherwise: &str) {
+    assert_eq!(app.run(script).await.unwrap(), json!(true), "{otherwise}");
 }
 
 async fn scanned(shop: &Shop, app: &App, words: &Words) {
