@@ -11,7 +11,9 @@
 //! 2. From the fifth wrong one in a row on each makes the next wait: 30 s, then 1, 2, 5 and 15 min.
 //!    A restart shortens no wait, and a clock that was set back lengthens none.
 //! 3. An approval counts for the one request that it came with, once, and for a minute.
-//! 4. A file that is there and cannot be understood locks: a till that took it for none would let
+//! 4. One PIN counts at any moment, before, during and after a change: the file is written beside
+//!    itself, synced and renamed, and from the rename on the till goes by it too.
+//! 5. A file that is there and cannot be understood locks: a till that took it for none would let
 //!    the next person choose a PIN.
 //!
 //! Checking takes tens of milliseconds on purpose, so it is done beside the till's thread.
@@ -102,7 +104,7 @@ pub enum PinRefusal {
         /// What is wrong with it.
         what: String,
     },
-    /// The try or the PIN could not be kept, so nothing was checked or changed.
+    /// The try or the PIN could not be kept, or not for certain; nothing was approved.
     #[error("the PIN's file cannot be written")]
     Unkept(#[source] io::Error),
 }
@@ -261,8 +263,7 @@ impl People {
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(|error| PinRefusal::Unkept(io::Error::other(error)))?;
         let manager = KeptPin { argon2id: hash(pin, &salt), wrong: 0, wrong_at_ms: None };
-        write(&self.path, &manager).map_err(PinRefusal::Unkept)?;
-        *self.kept() = Kept::Set(manager);
+        self.keep(&manager).map_err(PinRefusal::Unkept)?;
         tracing::info!("the manager's PIN was set");
         Ok(())
     }
@@ -317,9 +318,10 @@ impl People {
     }
 
     fn keep(&self, manager: &KeptPin) -> io::Result<()> {
-        write(&self.path, manager)?;
+        replace(&self.path, manager)?;
+        // The file holds this one and no other, whether or not its folder is sure of it yet.
         *self.kept() = Kept::Set(manager.clone());
-        Ok(())
+        sync_folder(&self.path)
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -360,7 +362,7 @@ fn read(path: &Path) -> Result<Option<KeptPin>, String> {
 }
 
 /// Writes the file beside itself and renames it, so that it is whole or the one before.
-fn write(path: &Path, manager: &KeptPin) -> io::Result<()> {
+fn replace(path: &Path, manager: &KeptPin) -> io::Result<()> {
     let text = serde_json::to_string(manager).map_err(io::Error::other)?;
     let beside = path.with_extension("part");
     let mut options = fs::OpenOptions::new();
@@ -372,12 +374,21 @@ fn write(path: &Path, manager: &KeptPin) -> io::Result<()> {
     file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    fs::rename(&beside, path)?;
-    // The name is durable once its folder is; only Unix can say so.
-    #[cfg(unix)]
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        File::open(folder)?.sync_all()?;
+    fs::rename(&beside, path)
+}
+
+/// Makes a file's name durable, which it is once its folder is.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
     }
+}
+
+/// Only Unix can say so.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 

@@ -121,8 +121,12 @@ fn a_manager_is_asked_by_pin_and_locked_out_after_five_wrong_ones() {
     set("730518", Some("481927")).unwrap();
     assert_eq!(give("730518"), refused("outdated"), "right, and no such attempt");
     assert_eq!(give("12"), refused("bad_pin"), "that is no try");
-    for _ in 0..5 {
+    assert_eq!(set("111111", Some("481927")), refused("bad_pin"), "nor is this");
+    for _ in 0..2 {
         assert_eq!(give("481927"), refused("wrong_pin"));
+    }
+    for _ in 0..3 {
+        assert_eq!(set("902715", Some("481927")), refused("wrong_pin"), "the one before is void");
     }
     let view = counter.view();
     assert_eq!(view["manager"], json!("locked"));

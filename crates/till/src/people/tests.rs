@@ -1,6 +1,7 @@
 use super::*;
 
 const RIGHT: &str = "481927";
+const ANOTHER: &str = "730518";
 
 fn at(ms: i64) -> Timestamp {
     Timestamp(1_800_000_000_000 + ms)
@@ -61,6 +62,65 @@ fn a_pin_replaces_another_only_with_that_one() {
     assert_eq!(set(Some(RIGHT), "730518"), Ok(()));
     assert_eq!(said(people.approve(&pin(RIGHT), (), at(0))), "the PIN is wrong");
     assert_eq!(said(people.approve(&pin("730518"), (), at(0))), "approved");
+}
+
+/// Says which of the two PINs opens, whoever reads the file.
+#[track_caller]
+fn check_opens(path: &Path, expected: &str, why: &str) {
+    let people = People::open(path.to_owned());
+    let opens = |text: &&&str| people.approve(&pin(text), (), at(0)).is_ok();
+    let opening: Vec<&str> = [RIGHT, ANOTHER].iter().filter(opens).copied().collect();
+    assert_eq!(opening, [expected], "{why}");
+}
+
+#[test]
+fn a_change_cut_short_anywhere_leaves_one_pin() {
+    let (people, folder) = people();
+    let path = folder.path().join("till.pin");
+    let beside = path.with_extension("part");
+    let before = fs::read(&path).unwrap();
+    people.set_pin(&pin(ANOTHER), Some(&pin(RIGHT)), at(0)).unwrap();
+    let after = fs::read(&path).unwrap();
+    assert!(!beside.exists(), "nothing is left over");
+    check_opens(&path, ANOTHER, "changed");
+    for written in [0, 1, after.len() / 2, after.len()] {
+        fs::write(&path, &before).unwrap();
+        fs::write(&beside, &after[..written]).unwrap();
+        check_opens(&path, RIGHT, "cut short before the rename");
+    }
+    fs::write(&path, &before).unwrap();
+    fs::write(&beside, &after).unwrap();
+    fs::rename(&beside, &path).unwrap();
+    check_opens(&path, ANOTHER, "cut short after it");
+}
+
+#[test]
+fn a_change_that_cannot_be_written_leaves_the_pin_before() {
+    let (people, folder) = people();
+    let path = folder.path().join("till.pin");
+    let beside = path.with_extension("part");
+    fs::create_dir(&beside).unwrap();
+    let refused = people.set_pin(&pin(ANOTHER), Some(&pin(RIGHT)), at(0)).unwrap_err();
+    assert!(matches!(refused, PinRefusal::Unkept(_)), "{refused}");
+    fs::remove_dir(&beside).unwrap();
+    check_opens(&path, RIGHT, "on the disk");
+    assert_eq!(said(people.approve(&pin(ANOTHER), (), at(0))), "the PIN is wrong");
+    assert_eq!(said(people.approve(&pin(RIGHT), (), at(0))), "approved");
+}
+
+#[test]
+fn a_wrong_pin_before_counts_as_any_wrong_one() {
+    let (people, _folder) = people();
+    let change = |before: &str| people.set_pin(&pin(ANOTHER), Some(&pin(before)), at(0));
+    for nth in 1..=5 {
+        let refused = change("902715");
+        assert!(matches!(refused, Err(PinRefusal::Wrong)), "{nth}: {refused:?}");
+    }
+    let until = at(30_000);
+    assert_eq!(people.manager(at(0)), ManagerState::Locked { until: Some(until) });
+    let refused = change(RIGHT);
+    assert!(matches!(refused, Err(PinRefusal::Locked { .. })), "the right one too: {refused:?}");
+    assert_eq!(said(people.approve(&pin(RIGHT), (), until)), "approved", "nothing was changed");
 }
 
 #[test]
