@@ -2,7 +2,8 @@
 //
 // While it is open every key belongs to it, so no digit of a PIN reaches an amount. A PIN lives
 // here until it is handed to the till, and only its length is ever drawn. One intent per refund
-// that was confirmed, so that asking twice gives the money back once.
+// that was confirmed, so that asking twice gives the money back once. Choosing a PIN allows
+// nothing: what was asked for still takes it once more, as its own approval.
 
 import { reactive } from "vue";
 import type { ChannelView } from "./bindings/ChannelView";
@@ -195,7 +196,7 @@ export function approval(
       now.busy = false;
       if (then === "pin_set" && now.purpose.kind !== "first_pin") {
         now.step = "pin";
-        now.notice = { kind: "hint", hint: "pin_set" };
+        now.notice = { kind: "hint", hint: "pin_again" };
         return;
       }
       open.approving = null;

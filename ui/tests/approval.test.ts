@@ -29,6 +29,10 @@ function said(): string {
   return till.page.get(".notice").text();
 }
 
+function step(): string | undefined {
+  return till.page.get("[data-step]").attributes("data-step");
+}
+
 function dots(): string | undefined {
   return till.page.get("p.dots").attributes("data-typed");
 }
@@ -173,7 +177,7 @@ test("an order that was not paid has nothing to refund", async () => {
 
 test("real money asks for a first PIN, typed twice, before the first sale", async () => {
   await opened({ manager: "unset" });
-  expect(till.page.get("h1").text()).toBe("先设店长密码");
+  expect(till.page.get("h1").text()).toBe("设置店长密码");
   await type("<Escape>");
   expect(said()).toBe("真钱收款前要有店长密码，请店长输六位数字");
   await type("204816<Enter>");
@@ -194,11 +198,39 @@ test("practice asks for no PIN until one is needed, then it may be left", async 
   till.page.unmount();
   await opened({ manager: "unset", practice: true, front: attemptIn("unknown", NOW) });
   await type("<F4>");
-  expect(till.page.get("[data-step]").attributes("data-step")).toBe("new_pin");
+  expect(step()).toBe("new_pin");
   await type("<Escape>");
   expect(till.state()).toBe("unknown");
   await type("<F4>335577<Enter>335577<Enter>");
-  expect(till.page.get("[data-step]").attributes("data-step")).toBe("pin");
+  expect(step()).toBe("pin");
   await type("335577<Enter>");
   expect(till.asked("goodsGiven")).toMatchObject([{ pin: "335577" }]);
 });
+
+test.each([
+  ["zh", "设置店长密码", "收银员别代设", "设好后店长再输一遍，才批准：货已交给顾客 ¥12.50", "货已交给顾客"],
+  [
+    "en",
+    "Choose the manager’s PIN",
+    "The manager, not the cashier, chooses",
+    "Then the manager enters it once more to approve: Goods are gone ¥12.50",
+    "Goods are gone",
+  ],
+] as const)(
+  "in %s a first PIN is chosen under its own title, by the manager, and approves nothing yet",
+  async (spoken, title, who, then, asked) => {
+    till = await open({ manager: "unset", practice: true, front: attemptIn("unknown", NOW) }, spoken);
+    await type("<F4>");
+    expect(till.page.get("h1").text()).toBe(title);
+    expect(till.page.text()).toContain(who);
+    expect(till.page.get("[data-line=then]").text()).toBe(then);
+    expect(till.page.find(".plate .amount").exists(), "no amount is approved here").toBe(false);
+    await type("335577<Enter>335577<Enter>");
+    expect(till.asked("setPin")).toEqual([{ pin: "335577", before: null }]);
+    expect(till.asked("goodsGiven"), "choosing it is no approval").toEqual([]);
+    expect(till.page.get("h1").text()).toBe(asked);
+    expect(step()).toBe("pin");
+    await type("<Escape>");
+    expect(till.asked("goodsGiven")).toEqual([]);
+  },
+);

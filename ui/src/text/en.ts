@@ -359,6 +359,7 @@ export const en: Text = {
       todo: "have the manager enter six digits",
     },
     pin_set: { is: "The manager’s PIN is set", todo: "keep it in mind" },
+    pin_again: { is: "The PIN is set", todo: "the manager enters it once more to approve" },
   },
   join: { hint: "; ", report: ": ", health: ", " },
   due: {
@@ -455,19 +456,20 @@ export const en: Text = {
     title: {
       goods: "Goods are gone",
       refund: "Refund",
-      first_pin: "Set the manager’s PIN",
+      first_pin: "Choose the manager’s PIN",
     },
     why: {
       goods: "No reversal by itself; the till asks until there is a result",
       refund: "The manager’s PIN, please; the money goes back the way it came",
-      first_pin: "For refunds and goods handed over; have the manager choose six digits",
+      first_pin: "It approves refunds, and goods that are gone",
     },
     step: {
       amount: "Type what goes back",
       pin: "Manager’s PIN, six digits",
-      new_pin: "Choose six digits",
+      new_pin: "The manager, not the cashier, chooses six digits",
       repeat_pin: "Once more",
     },
+    then: (what, amount) => `Then the manager enters it once more to approve: ${what} ${amount}`,
     typed: (count) => `${count} typed`,
     locked: (until) => `Try again after ${until}`,
     ok: "OK",

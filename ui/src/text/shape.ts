@@ -75,4 +75,5 @@ export type Hint =
   | "pin_short"
   | "pin_differs"
   | "pin_needed"
-  | "pin_set";
+  | "pin_set"
+  | "pin_again";

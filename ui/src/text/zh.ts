@@ -294,6 +294,7 @@ const HINT: Record<Hint, Sentence> = {
   pin_differs: { is: "两次输的不一样", todo: "从头再设" },
   pin_needed: { is: "真钱收款前要有店长密码", todo: "请店长输六位数字" },
   pin_set: { is: "店长密码已设好", todo: "请牢记" },
+  pin_again: { is: "店长密码已设好", todo: "请店长再输一次，批准这一笔" },
 };
 
 export const zh = {
@@ -405,19 +406,20 @@ export const zh = {
     title: {
       goods: "货已交给顾客",
       refund: "退款",
-      first_pin: "先设店长密码",
+      first_pin: "设置店长密码",
     },
     why: {
       goods: "不再自动撤销，会一直查到有结果",
       refund: "请店长输密码；钱会原路退回",
-      first_pin: "退款、货已交给顾客时要用；请店长设六位数字",
+      first_pin: "退款、货已交给顾客，都凭它批准",
     },
     step: {
       amount: "输要退的金额",
       pin: "店长密码，六位",
-      new_pin: "设一个六位的店长密码",
+      new_pin: "请店长本人设六位数字，收银员别代设",
       repeat_pin: "再输一遍",
     },
+    then: (what: string, amount: string) => `设好后店长再输一遍，才批准：${what} ${amount}`,
     typed: (count: number) => `已输 ${count} 位`,
     locked: (until: string) => `${until} 以后再试`,
     ok: "确定",
