@@ -12,6 +12,8 @@ mod cash;
 mod gates;
 #[path = "window_tests/kill.rs"]
 mod kill;
+#[path = "window_tests/pin.rs"]
+mod pin;
 #[path = "window_tests/presses.rs"]
 mod presses;
 #[path = "window_tests/receipt.rs"]

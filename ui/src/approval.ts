@@ -25,9 +25,10 @@ export type Purpose =
   | { kind: "goods"; outTradeNo: string; amountFen: number }
   | { kind: "refund"; from: readonly RefundFrom[] }
   /** The first PIN; where there is no real money it may wait. */
-  | { kind: "first_pin"; mayWait: boolean };
+  | { kind: "first_pin"; mayWait: boolean }
+  | { kind: "change_pin" };
 
-export type Step = "amount" | "pin" | "new_pin" | "repeat_pin";
+export type Step = "amount" | "pin" | "old_pin" | "new_pin" | "repeat_pin";
 
 export interface Approving {
   readonly purpose: Purpose;
@@ -37,6 +38,8 @@ export interface Approving {
   entry: Entry;
   intentId: string;
   digits: string;
+  /** The PIN that is to be replaced; empty where there is none. */
+  before: string;
   /** The PIN typed first, to be typed once more. */
   first: string;
   busy: boolean;
@@ -71,6 +74,7 @@ export function approval(
       entry: nothing(view()?.settings.impliedDecimals ?? false),
       intentId: crypto.randomUUID(),
       digits: "",
+      before: "",
       first: "",
       busy: false,
       notice: null,
@@ -85,6 +89,8 @@ export function approval(
         return "amount";
       case "first_pin":
         return "new_pin";
+      case "change_pin":
+        return "old_pin";
     }
   }
 
@@ -166,7 +172,15 @@ export function approval(
     const pin = now.digits;
     now.digits = "";
     switch (now.step) {
+      case "old_pin":
+        now.before = pin;
+        now.step = "new_pin";
+        return;
       case "new_pin":
+        if (pin === now.before) {
+          now.notice = { kind: "hint", hint: "pin_same" };
+          return;
+        }
         now.first = pin;
         now.step = "repeat_pin";
         return;
@@ -185,7 +199,8 @@ export function approval(
       now.notice = { kind: "hint", hint: "pin_differs" };
       return;
     }
-    void hand(now, () => host.setPin({ pin, before: null }), "pin_set");
+    const before = now.before === "" ? null : now.before;
+    void hand(now, () => host.setPin({ pin, before }), before === null ? "pin_set" : "pin_changed");
   }
 
   async function hand(now: Approving, command: () => Promise<void>, then: Hint): Promise<void> {
@@ -205,7 +220,8 @@ export function approval(
       now.busy = false;
       const report = reportOf(rejection);
       if (report.code === "pin_unset") now.step = "new_pin";
-      now.notice = { kind: "report", report };
+      if (now.purpose.kind === "change_pin" && report.code !== "bad_pin") begin(now.purpose);
+      (open.approving ?? now).notice = { kind: "report", report };
     }
   }
 
@@ -223,6 +239,7 @@ export function approval(
           : host.refundAttempt({ outTradeNo: from.outTradeNo, amountFen, intentId, pin });
       }
       case "first_pin":
+      case "change_pin":
         return Promise.resolve();
     }
   }
@@ -237,8 +254,8 @@ export function approval(
     remember() {
       const now = open.approving;
       if (now === null) return () => undefined;
-      const { digits, entry, chosen, step, first } = now;
-      return () => void Object.assign(now, { digits, entry, chosen, step, first });
+      const { digits, entry, chosen, step, before, first } = now;
+      return () => void Object.assign(now, { digits, entry, chosen, step, before, first });
     },
   };
 }
@@ -261,5 +278,7 @@ function allowed(purpose: Purpose): Hint {
       return "refund_sent";
     case "first_pin":
       return "pin_set";
+    case "change_pin":
+      return "pin_changed";
   }
 }

@@ -228,7 +228,9 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
     },
     async setPin(request) {
       came("setPin", request);
+      const { before } = request;
       if (/^(\d)\1{5}$/.test(request.pin)) throw { code: "bad_pin", detail: "" } satisfies Report;
+      if (counter.manager !== "unset") checkPin(before ?? "");
       pin = request.pin;
       change({ manager: "set" });
     },

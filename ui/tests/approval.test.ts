@@ -234,3 +234,53 @@ test.each([
     expect(till.asked("goodsGiven")).toEqual([]);
   },
 );
+
+test("the manager changes the PIN from the day's orders, the old one first, the new one twice", async () => {
+  await opened();
+  await type("<F3>");
+  expect(till.page.get("[data-key=star]").text()).toBe("换店长密码*");
+  await type("*");
+  expect(till.page.get("h1").text()).toBe("换店长密码");
+  expect(step()).toBe("old_pin");
+  await type(`${DEMO_PIN}<Enter>`);
+  expect(till.page.get(".say").text()).toBe("新的店长密码，六位");
+  await type(`${DEMO_PIN}<Enter>`);
+  expect(said()).toBe("和原来的密码一样，换一个再设");
+  await type("335577<Enter>335578<Enter>");
+  expect(said()).toBe("两次输的不一样，从头再设");
+  await type("111111<Enter>111111<Enter>");
+  expect(said()).toBe("要六位数字，不能太简单：换一个再设");
+  await type("335577<Enter>335577<Enter>");
+  expect(till.asked("setPin").at(-1)).toEqual({ pin: "335577", before: DEMO_PIN });
+  expect(till.page.get("main").attributes("data-screen")).toBe("orders");
+  expect(said()).toBe("店长密码已换，旧的作废，请牢记新的");
+  await type("<F2><Enter>335577<Enter>");
+  expect(till.asked("refundAttempt")).toMatchObject([{ pin: "335577" }]);
+});
+
+test.each(["wrong_pin", "pin_locked"] as const)(
+  "an old PIN that is refused as %s changes nothing and is asked for again",
+  async (code) => {
+    await opened();
+    till.host.refuse("setPin", { code, detail: "" });
+    await type("<F3>*999111<Enter>335577<Enter>335577<Enter>");
+    expect(step()).toBe("old_pin");
+    expect(dots()).toBe("0");
+    expect(said()).toContain("密码");
+    await type(`${DEMO_PIN}<Enter>335577<Enter>335577<Enter>`);
+    expect(till.asked("setPin").at(-1)).toEqual({ pin: "335577", before: DEMO_PIN });
+  },
+);
+
+test("leaving a change changes nothing, and where nobody has chosen one the key chooses it", async () => {
+  await opened();
+  await type(`<F3>*${DEMO_PIN}<Enter>335577<Enter>33<Escape>`);
+  expect(till.asked("setPin")).toEqual([]);
+  expect(till.page.get("main").attributes("data-screen")).toBe("orders");
+  till.page.unmount();
+  await opened({ manager: "unset", practice: true });
+  await type("<F3>");
+  expect(till.page.get("[data-key=star]").text()).toBe("设置店长密码*");
+  await type("*335577<Enter>335577<Enter>");
+  expect(till.asked("setPin")).toEqual([{ pin: "335577", before: null }]);
+});

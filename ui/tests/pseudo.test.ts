@@ -47,6 +47,8 @@ const SCENES: readonly [string, CounterView, string][] = [
   ["cash taken", sceneOf("cash-taken", NOW).counter, ""],
   ["same customer just paid", sceneOf("just-paid", NOW).counter, ""],
   ["PIN", sceneOf("just-paid", NOW).counter, "<F2><Enter>12<Enter>"],
+  ["first PIN", counterAt(NOW, { manager: "unset", practice: true }), "<F3>*"],
+  ["another PIN", counterAt(NOW), "<F3>*12"],
   ["question", sceneOf("question", NOW).counter, ""],
   ["health", sceneOf("health", NOW).counter, ""],
   ["orders", counterAt(NOW), "<F3>"],

@@ -76,4 +76,6 @@ export type Hint =
   | "pin_differs"
   | "pin_needed"
   | "pin_set"
-  | "pin_again";
+  | "pin_again"
+  | "pin_same"
+  | "pin_changed";

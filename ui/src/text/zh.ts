@@ -295,6 +295,8 @@ const HINT: Record<Hint, Sentence> = {
   pin_needed: { is: "真钱收款前要有店长密码", todo: "请店长输六位数字" },
   pin_set: { is: "店长密码已设好", todo: "请牢记" },
   pin_again: { is: "店长密码已设好", todo: "请店长再输一次，批准这一笔" },
+  pin_same: { is: "和原来的密码一样", todo: "换一个再设" },
+  pin_changed: { is: "店长密码已换，旧的作废", todo: "请牢记新的" },
 };
 
 export const zh = {
@@ -407,18 +409,22 @@ export const zh = {
       goods: "货已交给顾客",
       refund: "退款",
       first_pin: "设置店长密码",
+      change_pin: "换店长密码",
     },
     why: {
       goods: "不再自动撤销，会一直查到有结果",
       refund: "请店长输密码；钱会原路退回",
       first_pin: "退款、货已交给顾客，都凭它批准",
+      change_pin: "请店长本人换；换好后旧密码马上作废",
     },
     step: {
       amount: "输要退的金额",
       pin: "店长密码，六位",
+      old_pin: "原来的店长密码，六位",
       new_pin: "请店长本人设六位数字，收银员别代设",
       repeat_pin: "再输一遍",
     },
+    another: "新的店长密码，六位",
     then: (what: string, amount: string) => `设好后店长再输一遍，才批准：${what} ${amount}`,
     typed: (count: number) => `已输 ${count} 位`,
     locked: (until: string) => `${until} 以后再试`,
