@@ -53,13 +53,18 @@ const ON_DAY: &str = "SELECT * FROM sale_order
     WHERE business_day = :day AND order_no < :before
     ORDER BY order_no DESC LIMIT :limit";
 
+const IN_CASH: &str = "SELECT * FROM sale_order
+    WHERE cash_at_ms IS NOT NULL AND cash_at_ms <= :until
+    ORDER BY cash_at_ms DESC, order_no DESC LIMIT :limit";
+
 const COUNT_ON: &str = "SELECT COUNT(*) FROM sale_order WHERE business_day = :day";
 
 pub(crate) const AFTER: &str = "SELECT * FROM sale_order WHERE order_no > :after
     ORDER BY order_no LIMIT :limit";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[INSERT, UPDATE, GET, BY_INTENT, ON_DAY, COUNT_ON, AFTER];
+pub(crate) const STATEMENTS: &[&str] =
+    &[INSERT, UPDATE, GET, BY_INTENT, ON_DAY, IN_CASH, COUNT_ON, AFTER];
 
 /// Reads of orders.
 pub struct Orders<'c> {
@@ -77,12 +82,14 @@ impl<'c> Orders<'c> {
     ///
     /// [`DbError::NotFound`] where there is none.
     pub fn get(&self, no: OrderNo) -> Result<Versioned<Order>, DbError> {
+        self.find(no)?.ok_or_else(|| DbError::NotFound { table: ORDER.name, key: no.to_string() })
+    }
+
+    /// The order of this number, or `None`.
+    pub fn find(&self, no: OrderNo) -> Result<Option<Versioned<Order>>, DbError> {
         let params = named_params! { ":order_no": no.0 };
         let row = row::one(self.conn, &ORDER, GET, params, "read an order")?;
-        let Some(row) = row else {
-            return Err(DbError::NotFound { table: ORDER.name, key: no.to_string() });
-        };
-        from_row(&row)
+        row.map(|row| from_row(&row)).transpose()
     }
 
     /// The order that this confirmed amount has made.
@@ -103,6 +110,13 @@ impl<'c> Orders<'c> {
         let before = before.map_or(i64::MAX, |no| no.0);
         let params = named_params! { ":day": day.0, ":before": before, ":limit": limit };
         let rows = row::list(self.conn, &ORDER, ON_DAY, params, "list a day's orders")?;
+        rows.iter().map(from_row).collect()
+    }
+
+    /// Orders that took cash at or before `until`, newest first.
+    pub fn in_cash(&self, until: Timestamp, limit: u32) -> Result<Vec<Versioned<Order>>, DbError> {
+        let params = named_params! { ":until": until.0, ":limit": limit };
+        let rows = row::list(self.conn, &ORDER, IN_CASH, params, "list orders in cash")?;
         rows.iter().map(from_row).collect()
     }
 }

@@ -20,7 +20,7 @@ const SMALL: [&str; 7] = [
 #[test]
 fn no_statement_scans_a_table_that_grows() {
     let conn = Connection::open_in_memory().unwrap();
-    conn.execute_batch(include_str!("migrations/0001_till.sql")).unwrap();
+    conn.execute_batch(&open::SCHEMA.concat()).unwrap();
     for sql in all().filter(|sql| !events::TAIL_STATEMENTS.contains(sql)) {
         for step in plan(&conn, sql) {
             // The queue holds what is unknown and nothing else; `earlier` is its name inside a query.
@@ -37,7 +37,7 @@ fn no_statement_scans_a_table_that_grows() {
 #[test]
 fn the_logs_tail_is_read_from_its_end() {
     let conn = Connection::open_in_memory().unwrap();
-    conn.execute_batch(include_str!("migrations/0001_till.sql")).unwrap();
+    conn.execute_batch(&open::SCHEMA.concat()).unwrap();
     for sql in events::TAIL_STATEMENTS {
         assert_eq!(plan(&conn, sql), ["SCAN event"], "by the key, without a sort: {sql}");
         assert!(sql.contains("LIMIT"), "and only its last rows: {sql}");
@@ -60,7 +60,7 @@ fn every_list_has_an_order_and_a_limit() {
 #[test]
 fn a_statement_is_compiled_once_however_often_it_is_bound() {
     let conn = open::connect(Path::new(":memory:"), None, OpenFlags::SQLITE_OPEN_CREATE).unwrap();
-    conn.execute_batch(include_str!("migrations/0001_till.sql")).unwrap();
+    conn.execute_batch(&open::SCHEMA.concat()).unwrap();
     for sql in all().filter(|sql| sql.starts_with("SELECT")) {
         let mut statement = conn.prepare(sql).unwrap();
         for value in 1..4 {
@@ -77,7 +77,7 @@ fn a_statement_is_compiled_once_however_often_it_is_bound() {
 #[test]
 fn a_row_is_read_by_the_places_of_its_columns() {
     let conn = Connection::open_in_memory().unwrap();
-    conn.execute_batch(include_str!("migrations/0001_till.sql")).unwrap();
+    conn.execute_batch(&open::SCHEMA.concat()).unwrap();
     let hashed = [
         &attempts::ATTEMPT,
         &cash::CASH_REFUND,

@@ -93,6 +93,29 @@ fn cash_is_read_as_it_was_kept_with_its_rounding_and_its_prints() {
 }
 
 #[test]
+fn the_latest_orders_in_cash_come_newest_first_by_when_it_was_taken() {
+    let shop = Shop::new();
+    let mut db = shop.open(Birth::New);
+    let late = db.write("keep", |tx| keep_order(tx, "late", 100)).unwrap();
+    db.write("keep", |tx| keep_order(tx, "no cash", 100)).unwrap();
+    let early = db.write("keep", |tx| keep_order(tx, "early", 100)).unwrap();
+    let mut take = |order: &Order, at: Timestamp| {
+        let cash = exactly(Fen::new(100).unwrap());
+        db.write("cash", |tx| tx.orders().take_cash(order.no, cash, at, &note("cash_taken")))
+    };
+    take(&early, TEN.plus_ms(1_000)).unwrap();
+    take(&late, TEN.plus_ms(9_000)).unwrap();
+    let numbers = |until: Timestamp, limit| {
+        let orders = db.read().orders().in_cash(until, limit).unwrap();
+        orders.iter().map(|order| order.value.no).collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(Timestamp(i64::MAX), 9), [late.no, early.no]);
+    assert_eq!(numbers(Timestamp(i64::MAX), 1), [late.no]);
+    assert_eq!(numbers(TEN.plus_ms(8_999), 9), [early.no]);
+    assert_eq!(db.read().orders().find(OrderNo(99)).unwrap(), None);
+}
+
+#[test]
 fn cash_goes_back_once_for_one_intent_and_never_beyond_what_was_taken() {
     let shop = Shop::new();
     let mut db = shop.open(Birth::New);
