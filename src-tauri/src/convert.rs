@@ -11,7 +11,7 @@ use mianfu_core::breaker::Offer;
 use mianfu_core::channel::ChannelId;
 use mianfu_core::money::{Fen, Timestamp};
 use mianfu_till::cash::CashSale;
-use mianfu_till::counter::{ChannelHealth as Health, HistoryLine, OrderLine};
+use mianfu_till::counter::{ChannelHealth as Health, HistoryLine, Last, OrderLine};
 use mianfu_till::people::ManagerState as Manager;
 use mianfu_till::receipt::{self, Receipt};
 use mianfu_till::upkeep::Condition;
@@ -19,9 +19,9 @@ use mianfu_till::{Counter, SameCustomer as Answer, Settings};
 
 use crate::store::CounterSettings;
 use crate::views::{
-    CashView, ChannelHealth, ChannelHealthView, ChannelView, CounterView, CustomerAttempt,
-    CustomerView, HistoryLineView, JustPaidView, OrderLineView, QuestionView, ReceiptView, Report,
-    ReportCode, ResultView, SameCustomer,
+    AttemptState, CashView, ChannelHealth, ChannelHealthView, ChannelView, CounterView,
+    CustomerAttempt, CustomerView, HistoryLineView, JustPaidView, LastView, OrderLineView,
+    QuestionView, ReceiptView, Report, ReportCode, ResultView, SameCustomer,
 };
 
 pub(crate) use attempt::attempt;
@@ -63,7 +63,7 @@ pub(crate) fn counter(counter: &Counter, room: Room<'_>, now: Timestamp) -> Coun
         open_oldest_ms: counter.open_oldest.map(|at| at.0),
         channels: counter.channels.iter().map(|health| channel_health(health, full)).collect(),
         notices: notices(counter, room.condition, room.folder),
-        recent: counter.recent.iter().map(result).collect(),
+        recent: counter.recent.iter().map(last).collect(),
         question: room.question,
         sound_works: room.sound_works,
         settings: settings(room.settings, room.counter),
@@ -184,6 +184,25 @@ fn result(of: &Attempt) -> ResultView {
         amount_fen: view.amount_fen,
         state: view.state,
         at_ms: view.ended_at_ms.unwrap_or(view.started_at_ms),
+    }
+}
+
+fn last(of: &Last) -> LastView {
+    match of {
+        Last::Attempt(attempt) => {
+            let ResultView { out_trade_no, order_no, channel, amount_fen, state, at_ms } =
+                result(attempt);
+            let out_trade_no = Some(out_trade_no);
+            LastView { out_trade_no, order_no, channel, amount_fen, state, at_ms }
+        }
+        Last::Cash(order) => LastView {
+            out_trade_no: None,
+            order_no: order.no.0.to_string(),
+            channel: ChannelView::Cash,
+            amount_fen: order.cash.get(),
+            state: AttemptState::Paid,
+            at_ms: order.cash_at.unwrap_or(order.kept_at).0,
+        },
     }
 }
 

@@ -126,12 +126,15 @@ impl Ear {
 
 /// Returns the ends that a view shows, oldest first.
 fn ends(view: &CounterView) -> Vec<End<'_>> {
-    let recent = view.recent.iter().rev().map(|result| End {
-        out_trade_no: &result.out_trade_no,
-        state: result.state,
-        channel: result.channel,
-        amount_fen: result.amount_fen,
-        at_ms: result.at_ms,
+    // Whoever took cash saw it: only attempts, which have a number, are heard.
+    let recent = view.recent.iter().rev().filter_map(|last| {
+        Some(End {
+            out_trade_no: last.out_trade_no.as_deref()?,
+            state: last.state,
+            channel: last.channel,
+            amount_fen: last.amount_fen,
+            at_ms: last.at_ms,
+        })
     });
     let shown = view.aside.iter().chain(&view.front).filter_map(|attempt| {
         Some(End {

@@ -213,7 +213,21 @@ pub struct NoticeLine {
     pub detail: Option<String>,
 }
 
-/// Shows an attempt in one line: the strip and the orders.
+/// Shows one of the last results in the strip: an attempt that ended, or a sale in cash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct LastView {
+    /// None of a sale in cash.
+    pub out_trade_no: Option<String>,
+    pub order_no: String,
+    pub channel: ChannelView,
+    pub amount_fen: i64,
+    pub state: AttemptState,
+    /// When the customer paid, or when it ended without.
+    pub at_ms: i64,
+}
+
+/// Shows an attempt in one line of the orders.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ResultView {
@@ -271,7 +285,7 @@ pub struct CounterView {
     pub channels: Vec<ChannelHealthView>,
     pub notices: Vec<NoticeLine>,
     /// The last five results, newest first.
-    pub recent: Vec<ResultView>,
+    pub recent: Vec<LastView>,
     pub question: Option<QuestionView>,
     /// Whether there is a device for sound; without one the page flashes its outline instead.
     pub sound_works: bool,

@@ -13,6 +13,7 @@ use mianfu_core::order::Counted;
 use mianfu_core::refund::RefundPhase;
 use mianfu_practice::Manner;
 use mianfu_till::cash::CashRefusal;
+use mianfu_till::counter::Last;
 use mianfu_till::people::RefundWish;
 use mianfu_till::refunds::RefundRefusal;
 use mianfu_till::worker::chain;
@@ -323,7 +324,7 @@ impl World<'_> {
             return;
         }
         let mut attempts = Vec::new();
-        for attempt in counter.front.iter().chain(&counter.aside).chain(&counter.recent) {
+        for attempt in in_sight(&counter) {
             let screen = attempt.screen();
             let sight = Sight {
                 no: attempt.out_trade_no.as_str().to_owned(),
@@ -418,8 +419,7 @@ impl World<'_> {
         let now = self.till_now();
         let says_so =
             self.till.as_ref().and_then(|till| till.counter(now).ok()).is_some_and(|counter| {
-                let in_sight = counter.front.iter().chain(&counter.aside).chain(&counter.recent);
-                in_sight
+                in_sight(&counter)
                     .filter(|attempt| attempt.out_trade_no.as_str() == no)
                     .any(|attempt| attempt.screen().goods_may_go())
             });
@@ -430,6 +430,12 @@ impl World<'_> {
         self.say(format_args!("cashier: hands over the goods of {no}"));
         self.record.goods.push(Goods { at_ms: self.now_ms, no });
     }
+}
+
+/// Returns the attempts that the counter shows.
+fn in_sight(counter: &mianfu_till::Counter) -> impl Iterator<Item = &Attempt> {
+    let recent = counter.recent.iter().filter_map(Last::attempt);
+    counter.front.iter().chain(&counter.aside).chain(recent)
 }
 
 fn till_is_open(world: &World<'_>) -> bool {

@@ -10,6 +10,7 @@ use mianfu_core::order::{Counted, Order};
 use mianfu_practice::{KeyedHash, Manner};
 use mianfu_tests::shop::*;
 use mianfu_till::cash::{CashRefundRefusal, CashRefundWish, CashRefusal, TakeCash};
+use mianfu_till::counter::Last;
 use mianfu_till::people::{Approved, People, Pin};
 use mianfu_till::receipt::{COLUMNS, ReceiptRefusal, columns};
 use mianfu_till::till::TroubleKind;
@@ -65,6 +66,39 @@ pub(crate) fn i7_one_cash_intent_a_hundred_times_is_one_sale() {
     let other = take_cash(&mut shop, take("one", 1_251, 2_000, 0));
     assert!(matches!(other, Err(CashRefusal::IntentUsed)), "{other:?}");
     shop.till().db().check_everything().unwrap();
+}
+
+#[test]
+fn the_last_results_are_of_both_kinds_and_in_order_of_time() {
+    let mut shop = Shop::new();
+    let mut last = Vec::new();
+    let slow = shop.scan(700, Manner::TypesPassword { after_ms: 20_000 });
+    shop.wait(1_000);
+    shop.till().put_aside(&slow).unwrap();
+    for (nth, cents) in [100, 200, 300, 400].into_iter().enumerate() {
+        last.push(take_cash(&mut shop, take(&format!("{nth}"), cents, cents, 0)).unwrap().no);
+        shop.wait(1_000);
+        if nth % 2 == 0 {
+            let no = shop.scan(cents + 50, Manner::Pays);
+            shop.end(&no);
+            last.push(shop.attempt(&no).order_no);
+        }
+        shop.wait(1_000);
+    }
+    shop.end(&slow);
+    last.push(shop.attempt(&slow).order_no);
+    let now = shop.till_now();
+    let shown = shop.till().counter(now).unwrap().recent;
+    let numbers: Vec<OrderNo> = shown
+        .iter()
+        .map(|one| match one {
+            Last::Attempt(attempt) => attempt.order_no,
+            Last::Cash(order) => order.no,
+        })
+        .collect();
+    last.reverse();
+    assert_eq!(numbers, last[..5], "one that was put aside stands where its result came");
+    shop.settle();
 }
 
 #[test]

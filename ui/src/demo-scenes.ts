@@ -6,8 +6,8 @@ import type { AttemptView } from "./bindings/AttemptView";
 import type { ChannelHealthView } from "./bindings/ChannelHealthView";
 import type { CounterView } from "./bindings/CounterView";
 import type { CustomerView } from "./bindings/CustomerView";
+import type { LastView } from "./bindings/LastView";
 import type { QrView } from "./bindings/QrView";
-import type { ResultView } from "./bindings/ResultView";
 import type { SettingsView } from "./bindings/SettingsView";
 
 export interface Scene {
@@ -320,10 +320,10 @@ function result(
   amountFen: number,
   atMs: number,
   tail: number,
-  channel: ResultView["channel"],
-): ResultView {
+  channel: LastView["channel"],
+): LastView {
   return {
-    outTradeNo: `900100010001000000000000441${tail}`,
+    outTradeNo: channel === "cash" ? null : `900100010001000000000000441${tail}`,
     orderNo: `12${9 - tail}`,
     channel,
     amountFen,

@@ -5,11 +5,13 @@ import type { AttemptState } from "./bindings/AttemptState";
 import type { AttemptView } from "./bindings/AttemptView";
 import type { CounterView } from "./bindings/CounterView";
 import type { CustomerView } from "./bindings/CustomerView";
+import type { LastView } from "./bindings/LastView";
 import type { Report } from "./bindings/Report";
 import { receiptIn } from "./demo-receipt";
 import { attemptIn, customerOf } from "./demo-scenes";
 import type { Scene } from "./demo-scenes";
 import type { Host } from "./host";
+import { plain } from "./money";
 import { isPaymentCode } from "./trigger";
 
 export interface DemoHost extends Host {
@@ -118,12 +120,22 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
     instead: boolean,
   ): void {
     const { amountFen: dueFen, receivedFen, roundedFen } = sums;
-    const changeFen = receivedFen - (dueFen - roundedFen);
     const atMs = Date.now();
     const orderNo = String(counter.todayCount + 1);
     typedFen = null;
+    const kept = dueFen - roundedFen;
+    const changeFen = receivedFen - kept;
+    const last: LastView = {
+      outTradeNo: null,
+      orderNo,
+      channel: "cash",
+      amountFen: kept,
+      state: "paid",
+      atMs,
+    };
     change({
       todayCount: counter.todayCount + 1,
+      recent: [last, ...counter.recent].slice(0, 5),
       cash: { orderNo, dueFen, roundedFen, receivedFen, changeFen, atMs, instead },
     });
   }
@@ -240,12 +252,12 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
     },
     async ordersToday() {
       came("ordersToday", null);
-      return counter.recent.map((result) => ({
+      return counter.recent.map(({ outTradeNo, ...result }) => ({
         orderNo: result.orderNo,
         dueFen: result.amountFen,
         atMs: result.atMs,
-        attempts: result.channel === "cash" ? [] : [result],
-        cashFen: result.channel === "cash" ? result.amountFen : 0,
+        attempts: outTradeNo === null ? [] : [{ outTradeNo, ...result }],
+        cashFen: outTradeNo === null ? result.amountFen : 0,
         roundedFen: 0,
         cashRefundedFen: 0,
         hasReceipt: result.state === "paid" || result.state === "returned",
@@ -256,6 +268,9 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
       const result = counter.recent.find(({ orderNo }) => orderNo === request.orderNo);
       if (result === undefined) return [];
       const { atMs, outTradeNo, state } = result;
+      if (outTradeNo === null) {
+        return [{ atMs, event: "cash_taken", detail: plain(result.amountFen), outTradeNo }];
+      }
       return [
         { atMs: atMs - 12_000, event: "order_kept", detail: "", outTradeNo: null },
         { atMs: atMs - 11_800, event: "attempt_kept", detail: "", outTradeNo },
@@ -305,6 +320,6 @@ function summary({
   channel,
   amountFen,
   state,
-}: AttemptView): CounterView["recent"][number] {
+}: AttemptView): LastView {
   return { outTradeNo, orderNo, channel, amountFen, state, atMs: Date.now() };
 }

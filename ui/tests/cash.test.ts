@@ -200,3 +200,20 @@ test("an attempt given up for cash says what happens to its money", async () => 
   await opened({ front: attemptIn("unknown", NOW, { unwanted: true, canTakeCash: false }) });
   expect(till.page.get("[data-line=unwanted]").text()).toBe("已改收现金，这一笔若到账会自动退回");
 });
+
+test("cash stands in the strip like any result, and pressing it opens its order", async () => {
+  await opened();
+  await type("12.5<F9><Enter>");
+  const newest = (): ReturnType<typeof till.page.get> => till.page.get(".strip li button");
+  expect(newest().text()).toContain("已收款");
+  expect(newest().text()).toContain("现金");
+  expect(newest().text()).toContain("¥12.50");
+  expect(newest().text()).toContain("10:03");
+  expect(newest().findAll("svg.mark")).toHaveLength(1);
+  expect(newest().classes()).toContain("fresh");
+  await newest().trigger("click");
+  await flushPromises();
+  expect(till.page.get("[data-screen]").attributes("data-screen")).toBe("orders");
+  expect(till.asked("orderHistory").at(-1)).toEqual({ orderNo: "129" });
+  expect(till.page.get(".events").text()).toContain("收了现金");
+});

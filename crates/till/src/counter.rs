@@ -37,7 +37,7 @@ pub struct Counter {
     /// Sales put aside.
     pub aside: Vec<Attempt>,
     /// The last results, newest first.
-    pub recent: Vec<Attempt>,
+    pub recent: Vec<Last>,
     /// How many attempts have no result.
     pub open_count: u32,
     /// How much money they ask for.
@@ -54,6 +54,34 @@ pub struct Counter {
     pub notices: Vec<Notice>,
     /// Orders of the business day.
     pub today_count: u32,
+}
+
+/// One of the last results.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Last {
+    /// An attempt that has ended.
+    Attempt(Attempt),
+    /// An order that took cash.
+    Cash(Order),
+}
+
+impl Last {
+    /// Returns the attempt; none of a sale in cash.
+    #[must_use]
+    pub fn attempt(&self) -> Option<&Attempt> {
+        match self {
+            Last::Attempt(attempt) => Some(attempt),
+            Last::Cash(_) => None,
+        }
+    }
+
+    /// Returns when it was known here. The channel's own moments are by another clock.
+    fn known_at(&self) -> Timestamp {
+        match self {
+            Last::Attempt(attempt) => attempt.asked_at.unwrap_or(attempt.kept_at),
+            Last::Cash(order) => order.cash_at.unwrap_or(order.kept_at),
+        }
+    }
 }
 
 /// How a channel does.
@@ -122,13 +150,14 @@ impl<K: Keys> Till<K> {
         }
         let open: Vec<Attempt> =
             read.attempts().open(OPEN_MAX)?.into_iter().map(|kept| kept.value).collect();
-        let recent: Vec<Attempt> = read
+        let ended: Vec<Attempt> = read
             .attempts()
             .ended(Timestamp(i64::MAX), RECENT * 4)?
             .into_iter()
             .map(|kept| kept.value)
             .collect();
-        let just_paid = front.as_ref().and_then(|paid| order::just_paid(paid, &recent)).cloned();
+        let just_paid = front.as_ref().and_then(|paid| order::just_paid(paid, &ended)).cloned();
+        let in_cash = read.orders().in_cash(Timestamp(i64::MAX), RECENT)?;
         let mut refunds = BTreeMap::new();
         for attempt in front.iter().chain(&aside) {
             if attempt.holds_money() || attempt.phase == Phase::Returned {
@@ -139,7 +168,7 @@ impl<K: Keys> Till<K> {
         Ok(Counter {
             just_paid,
             refunds,
-            recent: recent.into_iter().take(RECENT as usize).collect(),
+            recent: last(ended, in_cash.into_iter().map(|kept| kept.value)),
             open_count: u32::try_from(open.len()).unwrap_or(u32::MAX),
             open_sum: open
                 .iter()
@@ -351,4 +380,13 @@ impl<K: Keys> Till<K> {
             })
             .collect())
     }
+}
+
+/// Returns the last results of both kinds, newest first.
+fn last(ended: Vec<Attempt>, in_cash: impl Iterator<Item = Order>) -> Vec<Last> {
+    let mut last: Vec<Last> = ended.into_iter().map(Last::Attempt).collect();
+    last.extend(in_cash.map(Last::Cash));
+    last.sort_by_key(|one| std::cmp::Reverse(one.known_at()));
+    last.truncate(RECENT as usize);
+    last
 }

@@ -2,6 +2,7 @@ use mianfu_core::attempt::{Attempt, ClosedHow, HoldReason, Intent, PaidFacts, Ph
 use mianfu_core::channel::{Flow, Timetable};
 use mianfu_core::money::Charge;
 use mianfu_core::number::{OrderNo, OutTradeNo};
+use mianfu_core::order::Cash;
 use mianfu_core::refund::{Refund, RefundCause, RefundId, RefundIntent, RefundPhase};
 
 use super::*;
@@ -102,7 +103,7 @@ fn the_customer_sees_neither_numbers_nor_other_sales() {
     let counter = Counter {
         front: Some(shown()),
         aside: vec![in_phase(Phase::Submitting)],
-        recent: vec![in_phase(Phase::Returned)],
+        recent: vec![Last::Attempt(in_phase(Phase::Returned))],
         open_count: 2,
         open_sum: Fen::new(2500).unwrap(),
         open_oldest: Some(KEPT),
@@ -133,6 +134,20 @@ fn the_customer_sees_neither_numbers_nor_other_sales() {
         assert!(!text.contains(secret), "the customer reads `{secret}`");
     }
     assert!(text.contains(CODE), "the code is what the window is for");
+}
+
+#[test]
+fn a_sale_in_cash_stands_among_the_last_results_as_what_was_kept_of_it() {
+    let owed = mianfu_core::order::Order::new(OrderNo(9), "a".to_owned(), fen(1_250), KEPT);
+    let cash = Cash { taken: fen(1_200), rounded: fen(50), received: fen(2_000) };
+    let view = last(&Last::Cash(owed.taking(cash, KEPT.plus_ms(7_000)).unwrap()));
+    assert_eq!((view.channel, view.state), (ChannelView::Cash, AttemptState::Paid));
+    assert_eq!((view.amount_fen, view.at_ms), (1_200, KEPT.0 + 7_000));
+    assert_eq!((view.order_no.as_str(), view.out_trade_no), ("9", None));
+}
+
+fn fen(fen: i64) -> Fen {
+    Fen::new(fen).unwrap()
 }
 
 fn refund(fen: i64, phase: RefundPhase) -> Refund {

@@ -1,9 +1,9 @@
 use super::*;
-use crate::views::{AttemptView, FlowView, ManagerState, ResultView, ScannerKind, SettingsView};
+use crate::views::{AttemptView, FlowView, LastView, ManagerState, ScannerKind, SettingsView};
 
 const NOW: i64 = 1_800_000_000_000;
 
-fn view(front: Option<AttemptView>, recent: Vec<ResultView>) -> CounterView {
+fn view(front: Option<AttemptView>, recent: Vec<LastView>) -> CounterView {
     CounterView {
         practice: true,
         phone_url: None,
@@ -69,9 +69,9 @@ fn front(no: &str, state: AttemptState, ended_at_ms: Option<i64>) -> AttemptView
     }
 }
 
-fn ended(no: &str, state: AttemptState, at_ms: i64) -> ResultView {
-    ResultView {
-        out_trade_no: no.to_owned(),
+fn ended(no: &str, state: AttemptState, at_ms: i64) -> LastView {
+    LastView {
+        out_trade_no: Some(no.to_owned()),
         order_no: "1".to_owned(),
         channel: ChannelView::Alipay,
         amount_fen: 1250,
@@ -162,6 +162,17 @@ fn a_restart_says_fresh_payments_and_repeats_no_other_tone() {
     let mut ear = Ear::new(Memory::Lost);
     assert_eq!(ear.hear(&view(None, recent)), [], "what was said is not known");
     assert_eq!(ear.hear(&result("4", AttemptState::Paid)), [paid("4")], "this was not");
+}
+
+#[test]
+fn cash_is_heard_by_nobody() {
+    let mut ear = open_ear();
+    let cash = LastView {
+        out_trade_no: None,
+        channel: ChannelView::Cash,
+        ..ended("", AttemptState::Paid, NOW)
+    };
+    assert_eq!(ear.hear(&view(None, vec![cash])), [], "whoever took it saw it");
 }
 
 #[test]

@@ -3,10 +3,10 @@ import type { AttemptView } from "./AttemptView";
 import type { CashView } from "./CashView";
 import type { ChannelHealthView } from "./ChannelHealthView";
 import type { JustPaidView } from "./JustPaidView";
+import type { LastView } from "./LastView";
 import type { ManagerState } from "./ManagerState";
 import type { NoticeLine } from "./NoticeLine";
 import type { QuestionView } from "./QuestionView";
-import type { ResultView } from "./ResultView";
 import type { SettingsView } from "./SettingsView";
 
 /**
@@ -48,7 +48,7 @@ openOldestMs: number | null, channels: Array<ChannelHealthView>, notices: Array<
 /**
  * The last five results, newest first.
  */
-recent: Array<ResultView>, question: QuestionView | null, 
+recent: Array<LastView>, question: QuestionView | null, 
 /**
  * Whether there is a device for sound; without one the page flashes its outline instead.
  */

@@ -3,7 +3,7 @@ import type { AttemptState } from "./AttemptState";
 import type { ChannelView } from "./ChannelView";
 
 /**
- * Shows an attempt in one line: the strip and the orders.
+ * Shows an attempt in one line of the orders.
  */
 export type ResultView = { outTradeNo: string, orderNo: string, channel: ChannelView, amountFen: number, state: AttemptState, 
 /**
