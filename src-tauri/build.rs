@@ -28,6 +28,7 @@ const COMMANDS: &[&str] = &[
     "bring_back",
     "clear_front",
     "orders_today",
+    "order",
     "order_history",
     "close_anyway",
 ];

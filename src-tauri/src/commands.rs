@@ -160,6 +160,14 @@ pub(crate) async fn orders_today(shell: State<'_, Shell>) -> Result<Vec<OrderLin
 }
 
 #[tauri::command]
+pub(crate) async fn order(
+    shell: State<'_, Shell>,
+    request: OrderRef,
+) -> Result<OrderLineView, Report> {
+    shell.order(request).await
+}
+
+#[tauri::command]
 pub(crate) async fn order_history(
     shell: State<'_, Shell>,
     request: OrderRef,

@@ -10,6 +10,7 @@ use mianfu_core::attempt::Attempt;
 use mianfu_core::breaker::Offer;
 use mianfu_core::channel::ChannelId;
 use mianfu_core::money::{Fen, Timestamp};
+use mianfu_till::bill::Bill;
 use mianfu_till::cash::CashSale;
 use mianfu_till::counter::{ChannelHealth as Health, HistoryLine, Last, OrderLine};
 use mianfu_till::people::ManagerState as Manager;
@@ -19,9 +20,9 @@ use mianfu_till::{Counter, SameCustomer as Answer, Settings};
 
 use crate::store::CounterSettings;
 use crate::views::{
-    AttemptState, CashView, ChannelHealth, ChannelHealthView, ChannelView, CounterView,
-    CustomerAttempt, CustomerView, HistoryLineView, JustPaidView, LastView, OrderLineView,
-    QuestionView, ReceiptView, Report, ReportCode, ResultView, SameCustomer,
+    AttemptState, BillView, CashBillView, CashView, ChannelHealth, ChannelHealthView, ChannelView,
+    CounterView, CustomerAttempt, CustomerView, HistoryLineView, JustPaidView, LastView,
+    OrderLineView, QuestionView, ReceiptView, Report, ReportCode, ResultView, SameCustomer,
 };
 
 pub(crate) use attempt::attempt;
@@ -125,6 +126,27 @@ fn cash(sale: &CashSale) -> CashView {
         change_fen: order.change().get(),
         at_ms: order.cash_at.unwrap_or(order.kept_at).0,
         instead: sale.instead,
+    }
+}
+
+/// Returns what a bill's barcode led to.
+pub(crate) fn bill(found: Option<&Bill>) -> BillView {
+    match found {
+        None => BillView { out_trade_no: None, order_no: None, cash: None },
+        Some(Bill::Attempt(attempt)) => BillView {
+            out_trade_no: Some(attempt.out_trade_no.to_string()),
+            order_no: Some(attempt.order_no.0.to_string()),
+            cash: None,
+        },
+        Some(Bill::Cash(order)) => BillView {
+            out_trade_no: None,
+            order_no: Some(order.no.0.to_string()),
+            cash: Some(CashBillView {
+                amount_fen: order.cash.get(),
+                refunded_fen: order.cash_back.get(),
+                at_ms: order.cash_at.unwrap_or(order.kept_at).0,
+            }),
+        },
     }
 }
 

@@ -82,6 +82,7 @@ pub fn commands<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'sta
         commands::bring_back,
         commands::clear_front,
         commands::orders_today,
+        commands::order,
         commands::order_history,
         commands::close_anyway,
     ]

@@ -215,6 +215,7 @@ fn code_of_scanned(scanned: &Scanned) -> ReportCode {
         Scanned::Receive => ReportCode::ReceiveCode,
         Scanned::RunTogether
         | Scanned::Receipt(_)
+        | Scanned::CashReceipt(_)
         | Scanned::FullWidth
         | Scanned::Empty
         | Scanned::Other => ReportCode::NotAPaymentCode,

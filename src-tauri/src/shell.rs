@@ -6,12 +6,14 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mianfu_core::money::{Fen, Timestamp};
-use mianfu_core::number::{OrderNo, OutTradeNo};
+use mianfu_core::number::OutTradeNo;
 use mianfu_sound::Speaker;
+use mianfu_till::bill::Bill;
 use mianfu_till::{Collect, Means, Refusal, RsaKeys, SameCustomer, Till};
 use tokio::sync::{SetOnce, watch};
 use tracing_appender::non_blocking::WorkerGuard;
 
+use crate::cash::order_no;
 use crate::convert::{self, Room};
 use crate::open::{self, Place, Shop};
 use crate::sound;
@@ -213,17 +215,15 @@ impl Shell {
         shop.running.ask(move |till, now| act(till, &no, now)).await?.map_err(Into::into)
     }
 
-    /// Looks a customer's bill up, asks about its sale and brings it to the front.
+    /// Looks a customer's bill up; asks about the sale and brings it to the front, unless it was
+    /// in cash.
     pub(crate) async fn ask_bill(&self, code: String) -> Result<BillView, Report> {
         let shop = self.shop().await?;
         let found = shop.running.ask(move |till, now| till.ask_bill(&code, now)).await??;
-        if found.is_some() {
+        if matches!(found, Some(Bill::Attempt(_))) {
             self.drop_question();
         }
-        Ok(BillView {
-            out_trade_no: found.as_ref().map(|attempt| attempt.out_trade_no.to_string()),
-            order_no: found.as_ref().map(|attempt| attempt.order_no.0.to_string()),
-        })
+        Ok(convert::bill(found.as_ref()))
     }
 
     /// Takes a question off the screen.
@@ -243,14 +243,19 @@ impl Shell {
         Ok(lines.iter().map(convert::order_line).collect())
     }
 
+    /// Returns one order, of whatever day.
+    pub(crate) async fn order(&self, order: OrderRef) -> Result<OrderLineView, Report> {
+        let no = order_no(&order.order_no)?;
+        let shop = self.shop().await?;
+        let line = shop.running.ask(move |till, _| till.order_line(no)).await??;
+        Ok(convert::order_line(&line))
+    }
+
     pub(crate) async fn order_history(
         &self,
         order: OrderRef,
     ) -> Result<Vec<HistoryLineView>, Report> {
-        let no =
-            order.order_no.parse().map(OrderNo).map_err(|_| {
-                Report::plain(ReportCode::Outdated, "this is no number of an order")
-            })?;
+        let no = order_no(&order.order_no)?;
         let shop = self.shop().await?;
         let lines = shop.running.ask(move |till, _| till.history(no)).await??;
         Ok(lines.into_iter().map(convert::history_line).collect())

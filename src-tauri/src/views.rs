@@ -384,12 +384,26 @@ pub struct JustPaidView {
     pub channel: ChannelView,
 }
 
-/// Says which sale a bill's barcode belongs to; both none where this till has no such sale.
+/// Says which sale a bill's barcode belongs to; all none where this till has no such sale.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct BillView {
+    /// None of a sale in cash.
     pub out_trade_no: Option<String>,
     pub order_no: Option<String>,
+    /// Present of a sale in cash.
+    pub cash: Option<CashBillView>,
+}
+
+/// Shows what a customer's bill of a sale in cash stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct CashBillView {
+    /// Kept of what was handed over.
+    pub amount_fen: i64,
+    /// Gone back in cash since.
+    pub refunded_fen: i64,
+    pub at_ms: i64,
 }
 
 /// Shows one order of the day with its attempts, oldest attempt first.

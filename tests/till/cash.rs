@@ -9,6 +9,7 @@ use mianfu_core::number::OrderNo;
 use mianfu_core::order::{Counted, Order};
 use mianfu_practice::{KeyedHash, Manner};
 use mianfu_tests::shop::*;
+use mianfu_till::bill::Bill;
 use mianfu_till::cash::{CashRefundRefusal, CashRefundWish, CashRefusal, TakeCash};
 use mianfu_till::counter::Last;
 use mianfu_till::people::{Approved, People, Pin};
@@ -98,6 +99,46 @@ fn the_last_results_are_of_both_kinds_and_in_order_of_time() {
         .collect();
     last.reverse();
     assert_eq!(numbers, last[..5], "one that was put aside stands where its result came");
+    shop.settle();
+}
+
+/// The order of a sale in cash that a receipt's barcode leads to.
+fn bill(shop: &mut Shop, barcode: &str) -> Option<Order> {
+    let now = shop.till_now();
+    match shop.till().ask_bill(barcode, now).unwrap() {
+        Some(Bill::Cash(order)) => Some(order),
+        Some(Bill::Attempt(attempt)) => panic!("{barcode} led to {}", attempt.out_trade_no),
+        None => None,
+    }
+}
+
+#[test]
+fn the_barcode_of_a_sale_in_cash_leads_to_its_order_on_any_day() {
+    let mut shop = Shop::new();
+    let order = take_cash(&mut shop, take("one", 1_250, 2_000, 50)).unwrap();
+    let now = shop.till_now();
+    let barcode = shop.till().receipt(order.no, now).unwrap().barcode;
+    assert_eq!(bill(&mut shop, &format!("{barcode}\r\n")), Some(order.clone()));
+    let waiting = shop.scan(700, Manner::TypesPassword { after_ms: 30_000 });
+    shop.wait(1_000);
+    let now = shop.till_now();
+    let revision = shop.till().revision();
+    assert_eq!(bill(&mut shop, &barcode), Some(order.clone()), "beside a sale without a result");
+    let front = shop.till().counter(now).unwrap().front;
+    assert_eq!(front.map(|attempt| attempt.out_trade_no), Some(waiting.clone()), "which stays");
+    assert_eq!(shop.till().revision(), revision, "nothing on the screen has changed");
+    shop.end(&waiting);
+    shop.restart(25 * HOUR_MS);
+    assert_eq!(bill(&mut shop, &barcode).map(|found| found.cash), Some(fen(1_200)));
+    shop.wait(2_000);
+    let no = shop.scan(990, Manner::TooLittleMoney);
+    shop.end(&no);
+    let unpaid = format!("{}{:010}", &barcode[..10], shop.attempt(&no).order_no.0);
+    let elsewhere = format!("{}9{}", &barcode[..9], &barcode[10..]);
+    for (text, why) in [(unpaid, "it took no cash"), (elsewhere, "another till's")] {
+        assert_eq!(bill(&mut shop, &text), None, "{why}");
+    }
+    assert_eq!(bill(&mut shop, &format!("{}9999999999", &barcode[..10])), None, "no such order");
     shop.settle();
 }
 

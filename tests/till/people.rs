@@ -6,7 +6,7 @@ use mianfu_core::number::OutTradeNo;
 use mianfu_db::FindingKind;
 use mianfu_practice::{Fault, Manner};
 use mianfu_tests::shop::*;
-use mianfu_till::bill::BillRefusal;
+use mianfu_till::bill::{Bill, BillRefusal};
 use mianfu_till::cashier::GoodsRefusal;
 use mianfu_till::people::{
     Approved, GoodsGiven, ManagerState, People, Pin, PinRefusal, RefundWish,
@@ -196,7 +196,10 @@ fn a_customer_who_never_pays_is_not_waited_for_beyond_that() {
 fn bill(shop: &mut Shop, text: &str) -> Result<Option<OutTradeNo>, BillRefusal> {
     let now = shop.till_now();
     let found = shop.till().ask_bill(text, now)?;
-    Ok(found.map(|attempt| attempt.out_trade_no))
+    Ok(found.map(|bill| match bill {
+        Bill::Attempt(attempt) => attempt.out_trade_no,
+        Bill::Cash(order) => panic!("{text} led to the cash of order {}", order.no),
+    }))
 }
 
 fn front(shop: &mut Shop) -> Option<OutTradeNo> {

@@ -22,7 +22,7 @@ export interface Asking {
   askBill(code: string): void;
 }
 
-export function asking({ host, hand, view, refresh, hint, call }: Desk): Asking {
+export function asking({ host, hand, view, refresh, hint, openOrder, call }: Desk): Asking {
   function ask(attempt: AttemptView): void {
     if (attempt.canAskAgain) return askAll([attempt]);
     if (attempt.endedAtMs === null) return hint("nothing_to_ask");
@@ -48,7 +48,12 @@ export function asking({ host, hand, view, refresh, hint, call }: Desk): Asking 
   function askBill(code: string): void {
     hint("asking_bill");
     void call(async () => {
-      const { outTradeNo } = await host.askBill({ code });
+      const { outTradeNo, orderNo, cash } = await host.askBill({ code });
+      if (cash !== null && orderNo !== null) {
+        openOrder(orderNo);
+        hand.notice = { kind: "cash_bill", orderNo, ...cash };
+        return;
+      }
       if (outTradeNo === null) return hint("bill_unknown");
       await refresh();
       hand.notice = { kind: "asked", about: [{ outTradeNo, beforeMs: null }] };

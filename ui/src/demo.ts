@@ -6,6 +6,7 @@ import type { AttemptView } from "./bindings/AttemptView";
 import type { CounterView } from "./bindings/CounterView";
 import type { CustomerView } from "./bindings/CustomerView";
 import type { LastView } from "./bindings/LastView";
+import type { OrderLineView } from "./bindings/OrderLineView";
 import type { Report } from "./bindings/Report";
 import { receiptIn } from "./demo-receipt";
 import { attemptIn, customerOf } from "./demo-scenes";
@@ -197,12 +198,19 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
     },
     async askBill(request) {
       came("askBill", request);
+      const cash = counter.recent.find(
+        ({ orderNo, outTradeNo }) => outTradeNo === null && request.code === cashNo(orderNo),
+      );
+      if (cash !== undefined) {
+        const { orderNo, amountFen, atMs } = cash;
+        return { outTradeNo: null, orderNo, cash: { amountFen, refundedFen: 0, atMs } };
+      }
       const all = [counter.front, ...counter.aside];
       const known = all.find((attempt) => attempt?.outTradeNo === request.code);
-      if (!known) return { outTradeNo: null, orderNo: null };
+      if (!known) return { outTradeNo: null, orderNo: null, cash: null };
       const aside = counter.aside.filter((attempt) => attempt !== known);
       change({ front: { ...known, askedAtMs: Date.now() }, aside });
-      return { outTradeNo: known.outTradeNo, orderNo: known.orderNo };
+      return { outTradeNo: known.outTradeNo, orderNo: known.orderNo, cash: null };
     },
     async takeCash(request) {
       came("takeCash", request);
@@ -252,16 +260,13 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
     },
     async ordersToday() {
       came("ordersToday", null);
-      return counter.recent.map(({ outTradeNo, ...result }) => ({
-        orderNo: result.orderNo,
-        dueFen: result.amountFen,
-        atMs: result.atMs,
-        attempts: outTradeNo === null ? [] : [{ outTradeNo, ...result }],
-        cashFen: outTradeNo === null ? result.amountFen : 0,
-        roundedFen: 0,
-        cashRefundedFen: 0,
-        hasReceipt: result.state === "paid" || result.state === "returned",
-      }));
+      return counter.recent.map(orderOf);
+    },
+    async order(request) {
+      came("order", request);
+      const last = counter.recent.find(({ orderNo }) => orderNo === request.orderNo);
+      if (last === undefined) throw { code: "outdated", detail: "" } satisfies Report;
+      return orderOf(last);
     },
     async orderHistory(request) {
       came("orderHistory", request);
@@ -308,6 +313,25 @@ function subscribe<T>(
 ): () => void {
   callbacks.add(callback);
   return () => void callbacks.delete(callback);
+}
+
+/** Returns the number on the receipt of a sale in cash. */
+export function cashNo(orderNo: string): string {
+  return `9100001001${orderNo.padStart(10, "0")}`;
+}
+
+function orderOf({ outTradeNo, ...last }: LastView): OrderLineView {
+  const { orderNo, amountFen, atMs } = last;
+  return {
+    orderNo,
+    dueFen: amountFen,
+    atMs,
+    attempts: outTradeNo === null ? [] : [{ outTradeNo, ...last }],
+    cashFen: outTradeNo === null ? amountFen : 0,
+    roundedFen: 0,
+    cashRefundedFen: 0,
+    hasReceipt: last.state === "paid" || last.state === "returned",
+  };
 }
 
 function ended(attempt: AttemptView): boolean {

@@ -11,6 +11,8 @@ export interface Desk {
   view(): CounterView | null;
   refresh(): Promise<void>;
   hint(what: Hint): void;
+  /** Opens an order's history. */
+  openOrder(orderNo: string): void;
   /** Runs a command and asks for the view after it; a refusal is said. Returns whether it was done. */
   call(command: () => Promise<void>): Promise<boolean>;
 }

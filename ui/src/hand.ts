@@ -1,5 +1,6 @@
 // What the cashier has in hand: what no view can know. No truth about money is kept here.
 
+import type { CashBillView } from "./bindings/CashBillView";
 import type { ChannelView } from "./bindings/ChannelView";
 import type { Report } from "./bindings/Report";
 import type { CashHand } from "./cash";
@@ -11,6 +12,8 @@ import type { Hint } from "./text/shape";
 export type Notice =
   | { kind: "hint"; hint: Hint }
   | { kind: "report"; report: Report }
+  /** The sale in cash of a customer's bill. */
+  | ({ kind: "cash_bill"; orderNo: string } & CashBillView)
   /** Attempts that the channel was asked about, and when each had last been asked before. */
   | { kind: "asked"; about: readonly Asked[] };
 

@@ -46,7 +46,7 @@ export interface Host {
   bringBack(request: AttemptRef): Promise<void>;
   /** Gives a customer who is typing half a minute more. */
   waitLonger(request: AttemptRef): Promise<void>;
-  /** Asks for the sale of a customer's bill and brings it to the plate. */
+  /** Asks for the sale of a customer's bill and brings it to the plate, unless it was in cash. */
   askBill(request: AskBill): Promise<BillView>;
   takeCash(request: TakeCash): Promise<void>;
   cashInstead(request: CashInstead): Promise<void>;
@@ -59,6 +59,8 @@ export interface Host {
   /** Takes an ended attempt, or a question, off the screen. */
   clearFront(): Promise<void>;
   ordersToday(): Promise<OrderLineView[]>;
+  /** One order, of whatever day. */
+  order(request: OrderRef): Promise<OrderLineView>;
   orderHistory(request: OrderRef): Promise<HistoryLineView[]>;
   /** The receipt as the next print would be. */
   receipt(request: OrderRef): Promise<ReceiptView>;

@@ -56,6 +56,8 @@ export interface Sale {
   /** Sets what was received in cash to a suggested sum, or exactly what is owed. */
   receive(amountFen: number): void;
   say(what: Hint): void;
+  /** Takes back what was said. */
+  hush(): void;
   /** Takes in an Enter that most likely was a scanner's: it confirms nothing. */
   hurriedEnter(headed: boolean): void;
   /** Remembers the hand, so that a scan can be taken back. */
@@ -76,6 +78,7 @@ export function sale(
   view: () => CounterView | null,
   refresh: () => Promise<void>,
   approvals: Approval,
+  openOrder: (orderNo: string) => void,
 ): Sale {
   const hand = reactive<Hand>(emptyHand());
   let remembered: Hand = emptyHand();
@@ -127,7 +130,7 @@ export function sale(
     }
   }
 
-  const desk = { host, hand, view, refresh, hint, call };
+  const desk = { host, hand, view, refresh, hint, openOrder, call };
   const askings = asking(desk);
   const counter = counting(desk, tell, () => {
     Object.assign(hand, emptyHand(), { passed: hand.passed });
@@ -554,6 +557,7 @@ export function sale(
     cashTaken,
     receive: counter.suggest,
     say: hint,
+    hush: () => void (hand.notice = null),
     totalFen: total,
     front,
     seen,

@@ -49,6 +49,7 @@ export const tauriHost: Host = {
   setPin: (request) => invoke<void>("set_pin", { request }),
   clearFront: () => invoke<void>("clear_front"),
   ordersToday: () => invoke<OrderLineView[]>("orders_today"),
+  order: (request) => invoke<OrderLineView>("order", { request }),
   orderHistory: (request) => invoke<HistoryLineView[]>("order_history", { request }),
   receipt: (request) => invoke<ReceiptView>("receipt", { request }),
   receiptPdf: (request) => invoke<ReceiptFile>("receipt_pdf", { request }),

@@ -18,6 +18,13 @@ export function minuteTime(ms: number): string {
   return clockTime(ms).slice(0, 5);
 }
 
+/** Returns `10:03:21` of today, and `11-20 10:03:21` of another day. */
+export function dayTime(ms: number, nowMs: number): string {
+  const day = (at: number): string => new Date(at + SHANGHAI_MS).toISOString().slice(0, 10);
+  const isToday = day(ms) === day(nowMs);
+  return isToday ? clockTime(ms) : `${day(ms).slice(5)} ${clockTime(ms)}`;
+}
+
 /** Returns `2:41`. */
 export function minutesSeconds(seconds: number): string {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;

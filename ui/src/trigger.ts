@@ -3,6 +3,7 @@
 // the amount. A scan is therefore believed only after the amount has stood a while, and a scan
 // whose head is found at the amount's end takes that head back out. Moments are the keys' own.
 
+import { SCAN_GAP_MS } from "./keys";
 import type { Scan, Stroke } from "./keys";
 import type { Entry } from "./money";
 
@@ -24,6 +25,7 @@ export interface Typed {
   digit: string;
   /** The amount before the digit. */
   before: Entry;
+  atMs: number;
 }
 
 export interface TypedTrail {
@@ -39,9 +41,14 @@ export function isPaymentCode(text: string): boolean {
   return /^(?:1[0-5]\d{16}|(?:2[5-9]|30)\d{14,22})$/.test(text);
 }
 
-/** Whether text is the barcode of a customer's bill: our number for an attempt. */
+/** Whether text is the barcode of a customer's bill: our number for an attempt, or for a sale in
+ * cash. */
 export function isBill(text: string): boolean {
-  return /^90\d{26}$/.test(text);
+  return /^90\d{26}$/.test(text) || isCashBill(text);
+}
+
+function isCashBill(text: string): boolean {
+  return /^91\d{18}$/.test(text);
 }
 
 /** Whether text is something that scanners read whole: a payment code, a bill, a product. */
@@ -56,20 +63,42 @@ export function printOf(text: string): number {
   return print >>> 0;
 }
 
+/** Returns what a reader read if what was typed last was the beginning of it. */
+function readWith(head: readonly Typed[], text: string): string {
+  return head.map(({ digit }) => digit).join("") + text;
+}
+
+/** Whether no finger struck these digits. */
+function isHurried(head: readonly Typed[]): boolean {
+  return head.every(({ atMs }, i) => i === 0 || atMs - (head[i - 1]?.atMs ?? atMs) <= SCAN_GAP_MS);
+}
+
 export function typedTrail(): TypedTrail {
   let digits: readonly Typed[] = [];
   let changedMs = Number.NEGATIVE_INFINITY;
 
+  /** What was typed last, in every length. */
+  function heads(): (readonly Typed[])[] {
+    return digits.map((_, i) => digits.slice(i));
+  }
+
   /** The amount before digits that make the scan a whole one, if there are such. Most codes have
-   * 18 digits, so a head that makes it so is believed before a longer one. */
+   * 18 digits, so a head that makes it so is believed before a longer one. A payment code behind
+   * an amount that ends in 91 looks like cash's number: there nothing is believed. */
   function beforeHead(text: string): Entry | null {
-    const heads = digits.map((_, i) => digits.slice(i));
     const lengthOf = (head: readonly Typed[]): number => head.length + text.length;
-    const whole = heads.filter((head) =>
-      isWhole(head.map(({ digit }) => digit).join("") + text),
-    );
+    const whole = heads().filter((head) => {
+      const code = readWith(head, text);
+      return isWhole(code) && !(isCashBill(code) && isPaymentCode(text));
+    });
     const likely = whole.find((head) => lengthOf(head) === USUAL_LENGTH) ?? whole[0];
     return likely?.[0]?.before ?? null;
+  }
+
+  /** Whether a payment code may be the rest of a bill in cash whose head came into the amount. */
+  function mayEndCashBill(text: string, fresh: boolean): boolean {
+    const cash = heads().filter((head) => isCashBill(readWith(head, text)));
+    return cash.some((head) => fresh || isHurried(head));
   }
 
   return {
@@ -77,7 +106,7 @@ export function typedTrail(): TypedTrail {
       changedMs = atMs;
       const begins = before.digits === "" && before.terms.length === 0;
       if (stroke.kind !== "digit" || begins) digits = [];
-      if (stroke.kind === "digit") digits = [...digits, { digit: stroke.digit, before }].slice(-MOST_STRAY);
+      if (stroke.kind === "digit") digits = [...digits, { digit: stroke.digit, before, atMs }].slice(-MOST_STRAY);
     },
     judge({ text, firstMs, lead }, entry) {
       const whole = isWhole(text);
@@ -86,6 +115,7 @@ export function typedTrail(): TypedTrail {
         const before = beforeHead(text);
         if (before !== null) return { kind: "check", entry: before };
       }
+      if (mayEndCashBill(text, fresh)) return { kind: "check", entry };
       if (lead > 0 && isWhole(text.slice(lead))) return { kind: "check", entry };
       if (!fresh) return { kind: "charge" };
       return whole ? { kind: "again" } : { kind: "check", entry };

@@ -4,6 +4,7 @@ import { flushPromises } from "@vue/test-utils";
 import { afterEach, expect, test, vi } from "vitest";
 import type { CounterView } from "../src/bindings/CounterView";
 import { cashFor, nextRounding, roundings, suggestedFen } from "../src/cash";
+import { cashNo } from "../src/demo";
 import { attemptIn, settingsWith } from "../src/demo-scenes";
 import { NOW, down, open, scanner, type } from "./mounted";
 import type { Page } from "./mounted";
@@ -216,4 +217,52 @@ test("cash stands in the strip like any result, and pressing it opens its order"
   expect(till.page.get("[data-screen]").attributes("data-screen")).toBe("orders");
   expect(till.asked("orderHistory").at(-1)).toEqual({ orderNo: "129" });
   expect(till.page.get(".events").text()).toContain("收了现金");
+});
+
+test("a bill of a sale in cash opens its order and says when it was paid and how much", async () => {
+  await opened();
+  await type("12.5<F9><Enter>-");
+  await scanner(`${cashNo("129")}<Enter>`);
+  expect(till.asked("askBill")).toEqual([{ code: cashNo("129") }]);
+  expect(till.page.get("[data-screen]").attributes("data-screen")).toBe("orders");
+  expect(till.page.get(".order[aria-current]").text()).toContain("129");
+  expect(said()).toBe("订单 129 已付现金 ¥12.50（10:03:21），不用再收；要退按 F2");
+  await type("<F2>");
+  expect(till.state()).toBe("refund");
+  expect(till.page.text()).toContain("现金，最多退 ¥12.50");
+  expect(till.asked("scanCode")).toEqual([]);
+});
+
+test("a bill of a sale in cash leaves a sale that waits where it is", async () => {
+  const front = attemptIn("typing", NOW);
+  await opened({ front });
+  await scanner(`${cashNo("124")}<Enter>`);
+  expect(said()).toContain("订单 124 已付现金 ¥5.00");
+  await type("<Escape>");
+  expect(till.state()).toBe("typing");
+  expect(till.page.findAll(".notice")).toEqual([]);
+});
+
+test("a bill of cash that went back says so, and of another day names the day", async () => {
+  await opened();
+  const bill = (refundedFen: number, atMs: number): void => {
+    const cash = { amountFen: 1250, refundedFen, atMs };
+    till.host.askBill = async () => ({ outTradeNo: null, orderNo: "124", cash });
+  };
+  bill(250, NOW - 86_400_000);
+  await scanner(`${cashNo("124")}<Enter>`);
+  expect(said()).toBe(
+    "订单 124 已付现金 ¥12.50（11-20 10:03:21），已退 ¥2.50，不用再收；再退按 F2",
+  );
+  bill(1250, NOW);
+  await scanner(`${cashNo("124")}<Enter>`);
+  expect(said()).toBe(
+    "订单 124 付过现金 ¥12.50（10:03:21），已全部退回，不能再退；要货请另开一单",
+  );
+});
+
+test("a bill of a sale in cash that this till does not know is said to be another's", async () => {
+  await opened();
+  await scanner(`${cashNo("777")}<Enter>`);
+  expect(said()).toBe("本机没有这一单，请查别的收银台，或请店长处理");
 });

@@ -71,6 +71,39 @@ test("a scan soon after the last digit charges nothing, and the next one charges
   expect(charged()).toEqual([[1250, AUTH_CODE]]);
 });
 
+test("a code behind an amount that ends like cash's number takes nothing out of the amount", async () => {
+  await opened("trigger");
+  await type("4791");
+  await burst(KEYS, { everyMs: 5 });
+  expect(charged()).toEqual([]);
+  expect(said()).toBe("金额可能混进了码，看清金额，按 Enter 后再扫");
+  expect(till.amount()).toBe("¥4,791.00");
+  await wait(1_000);
+  await type("<Enter>");
+  await scanner(KEYS);
+  expect(charged()).toEqual([[479_100, AUTH_CODE]]);
+});
+
+test("a bill in cash that stumbles changes no amount and charges none", async () => {
+  for (const bill of ["91000010010000000129", "91281230010000000129"]) {
+    for (const ms of [300, 590, 700]) {
+      for (const before of [1, 2, 3, 5]) {
+        await opened("trigger");
+        await type("12");
+        await wait(700);
+        await burst(`${bill}<Enter>`, { everyMs: 8, slow: { before, ms } });
+        await wait(1_000);
+        await scanner(KEYS);
+        const wrong = charged().filter(([amountFen, code]) => amountFen !== 1200 || code !== AUTH_CODE);
+        expect(wrong, `${bill}: ${ms} ms before ${before}`).toEqual([]);
+        till.page.unmount();
+        vi.useRealTimers();
+      }
+    }
+  }
+  await opened("trigger");
+});
+
 test("a scanner that stumbles after its first digits changes no amount and charges none", async () => {
   for (const ms of [300, 450, 590, 700, 1_500]) {
     for (const before of [1, 2, 3, 5]) {

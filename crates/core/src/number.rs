@@ -155,6 +155,60 @@ impl fmt::Display for OrderNo {
     }
 }
 
+/// The number on the receipt of a sale in cash. Such a sale has no out-trade-no: minting one would
+/// leave a hole in the numbers that are searched after a restore.
+///
+/// ```text
+/// 91 SSSSS TTT OOOOOOOOOO
+/// │  │     │   └ order, 10 digits
+/// │  │     └ till, 3 digits
+/// │  └ store, 5 digits
+/// └ Mianfu, in cash: no payment code begins so, and none of our other numbers
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CashNo {
+    store: u32,
+    till: u32,
+    order: OrderNo,
+}
+
+impl CashNo {
+    /// Digits in a number.
+    pub const LEN: usize = 20;
+
+    /// Reads a number of ours; `None` when it is not one.
+    #[must_use]
+    pub fn new(text: &str) -> Option<CashNo> {
+        let ours = text.len() == CashNo::LEN
+            && text.starts_with("91")
+            && text.bytes().all(|b| b.is_ascii_digit());
+        if !ours {
+            return None;
+        }
+        let (store, till) = (text[2..7].parse().ok()?, text[7..10].parse().ok()?);
+        Some(CashNo { store, till, order: OrderNo(text[10..].parse().ok()?) })
+    }
+
+    /// Composes the number of an order of this till.
+    #[must_use]
+    pub fn compose(series: Series, order: OrderNo) -> CashNo {
+        CashNo { store: series.store, till: series.till, order }
+    }
+
+    /// Returns the order, where the number is of the same store and till as `series`.
+    #[must_use]
+    pub fn order_of(self, series: Series) -> Option<OrderNo> {
+        let same = (self.store, self.till) == (series.store, series.till);
+        same.then_some(self.order)
+    }
+}
+
+impl fmt::Display for CashNo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "91{:05}{:03}{:010}", self.store, self.till, self.order.0)
+    }
+}
+
 /// The number we give a refund (`out_request_no`): the attempt's number, `R`, and how many refunds
 /// the channel knew of it plus one, so that two tills collide instead of refunding twice (M20).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -207,6 +261,20 @@ pub(crate) mod tests {
         assert!(24 < no.as_str().len(), "longer than any payment code");
         for text in ["", "9000042007123456780000000O19", "9100042007123456780000000019", "90"] {
             assert_eq!(OutTradeNo::new(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_number_of_a_sale_in_cash_names_its_till_and_its_order() {
+        let series = Series::new(42, 7, 12_345_678).unwrap();
+        let no = CashNo::compose(series, OrderNo(129));
+        assert_eq!(no.to_string(), "91000420070000000129");
+        assert_eq!(CashNo::new(&no.to_string()), Some(no));
+        assert_eq!(no.order_of(series.in_epoch(1).unwrap()), Some(OrderNo(129)));
+        assert_eq!(no.order_of(Series::new(42, 8, 12_345_678).unwrap()), None);
+        assert_eq!(no.order_of(Series::new(43, 7, 12_345_678).unwrap()), None);
+        for text in ["", "90000420070000000129", "9100042007000000012", "91000420070000000l29"] {
+            assert_eq!(CashNo::new(text), None, "{text}");
         }
     }
 

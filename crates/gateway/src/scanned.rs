@@ -7,7 +7,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use mianfu_core::channel::ChannelId;
-use mianfu_core::number::OutTradeNo;
+use mianfu_core::number::{CashNo, OutTradeNo};
 use zeroize::Zeroizing;
 
 /// A customer's payment code (付款码). Never kept, never printed, wiped when dropped.
@@ -57,6 +57,8 @@ pub enum Scanned {
     Receive,
     /// A number of ours, off a receipt.
     Receipt(OutTradeNo),
+    /// The number of a sale in cash, off a receipt.
+    CashReceipt(CashNo),
     /// Digits in their full-width form: a Chinese input method stood between reader and till.
     FullWidth,
     /// Nothing.
@@ -90,6 +92,9 @@ pub fn recognise(text: &str) -> Scanned {
 fn recognise_digits(digits: &str) -> Scanned {
     if let Some(ours) = OutTradeNo::new(digits) {
         return Scanned::Receipt(ours);
+    }
+    if let Some(ours) = CashNo::new(digits) {
+        return Scanned::CashReceipt(ours);
     }
     if has_check_digit(digits) {
         return Scanned::Product;
@@ -160,6 +165,7 @@ mod tests {
             Scanned::Product => "product",
             Scanned::Receive => "receive",
             Scanned::Receipt(_) => "receipt",
+            Scanned::CashReceipt(_) => "cash receipt",
             Scanned::FullWidth => "full width",
             Scanned::Empty => "empty",
             Scanned::Other => "other",
@@ -200,6 +206,7 @@ mod tests {
         check("wxp://f2f0abcdef", "receive");
         check("weixin://wxpay/bizpayurl?pr=abc", "receive");
         check("9000042007123456780000000019", "receipt");
+        check("91000420070000000129", "cash receipt");
         check("２８1234567890123456", "full width");
         check("28123456789012345x", "other");
         check("2812345678 90123456", "other");

@@ -2,11 +2,13 @@
 //!
 //! It carries our number, or the channel's own where the customer's app shows that one. Looking is
 //! asking: an open sale is asked at once, and one that ended without money is asked once more,
-//! because a customer who holds a bill may have paid after the end (M14).
+//! because a customer who holds a bill may have paid after the end (M14). A sale in cash is looked
+//! up and asked of nobody: the till itself took the money.
 
 use mianfu_core::attempt::{Attempt, Event, FollowUp, Phase, Step};
 use mianfu_core::money::Timestamp;
-use mianfu_core::number::OutTradeNo;
+use mianfu_core::number::{CashNo, OutTradeNo};
+use mianfu_core::order::Order;
 use mianfu_db::DbError;
 use mianfu_gateway::{Keys, Scanned, recognise};
 
@@ -19,6 +21,15 @@ const TRANSACTION_DIGITS: usize = 28;
 /// How long after its payment a sale is found by the channel's own number, in ms: 92 days, longer
 /// than a customer may ask for the money back.
 const FOUND_MS: i64 = 92 * 86_400_000;
+
+/// The sale of a bill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bill {
+    /// Through a channel; it has come to the front.
+    Attempt(Attempt),
+    /// In cash; the front stays as it is.
+    Cash(Order),
+}
 
 /// Why a scanned text led to no sale. Nothing was asked.
 #[derive(Debug, thiserror::Error)]
@@ -41,13 +52,16 @@ pub enum BillRefusal {
 
 impl<K: Keys> Till<K> {
     /// Finds the sale of a bill, asks the channel about it where an answer can still change
-    /// something, and brings it to the front; `None` where this till has no such sale.
+    /// something, and brings that to the front; `None` where this till has no such sale.
     ///
     /// # Errors
     ///
     /// Says what else the text is, and where the sale in front has to stay.
-    pub fn ask_bill(&mut self, text: &str, now: Timestamp) -> Result<Option<Attempt>, BillRefusal> {
+    pub fn ask_bill(&mut self, text: &str, now: Timestamp) -> Result<Option<Bill>, BillRefusal> {
         let text = plain(text);
+        if let Some(no) = CashNo::new(&text) {
+            return Ok(self.in_cash(no)?.map(Bill::Cash));
+        }
         let Some(found) = self.of_bill(&text, now)? else {
             let unknown = matches!(recognise(&text), Scanned::Receipt(_));
             if unknown || is_transaction_no(&text) {
@@ -63,7 +77,15 @@ impl<K: Keys> Till<K> {
             self.step(&no, Event::AskedNow, now, None)?;
         }
         self.bring_to_front(&no)?;
-        Ok(Some(self.attempt(&no)?))
+        Ok(Some(Bill::Attempt(self.attempt(&no)?)))
+    }
+
+    /// Returns the order of a number on a receipt; a till's own, and only once it took cash.
+    fn in_cash(&self, no: CashNo) -> Result<Option<Order>, DbError> {
+        let read = self.db.read();
+        let Some(no) = no.order_of(read.series()?) else { return Ok(None) };
+        let order = read.orders().find(no)?.map(|kept| kept.value);
+        Ok(order.filter(|order| order.cash_at.is_some()))
     }
 
     fn of_bill(&self, text: &str, now: Timestamp) -> Result<Option<Attempt>, DbError> {

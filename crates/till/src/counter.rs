@@ -352,15 +352,23 @@ impl<K: Keys> Till<K> {
     ///
     /// Fails where the database cannot be read.
     pub fn orders_today(&self, now: Timestamp) -> Result<Vec<OrderLine>, DbError> {
-        let read = self.db.read();
-        let mut lines = Vec::new();
-        for kept in read.orders().on_day(now.business_day(), None, DAY_MAX)? {
-            let order = kept.value;
-            let attempts = read.attempts().of_order(order.no)?;
-            let attempts = attempts.into_iter().map(|kept| kept.value).collect();
-            lines.push(OrderLine { order, attempts });
-        }
-        Ok(lines)
+        let orders = self.db.read().orders().on_day(now.business_day(), None, DAY_MAX)?;
+        orders.into_iter().map(|kept| self.with_attempts(kept.value)).collect()
+    }
+
+    /// Returns an order with its attempts, of whatever day.
+    ///
+    /// # Errors
+    ///
+    /// Fails where it is not this till's or cannot be read.
+    pub fn order_line(&self, no: OrderNo) -> Result<OrderLine, DbError> {
+        self.with_attempts(self.db.read().orders().get(no)?.value)
+    }
+
+    fn with_attempts(&self, order: Order) -> Result<OrderLine, DbError> {
+        let attempts = self.db.read().attempts().of_order(order.no)?;
+        let attempts = attempts.into_iter().map(|kept| kept.value).collect();
+        Ok(OrderLine { order, attempts })
     }
 
     /// Returns what happened to an order, oldest first.

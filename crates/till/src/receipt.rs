@@ -12,7 +12,7 @@ use mianfu_core::attempt::{Attempt, Phase};
 use mianfu_core::channel::ChannelId;
 use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::mutant;
-use mianfu_core::number::{OrderNo, Series};
+use mianfu_core::number::{CashNo, OrderNo, Series};
 use mianfu_core::order::{CashRefund, Order, Standing};
 use mianfu_core::refund::{Refund, RefundPhase};
 use mianfu_db::DbError;
@@ -23,8 +23,6 @@ use crate::till::{Settings, Till};
 
 /// Columns of a line on 80 mm paper; a Chinese letter takes two.
 pub const COLUMNS: usize = 48;
-/// What the code of an order without a wallet begins with: no payment code does.
-const ORDER_CODE: &str = "91";
 /// Letters of a name that is printed whole.
 const NAME_LETTERS_MAX: usize = 60;
 
@@ -138,7 +136,7 @@ pub fn compose(
     let reprint = 1 < nth && !mutant::planted("receipt_mark_forgotten");
     let took: Vec<&Attempt> = attempts.iter().filter(|attempt| took_money(attempt)).collect();
     let barcode = took.last().map_or_else(
-        || format!("{ORDER_CODE}{:05}{:03}{:010}", series.store(), series.till(), order.no.0),
+        || CashNo::compose(series, order.no).to_string(),
         |attempt| attempt.out_trade_no.as_str().to_owned(),
     );
     let mut page = Page::default();

@@ -139,7 +139,7 @@ pub(crate) fn scanned_name(scanned: &Scanned) -> &'static str {
         Scanned::RunTogether => "two reads run together",
         Scanned::Product => "a product",
         Scanned::Receive => "a code that asks to be paid",
-        Scanned::Receipt(_) => "a receipt of ours",
+        Scanned::Receipt(_) | Scanned::CashReceipt(_) => "a receipt of ours",
         Scanned::FullWidth => "full-width digits",
         Scanned::Empty => "nothing",
         Scanned::Other => "something else",
@@ -274,6 +274,7 @@ impl<K: Keys> Till<K> {
             | Scanned::Product
             | Scanned::Receive
             | Scanned::Receipt(_)
+            | Scanned::CashReceipt(_)
             | Scanned::FullWidth
             | Scanned::Empty
             | Scanned::Other) => Err(Refusal::NotACode(scanned)),

@@ -72,9 +72,16 @@ fn a_sale_in_cash_is_taken_shown_refunded_and_printed() {
     check_reported("refund_cash", back("c", 1, "270418"), "nothing_to_refund");
 
     let order = json!({ "orderNo": order_no });
+    assert_eq!(call("order", order.clone()).unwrap(), line_of(&order_no));
     let receipt = call("receipt", order.clone()).unwrap();
     assert_eq!(receipt["reprint"], json!(false));
-    assert!(receipt["barcode"].as_str().unwrap().starts_with("91"), "{receipt}");
+    let barcode = receipt["barcode"].as_str().unwrap();
+    assert!(barcode.starts_with("91"), "{receipt}");
+    let bill = call("ask_bill", json!({ "code": barcode })).unwrap();
+    assert_eq!((&bill["orderNo"], &bill["outTradeNo"]), (&json!(order_no), &Value::Null));
+    assert_eq!(bill["cash"]["amountFen"], json!(1_200));
+    assert_eq!(bill["cash"]["refundedFen"], json!(1_200));
+    assert_eq!(bill["cash"]["atMs"], plate["atMs"]);
     let lines = receipt["lines"].to_string();
     assert!(lines.contains("抹零") && lines.contains("退现金"), "{lines}");
     assert_eq!(line_of(&order_no)["hasReceipt"], json!(true));

@@ -102,6 +102,7 @@ fn the_customers_window_may_ask_for_its_own_view_only() {
         "bring_back",
         "clear_front",
         "orders_today",
+        "order",
         "order_history",
         "close_anyway",
         "plugin:event|emit",
@@ -196,7 +197,10 @@ fn arguments_of_another_form_are_refused_and_the_till_lives_on() {
     check_reported("cancel_attempt", json!({ "request": { "outTradeNo": "x" } }), "outdated");
     let unknown = json!({ "request": { "outTradeNo": "9000001001000000070000000001" } });
     check_reported("cancel_attempt", unknown, "outdated");
-    check_reported("order_history", json!({ "request": { "orderNo": "1e9" } }), "outdated");
+    for command in ["order", "order_history"] {
+        check_reported(command, json!({ "request": { "orderNo": "1e9" } }), "outdated");
+    }
+    check_reported("order", json!({ "request": { "orderNo": "999" } }), "outdated");
     call("till", OURS, "counter", json!({})).unwrap();
 }
 

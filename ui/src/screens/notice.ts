@@ -9,7 +9,10 @@ import { yuan } from "../money";
 import { saidOf } from "../plate";
 import type { Text } from "../text";
 import { joined, withKeys } from "../text/sentence";
-import { clockTime } from "../time";
+import type { Sentence } from "../text/shape";
+import { clockTime, dayTime } from "../time";
+
+type CashBill = Extract<Notice, { kind: "cash_bill" }>;
 
 export function sentenceOf(
   notice: Notice | null,
@@ -23,6 +26,8 @@ export function sentenceOf(
       return withKeys(joined(t.hint[notice.hint], t.join.hint), view.settings.keys);
     case "report":
       return withKeys(joined(t.report[notice.report.code], t.join.report), view.settings.keys);
+    case "cash_bill":
+      return withKeys(joined(cashBill(notice, t, nowMs), t.join.hint), view.settings.keys);
     case "asked":
       return answered(notice.about, view, t, nowMs);
   }
@@ -35,6 +40,15 @@ export function answerName(notice: Notice | null, view: CounterView): AnswerName
   if (only === undefined || more.length > 0) return null;
   const attempt = attemptOf(only, view);
   return attempt === null || unanswered(only, attempt) ? null : answerOf(attempt);
+}
+
+function cashBill(bill: CashBill, t: Text, nowMs: number): Sentence {
+  const { orderNo, amountFen, refundedFen, atMs } = bill;
+  const back = refundedFen === 0 ? null : yuan(refundedFen);
+  const at = dayTime(atMs, nowMs);
+  const { is, part, all } = t.cashBill;
+  if (refundedFen >= amountFen) return all(orderNo, yuan(amountFen), at);
+  return back === null ? is(orderNo, yuan(amountFen), at) : part(orderNo, yuan(amountFen), at, back);
 }
 
 function answered(about: readonly Asked[], view: CounterView, t: Text, nowMs: number): string {

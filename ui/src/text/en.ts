@@ -430,6 +430,20 @@ export const en: Text = {
     rounded: (off) => `Rounded off −${off}`,
   },
   cashNext: "Type the next sale",
+  cashBill: {
+    is: (orderNo, amount, at) => ({
+      is: `Order ${orderNo} was paid ${amount} in cash (${at})`,
+      todo: "take nothing more; F2 refunds",
+    }),
+    part: (orderNo, amount, at, back) => ({
+      is: `Order ${orderNo} was paid ${amount} in cash (${at}), ${back} went back`,
+      todo: "take nothing more; F2 refunds the rest",
+    }),
+    all: (orderNo, amount, at) => ({
+      is: `Order ${orderNo} was paid ${amount} in cash (${at}), all of it went back`,
+      todo: "nothing is left to refund; for goods, begin a new sale",
+    }),
+  },
   justPaid: (amount, at) => `The same customer paid ${amount} at ${at}`,
   justPaidTodo: "Ask; refund it if it was paid twice",
   goodsGone: "Goods are gone",

@@ -380,6 +380,21 @@ export const zh = {
     rounded: (off: string) => `抹零 −${off}`,
   },
   cashNext: "按数字开下一单",
+  /** What is said of a bill of a sale in cash. */
+  cashBill: {
+    is: (orderNo: string, amount: string, at: string) => ({
+      is: `订单 ${orderNo} 已付现金 ${amount}（${at}）`,
+      todo: "不用再收；要退按 F2",
+    }),
+    part: (orderNo: string, amount: string, at: string, back: string) => ({
+      is: `订单 ${orderNo} 已付现金 ${amount}（${at}），已退 ${back}`,
+      todo: "不用再收；再退按 F2",
+    }),
+    all: (orderNo: string, amount: string, at: string) => ({
+      is: `订单 ${orderNo} 付过现金 ${amount}（${at}），已全部退回`,
+      todo: "不能再退；要货请另开一单",
+    }),
+  },
   justPaid: (amount: string, at: string) => `同一顾客刚付过 ${amount}（${at}）`,
   justPaidTodo: "问清楚；付重了就退",
   goodsGone: "货已交给顾客",

@@ -149,7 +149,7 @@ fn of_scanned(scanned: &Scanned) -> Both {
             "this code takes money: ask the customer to open the payment code (付款码) and scan it",
             "这是收款码：请顾客打开付款码再扫",
         ),
-        Scanned::Receipt(_) => both(
+        Scanned::Receipt(_) | Scanned::CashReceipt(_) => both(
             "scan the customer's payment code; a receipt's number is for refund",
             "请扫顾客的付款码；小票上的号用于退款",
         ),
