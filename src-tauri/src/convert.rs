@@ -37,6 +37,7 @@ pub(crate) struct Room<'a> {
     pub(crate) condition: &'a Condition,
     pub(crate) question: Option<QuestionView>,
     pub(crate) sound_works: bool,
+    pub(crate) missed_sounds: u32,
     pub(crate) counter: &'a CounterSettings,
     pub(crate) manager: Manager,
     /// Where everything is kept.
@@ -49,6 +50,7 @@ pub(crate) fn counter(counter: &Counter, room: Room<'_>, now: Timestamp) -> Coun
     };
     let full = room.settings.open_max <= counter.open_count
         || room.settings.at_risk_max <= counter.open_sum;
+    let notices = notices(counter, &room);
     CounterView {
         practice: room.practice,
         phone_url: room.phone_url,
@@ -63,10 +65,11 @@ pub(crate) fn counter(counter: &Counter, room: Room<'_>, now: Timestamp) -> Coun
         open_sum_fen: counter.open_sum.get(),
         open_oldest_ms: counter.open_oldest.map(|at| at.0),
         channels: counter.channels.iter().map(|health| channel_health(health, full)).collect(),
-        notices: notices(counter, room.condition, room.folder),
+        notices,
         recent: counter.recent.iter().map(last).collect(),
         question: room.question,
         sound_works: room.sound_works,
+        missed_sounds: room.missed_sounds,
         settings: settings(room.settings, room.counter),
         manager: manager(room.manager),
         manager_locked_until_ms: locked_until_ms(room.manager),

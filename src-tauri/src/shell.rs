@@ -143,6 +143,7 @@ impl Shell {
             counter: &shop.counter,
             folder: &shop.folder,
             sound_works: *self.speaker.works().borrow(),
+            missed_sounds: *self.speaker.missed().borrow(),
             manager: shop.people.manager(now),
         };
         Ok(convert::counter(&counter, room, now))

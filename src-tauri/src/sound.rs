@@ -254,10 +254,9 @@ async fn play(speaker: &Speaker, manner: Manner, spoken: Spoken, heard: Heard) -
     };
     let (claimed, spoken) = claim(spoken, out_trade_no.clone()).await;
     if claimed {
-        tone(speaker, manner, Cue::Paid);
-        if manner.voice {
-            speaker.play(voice::paid(manner.instrument, *channel, *amount));
-        }
+        let tone = manner.sound.then(|| tones::tone(Cue::Paid, manner.instrument));
+        let said = manner.voice.then(|| voice::paid(manner.instrument, *channel, *amount));
+        speaker.play(tone.into_iter().chain(said).collect());
         tracing::info!(out_trade_no, "a payment was said");
     }
     spoken
@@ -265,7 +264,7 @@ async fn play(speaker: &Speaker, manner: Manner, spoken: Spoken, heard: Heard) -
 
 fn tone(speaker: &Speaker, manner: Manner, cue: Cue) {
     if manner.sound {
-        speaker.play(tones::tone(cue, manner.instrument));
+        speaker.play(vec![tones::tone(cue, manner.instrument)]);
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) async fn changes<R: Runtime>(app: AppHandle<R>) {
     let mut turned = shell.turned();
     let mut condition = shop.upkeep.condition();
     let mut works = shell.speaker().works();
+    let mut missed = shell.speaker().missed();
     loop {
         tell_all(&app, &shell).await;
         let goes_on = tokio::select! {
@@ -25,6 +26,7 @@ pub(crate) async fn changes<R: Runtime>(app: AppHandle<R>) {
             changed = turned.changed() => changed.is_ok(),
             changed = condition.changed() => changed.is_ok(),
             Ok(()) = works.changed() => true,
+            Ok(()) = missed.changed() => true,
         };
         if !goes_on {
             return;

@@ -202,6 +202,8 @@ pub enum NoticeView {
     CopiedDatabase,
     RestoredDatabase,
     LiveAttemptsAtStart,
+    /// The store wants to hear, and there is no device.
+    NoSound,
 }
 
 /// Shows one notice with its particulars.
@@ -287,8 +289,10 @@ pub struct CounterView {
     /// The last five results, newest first.
     pub recent: Vec<LastView>,
     pub question: Option<QuestionView>,
-    /// Whether there is a device for sound; without one the page flashes its outline instead.
+    /// Whether there is a device for sound.
     pub sound_works: bool,
+    /// How many events nobody could hear since the start. With each the plate's outline flashes.
+    pub missed_sounds: u32,
     pub settings: SettingsView,
     /// The manager's PIN.
     pub manager: ManagerState,

@@ -111,6 +111,7 @@ export function counterAt(nowMs: number, with_: Partial<CounterView> = {}): Coun
     cash: null,
     justPaid: null,
     soundWorks: true,
+    missedSounds: 0,
     ...with_,
   };
 }

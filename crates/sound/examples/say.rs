@@ -32,7 +32,7 @@ fn main() -> std::io::Result<()> {
     }
     let long = Duration::from_secs(sound.len() as u64 / u64::from(RATE) + 2);
     let speaker = Speaker::begin();
-    speaker.play(sound);
+    speaker.play(vec![sound]);
     std::thread::sleep(long);
     let works = *speaker.works().borrow();
     writeln!(out, "device={}", if works { "there" } else { "missing" })

@@ -2,7 +2,8 @@
 //!
 //! It is opened after the first order, never while the till starts. A device that is not there, or
 //! goes while the till runs, is no error: [`Speaker::works`] turns false, what would have sounded
-//! is dropped, and the device is looked for again, ever more rarely, and with every sound.
+//! is dropped and counted ([`Speaker::missed`]), so that it can be seen instead, and the device is
+//! looked for again, ever more rarely, and with every sound.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,6 +42,7 @@ const RATE: SampleRate = SampleRate::new(crate::RATE).expect("the rate is not ze
 pub struct Speaker {
     orders: Arc<SyncSender<Order>>,
     works: watch::Receiver<bool>,
+    missed: watch::Sender<u32>,
 }
 
 #[derive(Debug)]
@@ -49,7 +51,22 @@ enum Order {
     Look,
     /// The device says that it has stopped.
     Broken,
-    Play(Vec<i16>),
+    /// Play these sounds of one event, one after the other.
+    Play(Vec<Vec<i16>>),
+}
+
+/// What the thread tells of itself.
+struct Told {
+    works: watch::Sender<bool>,
+    missed: watch::Sender<u32>,
+}
+
+/// What plays: the system's device, and in the tests one that comes and goes.
+trait Output: Sized {
+    fn play(&mut self, sound: Vec<i16>);
+
+    /// Returns itself unless it plays no more, and what it was given and did not begin to play.
+    fn sort_out(self) -> (Option<Self>, VecDeque<Vec<i16>>);
 }
 
 /// An open device.
@@ -71,12 +88,15 @@ impl Speaker {
         let (orders, received) = sync_channel(ORDERS_MAX);
         let orders = Arc::new(orders);
         let back = Arc::downgrade(&orders);
-        let (told, works) = watch::channel(true);
+        let (works_told, works) = watch::channel(true);
+        let missed = watch::Sender::new(0);
+        let told = Told { works: works_told, missed: missed.clone() };
         let thread = std::thread::Builder::new().name("sound".to_owned());
-        if let Err(error) = thread.spawn(move || serve(&received, &back, &told)) {
+        let open = move |works: &watch::Sender<bool>| open(&back, works);
+        if let Err(error) = thread.spawn(move || serve(&received, open, &told)) {
             tracing::warn!(%error, "no sound: its thread did not start");
         }
-        Speaker { orders, works }
+        Speaker { orders, works, missed }
     }
 
     /// Looks for the device, so that what follows sounds at once.
@@ -85,10 +105,11 @@ impl Speaker {
         let _ = self.orders.try_send(Order::Look);
     }
 
-    /// Plays a sound after those that wait. Never blocks.
-    pub fn play(&self, sound: Vec<i16>) {
-        if self.orders.try_send(Order::Play(sound)).is_err() {
+    /// Plays the sounds of one event after those that wait. Never blocks.
+    pub fn play(&self, sounds: Vec<Vec<i16>>) {
+        if self.orders.try_send(Order::Play(sounds)).is_err() {
             tracing::warn!("a sound was dropped: too many wait");
+            miss(&self.missed);
         }
     }
 
@@ -97,52 +118,55 @@ impl Speaker {
     pub fn works(&self) -> watch::Receiver<bool> {
         self.works.clone()
     }
+
+    /// Returns a watch on how many events nobody could hear.
+    #[must_use]
+    pub fn missed(&self) -> watch::Receiver<u32> {
+        self.missed.subscribe()
+    }
 }
 
-fn serve(orders: &Receiver<Order>, back: &Weak<SyncSender<Order>>, works: &watch::Sender<bool>) {
-    let mut device: Option<Device> = None;
+fn serve<D: Output>(
+    orders: &Receiver<Order>,
+    mut open: impl FnMut(&watch::Sender<bool>) -> Option<D>,
+    told: &Told,
+) {
+    let Told { works, missed } = told;
+    let mut device: Option<D> = None;
     let mut pause = PAUSE_LEAST;
     // Nothing is looked for before the first order.
     let mut next = orders.recv().map_err(|RecvError| RecvTimeoutError::Disconnected);
     loop {
-        let (kept, unheard) = sort_out(device);
+        let (kept, unheard) = device.map_or((None, VecDeque::new()), D::sort_out);
         device = kept;
+        let mut unheard = Vec::from(unheard);
         match next {
             Ok(Order::Broken) => {
                 // Often it is there again at once; what opens and breaks has to wait.
                 if pause == PAUSE_LEAST {
-                    device = device.or_else(|| open(back, works));
-                }
-                for sound in unheard {
-                    device.iter_mut().for_each(|device| device.play(sound.clone()));
+                    device = device.or_else(|| open(works));
                 }
                 pause = longer(pause);
             }
-            Ok(Order::Look) => device = device.or_else(|| open(back, works)),
-            Ok(Order::Play(sound)) => {
-                device = device.or_else(|| open(back, works));
-                if let Some(device) = &mut device {
-                    device.play(sound);
-                }
+            Ok(Order::Look) => device = device.or_else(|| open(works)),
+            Ok(Order::Play(sounds)) => {
+                device = device.or_else(|| open(works));
+                unheard.extend(sounds);
             }
             Err(RecvTimeoutError::Timeout) if device.is_some() => pause = PAUSE_LEAST,
             Err(RecvTimeoutError::Timeout) => {
-                device = open(back, works);
+                device = open(works);
                 pause = longer(pause);
             }
             Err(RecvTimeoutError::Disconnected) => return,
         }
         tell(works, device.is_some());
+        match &mut device {
+            Some(device) => unheard.into_iter().for_each(|sound| device.play(sound)),
+            None if unheard.is_empty() => (),
+            None => miss(missed),
+        }
         next = orders.recv_timeout(pause);
-    }
-}
-
-/// Lets a device go that plays no more, and returns what it was given and did not begin to play.
-fn sort_out(device: Option<Device>) -> (Option<Device>, VecDeque<Vec<i16>>) {
-    match device {
-        Some(device) if device.has_stalled() => (None, VecDeque::new()),
-        Some(device) if device.broken.load(Ordering::Relaxed) => (None, device.unheard()),
-        device => (device, VecDeque::new()),
     }
 }
 
@@ -160,6 +184,11 @@ fn open(back: &Weak<SyncSender<Order>>, works: &watch::Sender<bool>) -> Option<D
         tracing::warn!(%error, "no sound: the screen flashes instead");
     }
     opened.ok()
+}
+
+/// Counts an event that nobody could hear.
+fn miss(missed: &watch::Sender<u32>) {
+    missed.send_modify(|count| *count = count.wrapping_add(1));
 }
 
 fn tell(works: &watch::Sender<bool>, does: bool) {
@@ -194,13 +223,6 @@ impl Device {
         SOUNDS_MAX <= self.player.len()
     }
 
-    fn play(&mut self, sound: Vec<i16>) {
-        let samples: Vec<_> = SampleTypeConverter::new(sound.iter().copied()).collect();
-        self.player.append(SamplesBuffer::new(MONO, RATE, samples));
-        self.sounds.push_back(sound);
-        self.forget_played();
-    }
-
     /// Returns the sounds of which next to nothing was heard.
     fn unheard(mut self) -> VecDeque<Vec<i16>> {
         self.forget_played();
@@ -213,6 +235,25 @@ impl Device {
     fn forget_played(&mut self) {
         let played = self.sounds.len().saturating_sub(self.player.len());
         self.sounds.drain(..played);
+    }
+}
+
+impl Output for Device {
+    fn play(&mut self, sound: Vec<i16>) {
+        let samples: Vec<_> = SampleTypeConverter::new(sound.iter().copied()).collect();
+        self.player.append(SamplesBuffer::new(MONO, RATE, samples));
+        self.sounds.push_back(sound);
+        self.forget_played();
+    }
+
+    fn sort_out(self) -> (Option<Device>, VecDeque<Vec<i16>>) {
+        if self.has_stalled() {
+            return (None, VecDeque::new());
+        }
+        if self.broken.load(Ordering::Relaxed) {
+            return (None, self.unheard());
+        }
+        (Some(self), VecDeque::new())
     }
 }
 
@@ -238,6 +279,8 @@ fn is_over(kind: ErrorKind, errors: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     #[test]
@@ -267,7 +310,77 @@ mod tests {
         let speaker = Speaker::begin();
         for _ in 0..1_000 {
             speaker.wake();
-            speaker.play(vec![0; 10]);
+            speaker.play(vec![vec![0; 10]]);
         }
+    }
+
+    /// A device of a test: it hears so many sounds, and then it is pulled out.
+    struct Plugged<'a>(&'a Room);
+
+    #[derive(Default)]
+    struct Room {
+        hears: usize,
+        heard: Cell<usize>,
+    }
+
+    impl Room {
+        fn is_plugged(&self) -> bool {
+            self.heard.get() < self.hears
+        }
+    }
+
+    impl Output for Plugged<'_> {
+        fn play(&mut self, _: Vec<i16>) {
+            self.0.heard.set(self.0.heard.get() + 1);
+        }
+
+        fn sort_out(self) -> (Option<Self>, VecDeque<Vec<i16>>) {
+            (self.0.is_plugged().then_some(self), VecDeque::new())
+        }
+    }
+
+    /// Serves orders at a device that hears `hears` sounds; returns whether it is said to work, how
+    /// many it heard and how many events were missed.
+    fn served(hears: usize, sent: Vec<Order>) -> (bool, usize, u32) {
+        let room = Room { hears, ..Room::default() };
+        let told = Told { works: watch::Sender::new(true), missed: watch::Sender::new(0) };
+        let (orders, received) = sync_channel(sent.len());
+        sent.into_iter().for_each(|order| orders.send(order).unwrap());
+        drop(orders);
+        serve(&received, |_| room.is_plugged().then_some(Plugged(&room)), &told);
+        (*told.works.borrow(), room.heard.get(), *told.missed.borrow())
+    }
+
+    #[test]
+    fn each_event_without_a_device_is_missed_once_however_many_sounds_it_has() {
+        let paid = || Order::Play(vec![vec![1; 10], vec![2; 10]]);
+        assert_eq!(served(9, vec![Order::Look, paid(), paid()]), (true, 4, 0));
+        assert_eq!(served(0, vec![Order::Look]), (false, 0, 0), "nothing was to be heard");
+        assert_eq!(served(0, vec![paid()]), (false, 0, 1));
+        assert_eq!(served(0, vec![Order::Look, paid(), Order::Look, paid()]), (false, 0, 2));
+        assert_eq!(served(2, vec![paid(), paid(), paid()]), (false, 2, 2), "pulled out after one");
+    }
+
+    #[test]
+    fn a_device_that_breaks_before_it_has_played_leaves_its_sounds_to_be_missed() {
+        /// Breaks at once.
+        struct Broken(VecDeque<Vec<i16>>);
+        impl Output for Broken {
+            fn play(&mut self, sound: Vec<i16>) {
+                self.0.push_back(sound);
+            }
+
+            fn sort_out(self) -> (Option<Self>, VecDeque<Vec<i16>>) {
+                (None, self.0)
+            }
+        }
+        let told = Told { works: watch::Sender::new(true), missed: watch::Sender::new(0) };
+        let (orders, received) = sync_channel(2);
+        orders.send(Order::Play(vec![vec![1; 10], vec![2; 10]])).unwrap();
+        orders.send(Order::Broken).unwrap();
+        drop(orders);
+        let mut devices = vec![Broken(VecDeque::new())];
+        serve(&received, |_| devices.pop(), &told);
+        assert_eq!((*told.works.borrow(), *told.missed.borrow()), (false, 1));
     }
 }

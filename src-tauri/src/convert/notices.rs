@@ -6,13 +6,14 @@ use std::path::Path;
 use jiff::tz::{Offset, TimeZone};
 use mianfu_core::money::Timestamp;
 use mianfu_till::till::TroubleKind;
-use mianfu_till::upkeep::Condition;
 use mianfu_till::{Counter, Notice};
 
+use super::Room;
 use crate::views::{NoticeLine, NoticeView};
 
-/// Returns the notices; `folder` is where everything is kept.
-pub(super) fn notices(counter: &Counter, condition: &Condition, folder: &Path) -> Vec<NoticeLine> {
+/// Returns the notices, what stops sales before what does not.
+pub(super) fn notices(counter: &Counter, room: &Room<'_>) -> Vec<NoticeLine> {
+    let Room { condition, folder, .. } = *room;
     let line = |notice, detail| NoticeLine { notice, detail };
     let mut lines: Vec<NoticeLine> = counter
         .notices
@@ -24,6 +25,9 @@ pub(super) fn notices(counter: &Counter, condition: &Condition, folder: &Path) -
     }
     if let Some(why) = &condition.backup_late {
         lines.push(line(NoticeView::BackupLate, Some(why.clone())));
+    }
+    if !room.sound_works && (room.counter.sound || room.counter.voice) {
+        lines.push(line(NoticeView::NoSound, None));
     }
     lines
 }

@@ -6,7 +6,7 @@ use mianfu_core::order::Cash;
 use mianfu_core::refund::{Refund, RefundCause, RefundId, RefundIntent, RefundPhase};
 
 use super::*;
-use crate::views::{AttemptState, RefundState};
+use crate::views::{NoticeView, RefundState};
 
 const KEPT: Timestamp = Timestamp(1_800_000_000_000);
 const CODE: &str = "https://qr.alipay.com/bax0123456789abcdefgh";
@@ -98,9 +98,9 @@ fn a_different_amount_is_shown_beside_the_one_that_was_asked() {
     assert_eq!((view.amount_fen, view.channel_amount_fen), (1250, Some(125)));
 }
 
-#[test]
-fn the_customer_sees_neither_numbers_nor_other_sales() {
-    let counter = Counter {
+/// A counter with a sale in front and two beside it.
+fn busy() -> Counter {
+    Counter {
         front: Some(shown()),
         aside: vec![in_phase(Phase::Submitting)],
         recent: vec![Last::Attempt(in_phase(Phase::Returned))],
@@ -113,27 +113,50 @@ fn the_customer_sees_neither_numbers_nor_other_sales() {
         channels: Vec::new(),
         notices: Vec::new(),
         today_count: 9,
-    };
-    let settings = Settings::practice("店", "1 号台");
-    let store = crate::store::find().unwrap().counter;
-    let condition = Condition::default();
+    }
+}
+
+/// Returns what the cashier sees of a counter, with or without a device for sound.
+fn seen(counter: &Counter, store: &CounterSettings, sound_works: bool) -> CounterView {
     let room = Room {
-        settings: &settings,
+        settings: &Settings::practice("店", "1 号台"),
         practice: true,
         phone_url: Some("http://127.0.0.1:1/phone".to_owned()),
-        condition: &condition,
+        condition: &Condition::default(),
         question: None,
-        sound_works: true,
-        counter: &store,
+        sound_works,
+        missed_sounds: 0,
+        counter: store,
         manager: Manager::Set,
         folder: Path::new("/a/till"),
     };
-    let view = customer(&super::counter(&counter, room, KEPT), Fen::new(800));
+    super::counter(counter, room, KEPT)
+}
+
+#[test]
+fn the_customer_sees_neither_numbers_nor_other_sales() {
+    let store = crate::store::find().unwrap().counter;
+    let view = customer(&seen(&busy(), &store, true), Fen::new(800));
     let text = serde_json::to_string(&view).unwrap();
     for secret in ["9000001001000000070000000001", "127.0.0.1", "/a/till", "outTradeNo", "aside"] {
         assert!(!text.contains(secret), "the customer reads `{secret}`");
     }
     assert!(text.contains(CODE), "the code is what the window is for");
+}
+
+#[test]
+fn a_missing_device_is_told_to_a_store_that_wants_to_hear_and_to_no_other() {
+    let mut store = crate::store::find().unwrap().counter;
+    let told = |store: &CounterSettings, works| {
+        let view = seen(&busy(), store, works);
+        view.notices.iter().any(|line| line.notice == NoticeView::NoSound)
+    };
+    assert!(told(&store, false));
+    assert!(!told(&store, true));
+    store.sound = false;
+    assert!(told(&store, false), "it still wants to be spoken to");
+    store.voice = false;
+    assert!(!told(&store, false));
 }
 
 #[test]

@@ -22,6 +22,7 @@ fn view(front: Option<AttemptView>, recent: Vec<LastView>) -> CounterView {
         recent,
         question: None,
         sound_works: true,
+        missed_sounds: 0,
         settings: SettingsView {
             scanner: ScannerKind::Box,
             implied_decimals: false,

@@ -50,9 +50,13 @@ openOldestMs: number | null, channels: Array<ChannelHealthView>, notices: Array<
  */
 recent: Array<LastView>, question: QuestionView | null, 
 /**
- * Whether there is a device for sound; without one the page flashes its outline instead.
+ * Whether there is a device for sound.
  */
-soundWorks: boolean, settings: SettingsView, 
+soundWorks: boolean, 
+/**
+ * How many events nobody could hear since the start. With each the plate's outline flashes.
+ */
+missedSounds: number, settings: SettingsView, 
 /**
  * The manager's PIN.
  */

@@ -281,6 +281,10 @@ export const en: Text = {
       is: "Some sales had no result when the till closed",
       todo: "Still asking",
     },
+    no_sound: {
+      is: "No sound device",
+      todo: "Watch for the flashing edge; plug in a loudspeaker",
+    },
   },
   event: {
     order_kept: "Order opened",
