@@ -279,11 +279,11 @@ pub struct CounterView {
     pub front: Option<AttemptView>,
     /// Attempts put aside (放一旁), oldest first.
     pub aside: Vec<AttemptView>,
-    /// Attempts without a result, wherever they are.
-    pub open_count: u32,
-    pub open_sum_fen: i64,
+    /// Attempts of which nobody knows, wherever they are; not those that are waited for.
+    pub unknown_count: u32,
+    pub unknown_sum_fen: i64,
     /// When the oldest of them began.
-    pub open_oldest_ms: Option<i64>,
+    pub unknown_oldest_ms: Option<i64>,
     pub channels: Vec<ChannelHealthView>,
     pub notices: Vec<NoticeLine>,
     /// The last five results, newest first.

@@ -8,6 +8,7 @@ use mianfu_db::FindingKind;
 use mianfu_practice::{CustomerId, Fault, Manner};
 use mianfu_tests::shop::*;
 use mianfu_till::cash::CashRefusal;
+use mianfu_till::counter::Unknown;
 use mianfu_till::{Collect, Means, Refusal, SameCustomer};
 
 fn show_again(collect: &Collect) -> Collect {
@@ -87,11 +88,43 @@ pub(crate) fn m18_a_sale_in_front_holds_the_counter_until_it_is_put_aside() {
     let now = shop.till_now();
     let counter = shop.till().counter(now).unwrap();
     assert_eq!(counter.aside.len(), 1);
-    assert_eq!((counter.open_count, counter.open_sum.get()), (1, 1_250), "still on the screen");
+    assert_eq!((counter.open_count, counter.open_sum.get()), (1, 1_250), "it has no result");
+    assert_eq!(counter.unknown, Unknown::default(), "and it is waited for");
     shop.till().bring_back(&first).unwrap();
     assert_eq!(shop.till().counter(now).unwrap().front.unwrap().out_trade_no, first);
     assert_eq!(shop.end(&first).screen(), Screen::Paid, "it was asked about all the time");
     shop.settle();
+}
+
+#[test]
+fn only_what_nobody_knows_counts_as_unknown_wherever_it_is() {
+    let mut shop = Shop::new();
+    let typing = shop.scan(700, Manner::TypesPassword { after_ms: 40_000 });
+    shop.wait(3_000);
+    let unknown = |shop: &mut Shop| {
+        let now = shop.till_now();
+        shop.till().counter(now).unwrap().unknown
+    };
+    assert_eq!(unknown(&mut shop), Unknown::default(), "the customer is typing");
+    shop.till().put_aside(&typing).unwrap();
+    let (shown, _) = shop.show_drawn(800);
+    assert_eq!(unknown(&mut shop), Unknown::default(), "a code is on the screen");
+    shop.cancel(&shown);
+    shop.end(&shown);
+    shop.till().clear_front().unwrap();
+    shop.practice.weather_mut().next_of(PAY, Fault::AnswerLost);
+    shop.network = Network::Swallows;
+    let kept_at = shop.till_now();
+    let lost = shop.scan(990, Manner::Pays);
+    shop.wait(20_000);
+    assert_eq!(shop.screen(&lost), Screen::Unknown);
+    let found = unknown(&mut shop);
+    assert_eq!(shop.screen(&typing), Screen::Unknown, "the channel is silent about both");
+    assert_eq!((found.count, found.sum.get()), (2, 1_690));
+    assert!(found.oldest.is_some_and(|oldest| oldest < kept_at));
+    shop.network = Network::Up;
+    shop.settle();
+    assert_eq!(unknown(&mut shop), Unknown::default());
 }
 
 #[test]

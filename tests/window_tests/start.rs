@@ -28,7 +28,7 @@ async fn a_boot_with_the_network_down_reverses_nothing_and_finds_the_sale_paid()
     app.speak(Language::Chinese).await.unwrap();
     let said = app.plate("unknown").await.unwrap();
     assert!(said.contains("结果未知"), "{said}");
-    app.see("[data-chip=open]").await.unwrap();
+    app.see("[data-chip=unknown]").await.unwrap();
     app.picture(&picture("zh-boot-offline")).await.unwrap();
     assert!(!app.has("[data-health=ready]").await, "a channel that is gone is not offered");
 

@@ -92,9 +92,9 @@ export function counterAt(nowMs: number, with_: Partial<CounterView> = {}): Coun
     todayCount: 128,
     front: null,
     aside: [],
-    openCount: 0,
-    openSumFen: 0,
-    openOldestMs: null,
+    unknownCount: 0,
+    unknownSumFen: 0,
+    unknownOldestMs: null,
     channels: [health("alipay", 380), health("wechat", 560), health("cash", null)],
     notices: [],
     recent: [
@@ -171,7 +171,12 @@ function counterOf(name: string, nowMs: number): CounterView {
       channel: "wechat",
     }),
   ];
-  const open = { aside, openCount: 2, openSumFen: 5450, openOldestMs: nowMs - 190_000 };
+  const open = {
+    aside,
+    unknownCount: 1,
+    unknownSumFen: 1850,
+    unknownOldestMs: nowMs - 190_000,
+  };
   switch (name) {
     case "chip":
       return counterAt(nowMs, open);
@@ -299,14 +304,18 @@ function counterOf(name: string, nowMs: number): CounterView {
 function withFront(front: AttemptView, nowMs: number): CounterView {
   const counter = counterAt(nowMs, { front, todayCount: 129 });
   const ended = front.endedAtMs !== null;
-  const doubtful =
-    front.state === "unknown" || front.state === "reversing" || front.state === "refunding";
+  const unknown = ["unknown", "reversing", "settling", "refunding"].includes(front.state);
   if (ended) {
     const { outTradeNo, orderNo, channel, amountFen, state } = front;
     counter.recent.unshift({ outTradeNo, orderNo, channel, amountFen, state, atMs: nowMs });
   }
-  if (!doubtful) return counter;
-  return { ...counter, openCount: 1, openSumFen: front.amountFen, openOldestMs: nowMs - 37_000 };
+  if (!unknown) return counter;
+  return {
+    ...counter,
+    unknownCount: 1,
+    unknownSumFen: front.amountFen,
+    unknownOldestMs: nowMs - 37_000,
+  };
 }
 
 function health(

@@ -1,10 +1,12 @@
 // The top line and the practice mark keep what a cashier needs in sight. A test page has no layout,
 // so the rules that give way are read where they are written.
 
+import { flushPromises } from "@vue/test-utils";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
-import { open } from "./mounted";
+import { attemptIn } from "../src/demo-scenes";
+import { NOW, open } from "./mounted";
 import type { Page } from "./mounted";
 
 const PARTS = join(import.meta.dirname, "..", "src", "parts");
@@ -33,6 +35,19 @@ test("a long notice is cut, and the language and the clock are not", async () =>
   expect(rule("TopLine.vue", ".top > *")).toContain("flex: none");
   expect(rule("TopLine.vue", ".top > .notice-chip")).toMatch(/flex: 0 1000000000 auto;\s+min-width: 3rem/);
   expect(rule("TopLine.vue", ".chip .words")).toContain("text-overflow: ellipsis");
+});
+
+test("the amber chip counts what nobody knows, and nothing that is waited for", async () => {
+  till = await open({ front: attemptIn("typing", NOW), aside: [attemptIn("code", NOW)] });
+  expect(till.page.findAll("[data-chip=unknown]")).toEqual([]);
+  till.host.put({
+    ...till.host.view(),
+    unknownCount: 1,
+    unknownSumFen: 1850,
+    unknownOldestMs: NOW - 190_000,
+  });
+  await flushPromises();
+  expect(till.page.get("[data-chip=unknown]").text()).toBe("1 笔结果未知 ¥18.50最早 3 分钟");
 });
 
 test("the practice phone's address stays whole and its label gives way", async () => {

@@ -42,8 +42,8 @@ pub struct Counter {
     pub open_count: u32,
     /// How much money they ask for.
     pub open_sum: Fen,
-    /// When the oldest of them was kept.
-    pub open_oldest: Option<Timestamp>,
+    /// Those of them of which nobody knows.
+    pub unknown: Unknown,
     /// An earlier payment by the same payer of the same amount (M18).
     pub just_paid: Option<Attempt>,
     /// The refunds of the sales in front and aside, oldest first; of those that took money.
@@ -54,6 +54,17 @@ pub struct Counter {
     pub notices: Vec<Notice>,
     /// Orders of the business day.
     pub today_count: u32,
+}
+
+/// What nobody knows of: the sum of it is always on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Unknown {
+    /// How many attempts.
+    pub count: u32,
+    /// How much money they ask for.
+    pub sum: Fen,
+    /// When the oldest of them was kept.
+    pub oldest: Option<Timestamp>,
 }
 
 /// One of the last results.
@@ -170,11 +181,8 @@ impl<K: Keys> Till<K> {
             refunds,
             recent: last(ended, in_cash.into_iter().map(|kept| kept.value)),
             open_count: u32::try_from(open.len()).unwrap_or(u32::MAX),
-            open_sum: open
-                .iter()
-                .try_fold(Fen::ZERO, |sum, attempt| sum.checked_add(attempt.amount.fen()))
-                .unwrap_or(Fen::ZERO),
-            open_oldest: open.iter().map(|attempt| attempt.kept_at).min(),
+            open_sum: sum_of(&open),
+            unknown: unknown(&open),
             channels: self.channels(),
             notices: self.notices(now),
             today_count: read.orders().count_on(now.business_day())?,
@@ -388,6 +396,22 @@ impl<K: Keys> Till<K> {
             })
             .collect())
     }
+}
+
+fn unknown(open: &[Attempt]) -> Unknown {
+    let unknown = || open.iter().filter(|attempt| attempt.screen().is_unknown());
+    Unknown {
+        count: u32::try_from(unknown().count()).unwrap_or(u32::MAX),
+        sum: sum_of(unknown()),
+        oldest: unknown().map(|attempt| attempt.kept_at).min(),
+    }
+}
+
+fn sum_of<'a>(attempts: impl IntoIterator<Item = &'a Attempt>) -> Fen {
+    attempts
+        .into_iter()
+        .try_fold(Fen::ZERO, |sum, attempt| sum.checked_add(attempt.amount.fen()))
+        .unwrap_or(Fen::ZERO)
 }
 
 /// Returns the last results of both kinds, newest first.

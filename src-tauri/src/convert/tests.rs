@@ -4,6 +4,7 @@ use mianfu_core::money::Charge;
 use mianfu_core::number::{OrderNo, OutTradeNo};
 use mianfu_core::order::Cash;
 use mianfu_core::refund::{Refund, RefundCause, RefundId, RefundIntent, RefundPhase};
+use mianfu_till::counter::Unknown;
 
 use super::*;
 use crate::views::{NoticeView, RefundState};
@@ -106,7 +107,7 @@ fn busy() -> Counter {
         recent: vec![Last::Attempt(in_phase(Phase::Returned))],
         open_count: 2,
         open_sum: Fen::new(2500).unwrap(),
-        open_oldest: Some(KEPT),
+        unknown: Unknown { count: 1, sum: Fen::new(1250).unwrap(), oldest: Some(KEPT) },
         just_paid: None,
         cash: None,
         refunds: std::collections::BTreeMap::new(),
@@ -142,6 +143,14 @@ fn the_customer_sees_neither_numbers_nor_other_sales() {
         assert!(!text.contains(secret), "the customer reads `{secret}`");
     }
     assert!(text.contains(CODE), "the code is what the window is for");
+}
+
+#[test]
+fn what_is_waited_for_is_not_counted_as_unknown() {
+    let store = crate::store::find().unwrap().counter;
+    let view = seen(&busy(), &store, true);
+    assert_eq!((view.unknown_count, view.unknown_sum_fen), (1, 1_250));
+    assert_eq!(view.unknown_oldest_ms, Some(KEPT.0));
 }
 
 #[test]

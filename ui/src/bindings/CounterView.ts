@@ -38,13 +38,13 @@ front: AttemptView | null,
  */
 aside: Array<AttemptView>, 
 /**
- * Attempts without a result, wherever they are.
+ * Attempts of which nobody knows, wherever they are; not those that are waited for.
  */
-openCount: number, openSumFen: number, 
+unknownCount: number, unknownSumFen: number, 
 /**
  * When the oldest of them began.
  */
-openOldestMs: number | null, channels: Array<ChannelHealthView>, notices: Array<NoticeLine>, 
+unknownOldestMs: number | null, channels: Array<ChannelHealthView>, notices: Array<NoticeLine>, 
 /**
  * The last five results, newest first.
  */

@@ -453,7 +453,7 @@ export const zh = {
   shownToCustomer: "顾客屏正在显示",
   sale: (count: number) => `第 ${count} 单`,
   order: (orderNo: string) => `订单 ${orderNo}`,
-  chip: (count: number, sum: string) => `${count} 笔待确认 ${sum}`,
+  chip: (count: number, sum: string) => `${count} 笔结果未知 ${sum}`,
   chipAge: (age: string) => `最早 ${age}`,
   age: {
     seconds: (n: number) => `${n} 秒`,

@@ -42,6 +42,24 @@ impl Screen {
         self == Screen::Paid
     }
 
+    /// Returns whether nobody knows what becomes of the money. Where somebody is acting, a customer
+    /// or the channel, that is waiting; a code that never left has moved nothing.
+    #[must_use]
+    pub fn is_unknown(self) -> bool {
+        match self {
+            Screen::Unknown | Screen::Reversing | Screen::Settling | Screen::Refunding => true,
+            Screen::Parked
+            | Screen::Submitting
+            | Screen::Typing
+            | Screen::Code
+            | Screen::Paid
+            | Screen::Declined
+            | Screen::Closed
+            | Screen::Returned
+            | Screen::Held => false,
+        }
+    }
+
     /// Returns whether this sale may be charged again.
     #[must_use]
     pub fn may_charge_again(self) -> bool {
