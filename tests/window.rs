@@ -8,6 +8,8 @@
 mod access;
 #[path = "window_tests/cash.rs"]
 mod cash;
+#[path = "window_tests/flash.rs"]
+mod flash;
 #[path = "window_tests/gates.rs"]
 mod gates;
 #[path = "window_tests/kill.rs"]
