@@ -75,14 +75,17 @@ impl Desk {
         }
     }
 
-    /// Writes a store's file: that of the practice store, with one line put in the place of the
-    /// one that names the same setting.
-    pub fn store_file(&self, line: &str) -> Result<PathBuf, WindowError> {
+    /// Writes a store's file: that of the practice store, with lines put in the place of those that
+    /// name the same settings.
+    pub fn store_file(&self, lines: &[&str]) -> Result<PathBuf, WindowError> {
+        fn setting(line: &str) -> &str {
+            line.split('=').next().unwrap_or_default().trim()
+        }
         let path = self.home.path().join("store.toml");
-        let setting = line.split('=').next().unwrap_or_default().trim();
-        let is_kept = |kept: &&str| kept.split('=').next().unwrap_or_default().trim() != setting;
-        let lines = include_str!("../../stores/practice.toml").lines().filter(is_kept);
-        let text = lines.chain([line]).fold(String::new(), |text, line| text + line + "\n");
+        let is_kept = |kept: &&str| lines.iter().all(|line| setting(line) != setting(kept));
+        let kept = include_str!("../../stores/practice.toml").lines().filter(is_kept);
+        let lines = kept.chain(lines.iter().copied());
+        let text = lines.fold(String::new(), |text, line| text + line + "\n");
         std::fs::write(&path, text).map_err(|source| WindowError::File {
             path: path.display().to_string(),
             doing: "written",

@@ -59,7 +59,11 @@ async fn walk(pictures: &Path) -> Result<Walked, WindowError> {
     })?;
     let desk = Desk::new()?;
     say("opening the till on a virtual display");
-    let app = App::open(&desk, &Start::beside("mianfu")).await?;
+    let mut start = Start::beside("mianfu");
+    // A virtual display comes without a loudspeaker, and a store that wants none is told of none.
+    let store = desk.store_file(&["sound = false", "voice = false"])?;
+    start.variables.push(("MIANFU_STORE".to_owned(), store.display().to_string()));
+    let app = App::open(&desk, &start).await?;
     app.turn_to(Page::Counter).await?;
     app.speak(Language::Chinese).await?;
     app.wait_until_ready().await?;

@@ -30,7 +30,7 @@ async fn a_trigger_scanner_takes_no_press() {
     let mut shop = Shop::new();
     let data = shop.fresh();
     let mut start = shop.channel.window(&data);
-    let store = shop.desk.store_file("scanner = \"trigger\"").unwrap();
+    let store = shop.desk.store_file(&["scanner = \"trigger\""]).unwrap();
     start.variables.push(("MIANFU_STORE".to_owned(), store.display().to_string()));
     let app = App::open(&shop.desk, &start).await.unwrap();
     app.turn_to(Page::Counter).await.unwrap();

@@ -17,6 +17,7 @@ export type MarkName =
   | "unknown"
   | "turning"
   | "not_charged"
+  | "closed"
   | "returned"
   | "held"
   | "sending";
@@ -54,8 +55,9 @@ export function lookOf(state: AttemptState): Look {
     case "paid":
       return { tone: "paid", mark: "paid", goods: "yes", charge: "next", course: "ended" };
     case "declined":
-    case "closed":
       return { tone: "ready", mark: "not_charged", goods: "no", charge: "yes", course: "ended" };
+    case "closed":
+      return { tone: "ready", mark: "closed", goods: "no", charge: "yes", course: "ended" };
     case "returned":
       return { tone: "ready", mark: "returned", goods: "no", charge: "yes", course: "ended" };
     case "held":

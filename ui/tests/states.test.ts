@@ -168,3 +168,20 @@ test("the countdown follows the till's clock, not this machine's", async () => {
   await vi.advanceTimersByTimeAsync(10_000);
   expect(shown.page.get(".count b").text()).toBe("28");
 });
+
+test("no two ends that are filled alike share a word or a silhouette", async () => {
+  for (const spoken of ["zh", "en"] as const) {
+    const heads: string[] = [];
+    const marks: string[] = [];
+    for (const state of ["declined", "closed", "returned"] as const) {
+      shown = await open({ front: attemptIn(state, NOW) }, spoken);
+      heads.push(shown.page.get(".head h1").text());
+      marks.push(shown.page.get(".head svg.mark").html());
+      shown.page.unmount();
+      vi.useRealTimers();
+    }
+    expect(new Set(heads).size, spoken).toBe(3);
+    expect(new Set(marks).size, spoken).toBe(3);
+  }
+  shown = undefined;
+});

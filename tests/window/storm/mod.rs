@@ -74,7 +74,7 @@ impl Lane {
         let channel = Channel::start(&desk)?;
         let mut start = channel.window(&desk.home().join("till"));
         if scanner == Scanner::Trigger {
-            let store = desk.store_file("scanner = \"trigger\"")?;
+            let store = desk.store_file(&["scanner = \"trigger\""])?;
             start.variables.push(("MIANFU_STORE".to_owned(), store.display().to_string()));
         }
         let app = App::open(&desk, &start).await?;
