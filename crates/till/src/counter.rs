@@ -69,6 +69,7 @@ pub struct Unknown {
 
 /// One of the last results.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "five of them exist at a time")]
 pub enum Last {
     /// An attempt that has ended.
     Attempt(Attempt),
