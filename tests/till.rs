@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
+#[path = "till/away.rs"]
+mod away;
 #[path = "till/cash.rs"]
 mod cash;
 #[path = "till/counter.rs"]

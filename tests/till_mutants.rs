@@ -6,6 +6,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
+#[path = "till/away.rs"]
+mod away;
 #[path = "till/cash.rs"]
 mod cash;
 #[path = "bad_input/channel_files.rs"]
@@ -85,6 +87,12 @@ const CAUGHT: &[(&str, fn())] = &[
     ("m18_front_is_free", counter::m18_a_sale_in_front_holds_the_counter_until_it_is_put_aside),
     ("m19_birth_untold", restore::m19_a_database_copied_to_another_machine_numbers_anew),
     ("m20_intent_forgotten", people::m20_a_refund_asked_for_twice_is_one),
+    (
+        "practice_begins_over_open_sales",
+        away::a_counter_goes_to_practice_only_when_every_sale_has_its_result,
+    ),
+    ("practice_charges_the_shop", away::while_somebody_practises_the_shop_takes_nothing),
+    ("practice_leaves_a_result_standing", away::the_plate_is_empty_when_the_counter_comes_back),
     ("receipt_mark_forgotten", cash::a_receipt_is_marked_from_its_second_print_on),
 ];
 

@@ -42,7 +42,7 @@ impl From<Refusal> for Report {
             Refusal::NoChannel => ReportCode::ChannelNotReady,
             Refusal::NotOffered(offer) => code_of_offer(offer),
             Refusal::AttemptOpen { .. } | Refusal::SameCustomer { .. } => ReportCode::AttemptOpen,
-            Refusal::PaidAlready | Refusal::IntentUsed => ReportCode::Outdated,
+            Refusal::PaidAlready | Refusal::IntentUsed | Refusal::Away => ReportCode::Outdated,
             Refusal::TooManyOpen { .. } => ReportCode::TooManyOpen,
             Refusal::TooManyAside { .. } => ReportCode::TooManyAside,
             Refusal::Db(error) => code_of_db(error),
@@ -108,7 +108,9 @@ impl From<CashRefusal> for Report {
             CashRefusal::NoAmount | CashRefusal::ReceivedTooMuch => ReportCode::BadAmount,
             CashRefusal::AboveLimit { .. } => ReportCode::AboveLimit,
             CashRefusal::AttemptOpen { .. } => ReportCode::AttemptOpen,
-            CashRefusal::PaidAlready | CashRefusal::IntentUsed => ReportCode::Outdated,
+            CashRefusal::PaidAlready | CashRefusal::IntentUsed | CashRefusal::Away => {
+                ReportCode::Outdated
+            }
             CashRefusal::RoundingTooLarge { .. } => ReportCode::RoundingTooLarge,
             CashRefusal::ReceivedTooLittle { .. } => ReportCode::ReceivedTooLittle,
             CashRefusal::NoChannel { .. } => ReportCode::ChannelNotReady,

@@ -86,6 +86,9 @@ pub enum CashRefusal {
     /// The intent was used for another amount.
     #[error("the confirmed amount was used for another sale")]
     IntentUsed,
+    /// Somebody practises at the counter.
+    #[error("the counter is away at practice")]
+    Away,
     /// The attempt's channel is not set up here, so nobody could end the attempt.
     #[error("the channel of attempt `{out_trade_no}` is not set up at this till")]
     NoChannel {
@@ -134,6 +137,9 @@ impl<K: Keys> Till<K> {
     ///
     /// Every refusal means that nothing was kept.
     pub fn take_cash(&mut self, take: TakeCash, now: Timestamp) -> Result<Order, CashRefusal> {
+        if self.away && !mutant::planted("practice_charges_the_shop") {
+            return Err(CashRefusal::Away);
+        }
         let kept = self.db.read().orders().by_intent(&take.intent_id)?;
         if let Some(kept) = kept.filter(|_| !mutant::planted("i7_cash_intent_forgotten")) {
             let order = kept.value;

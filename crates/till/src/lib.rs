@@ -5,13 +5,14 @@
 //!
 //! Reading order: [`till`] (what it is made of), [`sale`] (how one begins), [`cashier`] (how a step
 //! becomes action), [`cash`] (which asks no channel), [`worker`] (calls, lane by lane), [`refunds`],
-//! [`people`] (the manager's PIN), [`resume`] (a start asks and never resends), [`counter`] (what
+//! [`people`] (the manager's PIN), [`away`] (while somebody practises), [`resume`] (a start asks and never resends), [`counter`] (what
 //! the counter shows), [`running`] (the one thread that owns a till), [`upkeep`] (the full check
 //! and the backups, beside a till at work).
 //!
 //! [`Till`] never waits, sleeps or reads a clock: it is told the time, hands out calls and is told
 //! their answers. The shop drives it from [`running`], the simulation on virtual time.
 
+pub mod away;
 pub mod bill;
 pub mod cash;
 pub mod cashier;

@@ -68,6 +68,7 @@ impl<K: Keys> Till<K> {
             front: None,
             cash_front: None,
             aside: Vec::new(),
+            away: false,
             trouble: None,
             recovery: None,
             live_at_start: 0,

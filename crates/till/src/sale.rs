@@ -109,6 +109,9 @@ pub enum Refusal {
     /// The intent was used for another amount.
     #[error("the confirmed amount was used for another sale")]
     IntentUsed,
+    /// Somebody practises at the counter.
+    #[error("the counter is away at practice")]
+    Away,
     /// The database would not keep it.
     #[error("the sale could not be kept")]
     Db(#[from] DbError),
@@ -302,6 +305,9 @@ impl<K: Keys> Till<K> {
         same_customer: SameCustomer,
         now: Timestamp,
     ) -> Result<(), Refusal> {
+        if self.away && !mutant::planted("practice_charges_the_shop") {
+            return Err(Refusal::Away);
+        }
         let open: Vec<Attempt> =
             self.db.read().attempts().open(OPEN_MAX)?.into_iter().map(|kept| kept.value).collect();
         if let Some(front) = self.front.as_ref().filter(|_| !mutant::planted("m18_front_is_free"))

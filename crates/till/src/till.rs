@@ -68,6 +68,8 @@ pub struct Till<K> {
     /// The sale in cash that stands on the screen.
     pub(crate) cash_front: Option<OrderNo>,
     pub(crate) aside: Vec<OutTradeNo>,
+    /// Whether somebody practises at the counter: nothing is taken meanwhile.
+    pub(crate) away: bool,
     pub(crate) trouble: Option<Trouble>,
     pub(crate) recovery: Option<Recovery>,
     pub(crate) birth: Birth,

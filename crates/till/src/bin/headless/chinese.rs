@@ -70,6 +70,7 @@ fn of_sale(refusal: &Refusal) -> String {
         Refusal::NotOffered(_) => "渠道不收新的付款",
         Refusal::PaidAlready => "本单已经付过",
         Refusal::IntentUsed => "这个 intent 已用于另一单",
+        Refusal::Away => "收银台正在练习",
         Refusal::Db(error) => of_db(error),
     }
     .to_owned()

@@ -125,6 +125,7 @@ fn of_sale(refusal: &Refusal) -> Both {
             both("run settle, or cancel one of them", "运行 settle，或取消其中一单")
         }
         Refusal::IntentUsed => another_intent(),
+        Refusal::Away => both("end the practice at the counter first", "先结束收银台的练习"),
         Refusal::Db(error) => of_db(error),
     }
 }
