@@ -16,6 +16,8 @@ mod gates;
 mod kill;
 #[path = "window_tests/pin.rs"]
 mod pin;
+#[path = "window_tests/practice.rs"]
+mod practice;
 #[path = "window_tests/presses.rs"]
 mod presses;
 #[path = "window_tests/receipt.rs"]

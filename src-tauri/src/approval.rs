@@ -7,6 +7,7 @@ use std::time::Duration;
 use mianfu_core::money::Timestamp;
 use mianfu_till::people::{Approved, GoodsGiven, ManagerState, People, Pin, RefundWish};
 
+use crate::open::Shop;
 use crate::shell::{Shell, attempt_no, fen, intent};
 use crate::views::{self, Report, ReportCode};
 
@@ -15,14 +16,16 @@ impl Shell {
     pub(crate) async fn set_pin(&self, request: views::SetPin) -> Result<(), Report> {
         let chosen = pin(request.pin)?;
         let before = request.before.map(pin).transpose()?;
-        self.beside_the_till(move |people, now| people.set_pin(&chosen, before.as_ref(), now)).await
+        let shop = self.shop().await?;
+        let choose = move |people: &People, now| people.set_pin(&chosen, before.as_ref(), now);
+        self.beside_the_till(&shop, choose).await
     }
 
     /// Says that the goods are gone (货已交给顾客).
     pub(crate) async fn goods_given(&self, request: views::GoodsGiven) -> Result<(), Report> {
         let no = attempt_no(&request.out_trade_no)?;
-        let approved = self.approve(request.pin, GoodsGiven { no }).await?;
         let shop = self.shop().await?;
+        let approved = self.approve(&shop, request.pin, GoodsGiven { no }).await?;
         Ok(shop.running.ask(|till, now| till.goods_given(approved, now)).await??)
     }
 
@@ -31,29 +34,30 @@ impl Shell {
         let no = attempt_no(&request.out_trade_no)?;
         let amount = fen(request.amount_fen)?;
         let wish = RefundWish { no, amount, intent_id: intent(request.intent_id)? };
-        let approved = self.approve(request.pin, wish).await?;
         let shop = self.shop().await?;
+        let approved = self.approve(&shop, request.pin, wish).await?;
         shop.running.ask(|till, now| till.refund_approved(approved, now)).await??;
         Ok(())
     }
 
-    /// Asks for the manager's word for one request.
+    /// Asks the manager of a shop for a word for one request.
     pub(crate) async fn approve<R: Send + 'static>(
         &self,
+        shop: &Shop,
         typed: String,
         request: R,
     ) -> Result<Approved<R>, Report> {
         let pin = pin(typed)?;
-        self.beside_the_till(move |people, now| people.approve(&pin, request, now)).await
+        self.beside_the_till(shop, move |people, now| people.approve(&pin, request, now)).await
     }
 
     /// Runs what takes tens of milliseconds where nobody waits for it but its caller, and tells the
     /// screens how the manager's PIN stands afterwards.
     async fn beside_the_till<R: Send + 'static, E: Into<Report> + Send + 'static>(
         &self,
+        shop: &Shop,
         work: impl FnOnce(&People, Timestamp) -> Result<R, E> + Send + 'static,
     ) -> Result<R, Report> {
-        let shop = self.shop().await?;
         let now = shop.running.ask(|_, now| now).await?;
         let people = Arc::clone(&shop.people);
         let worked = tauri::async_runtime::spawn_blocking(move || work(&people, now))

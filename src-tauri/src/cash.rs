@@ -23,7 +23,8 @@ impl Shell {
             amount: fen(request.amount_fen)?,
             counted: counted(request.received_fen, request.rounded_fen)?,
         };
-        let shop = self.sound_shop().await?;
+        let shop = self.shop_meant(request.shop).await?;
+        shop.check_sound()?;
         shop.running.ask(|till, now| till.take_cash(take, now)).await??;
         self.put_down();
         Ok(())
@@ -33,7 +34,8 @@ impl Shell {
     pub(crate) async fn cash_instead(&self, request: views::CashInstead) -> Result<(), Report> {
         let no = attempt_no(&request.out_trade_no)?;
         let counted = counted(request.received_fen, request.rounded_fen)?;
-        let shop = self.sound_shop().await?;
+        let shop = self.shop().await?;
+        shop.check_sound()?;
         shop.running.ask(move |till, now| till.take_cash_instead(&no, counted, now)).await??;
         self.put_down();
         Ok(())
@@ -46,8 +48,9 @@ impl Shell {
             amount: fen(request.amount_fen)?,
             intent_id: intent(request.intent_id)?,
         };
-        let approved = self.approve(request.pin, wish).await?;
-        let shop = self.sound_shop().await?;
+        let shop = self.shop_meant(request.shop).await?;
+        shop.check_sound()?;
+        let approved = self.approve(&shop, request.pin, wish).await?;
         shop.running.ask(|till, now| till.refund_cash(approved, now)).await??;
         Ok(())
     }
@@ -80,8 +83,10 @@ impl Shell {
     }
 }
 
-/// Runs what reads and writes large files where nobody waits for it but its caller.
-async fn beside<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R, Report> {
+/// Runs what takes a moment, such as large files, where nobody waits for it but its caller.
+pub(crate) async fn beside<R: Send + 'static>(
+    work: impl FnOnce() -> R + Send + 'static,
+) -> Result<R, Report> {
     tauri::async_runtime::spawn_blocking(work)
         .await
         .map_err(|error| Report::new(ReportCode::Internal, &error))

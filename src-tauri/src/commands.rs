@@ -8,11 +8,11 @@ use mianfu_till::Means;
 use tauri::{AppHandle, Runtime, State};
 
 use crate::convert;
-use crate::shell::Shell;
+use crate::shell::{Confirmed, Shell};
 use crate::views::{
-    AskBill, AttemptRef, BillView, CashInstead, CounterView, CustomerView, GoodsGiven,
-    HistoryLineView, OrderLineView, OrderRef, ReceiptFile, ReceiptView, RefundAttempt, RefundCash,
-    Report, ScanCode, SetPin, ShowCode, TakeCash, TypeAmount,
+    AskBill, AttemptRef, BillView, CashInstead, CounterView, CustomerView, EnterPractice,
+    GoodsGiven, HistoryLineView, OrderLineView, OrderRef, ReceiptFile, ReceiptView, RefundAttempt,
+    RefundCash, Report, ScanCode, SetPin, ShowCode, TakeCash, TypeAmount,
 };
 use crate::windows;
 
@@ -35,15 +35,17 @@ pub(crate) fn type_amount(shell: State<'_, Shell>, request: TypeAmount) -> Resul
 pub(crate) async fn show_code(shell: State<'_, Shell>, request: ShowCode) -> Result<(), Report> {
     let channel: ChannelId = convert::wallet(request.channel)?;
     let same_customer = convert::same_customer(request.same_customer);
-    let means = Means::Show(channel);
-    shell.collect(request.intent_id, request.amount_fen, means, same_customer).await
+    let ShowCode { intent_id, amount_fen, shop, .. } = request;
+    let confirmed = Confirmed { intent_id, amount_fen, shop };
+    shell.collect(confirmed, Means::Show(channel), same_customer).await
 }
 
 #[tauri::command]
 pub(crate) async fn scan_code(shell: State<'_, Shell>, request: ScanCode) -> Result<(), Report> {
     let same_customer = convert::same_customer(request.same_customer);
-    let means = Means::Scan(request.auth_code);
-    shell.collect(request.intent_id, request.amount_fen, means, same_customer).await
+    let ScanCode { intent_id, amount_fen, shop, auth_code, .. } = request;
+    let confirmed = Confirmed { intent_id, amount_fen, shop };
+    shell.collect(confirmed, Means::Scan(auth_code), same_customer).await
 }
 
 #[tauri::command]
@@ -128,6 +130,24 @@ pub(crate) async fn receipt_pdf(
 #[tauri::command]
 pub(crate) async fn set_pin(shell: State<'_, Shell>, request: SetPin) -> Result<(), Report> {
     shell.set_pin(request).await
+}
+
+#[tauri::command]
+pub(crate) async fn enter_practice(
+    shell: State<'_, Shell>,
+    request: EnterPractice,
+) -> Result<(), Report> {
+    shell.enter_practice(request).await
+}
+
+#[tauri::command]
+pub(crate) async fn leave_practice(shell: State<'_, Shell>) -> Result<(), Report> {
+    shell.leave_practice().await
+}
+
+#[tauri::command]
+pub(crate) async fn stir_practice(shell: State<'_, Shell>) -> Result<(), Report> {
+    shell.stir_practice().await
 }
 
 #[tauri::command]

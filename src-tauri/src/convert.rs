@@ -23,6 +23,7 @@ use crate::views::{
     AttemptState, BillView, CashBillView, CashView, ChannelHealth, ChannelHealthView, ChannelView,
     CounterView, CustomerAttempt, CustomerView, HistoryLineView, JustPaidView, LastView,
     OrderLineView, QuestionView, ReceiptView, Report, ReportCode, ResultView, SameCustomer,
+    ShopView,
 };
 
 pub(crate) use attempt::attempt;
@@ -33,6 +34,9 @@ use settings::{locked_until_ms, manager, settings};
 pub(crate) struct Room<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) practice: bool,
+    pub(crate) shop: ShopView,
+    /// When practice ends, where that is to be said.
+    pub(crate) practice_ends_at: Option<Timestamp>,
     pub(crate) phone_url: Option<String>,
     pub(crate) condition: &'a Condition,
     pub(crate) question: Option<QuestionView>,
@@ -53,6 +57,8 @@ pub(crate) fn counter(counter: &Counter, room: Room<'_>, now: Timestamp) -> Coun
     let notices = notices(counter, &room);
     CounterView {
         practice: room.practice,
+        shop: room.shop,
+        practice_ends_at_ms: room.practice_ends_at.map(|at| at.0),
         phone_url: room.phone_url,
         store: room.settings.store_name.clone(),
         till: room.settings.till_name.clone(),

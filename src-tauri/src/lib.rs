@@ -1,19 +1,24 @@
 //! The shell: two windows around a running till.
 //!
-//! Wiring only. Reading order: [`commands`] (what the screens can ask), [`shell`] and [`approval`] (whom they ask),
-//! [`views`] and [`convert`] (what they are shown), [`report`] (why not), [`open`] and [`practice`]
-//! (how the till is opened), [`windows`] and [`tell`] (how windows live and what they hear),
-//! [`monitors`] (where the customer's window is), [`sound`] (what is heard).
+//! Wiring only. Reading order: [`commands`] (what the screens can ask), [`shell`] and [`approval`]
+//! (whom they ask), [`views`] and [`convert`] (what they are shown), [`report`] (why not), [`open`]
+//! and [`practice`] (how the till is opened), [`shops`], [`practising`] and [`idle`] (which
+//! shop is on), [`windows`] and [`tell`]
+//! (how windows live and what they hear), [`monitors`] (where the customer's window is), [`sound`]
+//! (what is heard).
 
 mod approval;
 mod cash;
 mod commands;
 mod convert;
+mod idle;
 mod monitors;
 mod open;
 mod practice;
+mod practising;
 mod report;
 mod shell;
+mod shops;
 mod sound;
 mod store;
 mod tell;
@@ -43,6 +48,7 @@ pub fn run() -> tauri::Result<()> {
             windows::open(app.handle())?;
             open_till(app.handle())?;
             tauri::async_runtime::spawn(tell::changes(app.handle().clone()));
+            tauri::async_runtime::spawn(practising::look_after(app.handle().clone()));
             tauri::async_runtime::spawn(sound::follow(app.handle().clone()));
             #[cfg(unix)]
             tauri::async_runtime::spawn(windows::end_with_the_session(app.handle().clone()));
@@ -77,6 +83,9 @@ pub fn commands<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'sta
         commands::receipt,
         commands::receipt_pdf,
         commands::set_pin,
+        commands::enter_practice,
+        commands::leave_practice,
+        commands::stir_practice,
         commands::ask_bill,
         commands::put_aside,
         commands::bring_back,

@@ -16,13 +16,13 @@ use mianfu_till::{Settings, log};
 use tokio::runtime::Handle;
 use tracing_appender::non_blocking::WorkerGuard;
 
-use crate::practice::{self, Reachable};
+use crate::practice::{Reachable, Reached};
 use crate::store::{self, CounterSettings, Store};
-use crate::views::{Report, ReportCode};
+use crate::views::{Report, ReportCode, ShopView};
 
 /// Names the folder in which everything is kept, instead of the user's own.
 pub const DATA_VARIABLE: &str = "MIANFU_DATA";
-/// Names a channel's file of a practice or sandbox elsewhere; practice is not started then.
+/// Names a channel's file: the till opens on it, and practice is entered from there.
 pub const CHANNEL_VARIABLE: &str = "MIANFU_CHANNEL";
 
 /// What a shell is opened on.
@@ -30,12 +30,13 @@ pub const CHANNEL_VARIABLE: &str = "MIANFU_CHANNEL";
 pub struct Place {
     /// Where databases, practice and log are kept.
     pub folder: PathBuf,
-    /// A channel's file from elsewhere; `None` runs practice in this process.
+    /// The file of the till's own channel; `None` opens in practice and stays there.
     pub channel: Option<PathBuf>,
 }
 
 /// An open shop: the running till and what belongs to it.
 pub(crate) struct Shop {
+    pub(crate) shop: ShopView,
     pub(crate) running: Running<RsaKeys>,
     pub(crate) upkeep: Upkeep,
     pub(crate) settings: Settings,
@@ -51,6 +52,22 @@ pub(crate) struct Shop {
     pub(crate) spoken_file: PathBuf,
 }
 
+impl Shop {
+    /// Refuses where the database is damaged: nothing more is taken.
+    pub(crate) fn check_sound(&self) -> Result<(), Report> {
+        match &self.upkeep.condition().borrow().damage {
+            Some(damage) => Err(Report::plain(ReportCode::DatabaseBroken, damage)),
+            None => Ok(()),
+        }
+    }
+
+    /// Stops the till and makes the last backup. Takes as long as the disk does.
+    pub(crate) fn close(&self) {
+        self.running.stop();
+        self.upkeep.close();
+    }
+}
+
 impl Place {
     /// Returns the place the environment names, with `folder` where it names none.
     #[must_use]
@@ -59,24 +76,61 @@ impl Place {
         Place { folder: named(DATA_VARIABLE).unwrap_or(folder), channel: named(CHANNEL_VARIABLE) }
     }
 
-    /// Returns the database. Each channel's file has its own, so that practice and sandbox never
-    /// write into one book.
+    /// Returns the database of the till's own channels. Each channel's file has its own, so that
+    /// two of them never write into one book.
     fn database(&self) -> PathBuf {
-        let name = self.channel.as_deref().and_then(Path::file_stem);
-        let name = name.map_or("practice".into(), std::ffi::OsStr::to_os_string);
+        let name = self.channel.as_deref().and_then(Path::file_stem).unwrap_or_default();
         self.folder.join(name).with_extension("db")
+    }
+
+    /// Returns the folder of practice: its ledger, its keys and its book, which is no neighbour of
+    /// the others, whatever a channel's file is called.
+    fn practice(&self) -> PathBuf {
+        self.folder.join("practice")
     }
 }
 
-/// Opens the shop. Reads files and, at the first start, makes keys, so it takes a moment.
-pub(crate) fn open(place: &Place, runtime: &Handle) -> Result<Shop, Report> {
+/// Opens the till's own shop. Reads files and, at the first start, makes keys, so it takes a moment.
+pub(crate) fn open(place: &Place, practice: &Reached, runtime: &Handle) -> Result<Shop, Report> {
     let store = store::find()?;
-    if let Some(channel) = &place.channel {
-        return start(place, channel.clone(), None, store, runtime);
+    match &place.channel {
+        Some(channel) => {
+            let files = OfShop {
+                shop: ShopView::Own,
+                database: place.database(),
+                channel: channel.clone(),
+                phone_url: None,
+            };
+            start(place, files, store, runtime)
+        }
+        None => start_practice(place, ShopView::PracticeOnly, store, practice, runtime),
     }
-    let Reachable { channel, phone_url } =
-        practice::start(&place.folder.join("practice"), runtime)?;
-    start(place, channel, Some(phone_url), store, runtime)
+}
+
+/// Opens the shop of practice beside one with channels of its own. Takes a moment too.
+pub(crate) fn open_practice(
+    place: &Place,
+    practice: &Reached,
+    runtime: &Handle,
+) -> Result<Shop, Report> {
+    let mut store = store::find()?;
+    // The second place is for the books, and what lies there is taken for them.
+    store.settings.backup_folder = None;
+    start_practice(place, ShopView::Practice, store, practice, runtime)
+}
+
+fn start_practice(
+    place: &Place,
+    shop: ShopView,
+    store: Store,
+    practice: &Reached,
+    runtime: &Handle,
+) -> Result<Shop, Report> {
+    let folder = place.practice();
+    let Reachable { channel, phone_url } = practice.reach(&folder, runtime)?;
+    let database = folder.join("till.db");
+    let files = OfShop { shop, database, channel, phone_url: Some(phone_url) };
+    start(place, files, store, runtime)
 }
 
 /// Makes the folder, for its owner alone.
@@ -98,15 +152,17 @@ pub(crate) fn begin_log(place: &Place) -> Option<WorkerGuard> {
     log::begin(&folder).ok()
 }
 
-fn start(
-    place: &Place,
+/// What one shop is opened on.
+struct OfShop {
+    shop: ShopView,
+    database: PathBuf,
     channel: PathBuf,
     phone_url: Option<String>,
-    store: Store,
-    runtime: &Handle,
-) -> Result<Shop, Report> {
+}
+
+fn start(place: &Place, of: OfShop, store: Store, runtime: &Handle) -> Result<Shop, Report> {
     let Store { store, till, settings, counter } = store;
-    let files = Files { database: place.database(), channel, store, till };
+    let files = Files { database: of.database, channel: of.channel, store, till };
     // Beside the database, and like it for its owner alone, until there is a vault.
     let people = Arc::new(People::open(files.database.with_extension("pin")));
     // Each book has its own: two books count their orders alike.
@@ -116,8 +172,9 @@ fn start(
     let plan = Plan { database: files.database, backup_folder: settings.backup_folder.clone() };
     let upkeep = Upkeep::begin(plan, MachineClock::start())
         .map_err(|error| Report::new(ReportCode::DiskBroken, &error))?;
-    tracing::info!(birth = ?started.birth, "till open");
+    tracing::info!(shop = ?of.shop, birth = ?started.birth, "till open");
     Ok(Shop {
+        shop: of.shop,
         running: started.running,
         upkeep,
         receipts,
@@ -125,7 +182,7 @@ fn start(
         counter,
         people,
         folder: place.folder.clone(),
-        phone_url,
+        phone_url: of.phone_url,
         spoken_file,
     })
 }

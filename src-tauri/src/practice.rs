@@ -1,10 +1,12 @@
-//! Practice in this process: pretend channels on loopback for a till without live ones.
+//! Practice in this process: pretend channels on loopback, for a till without others and for
+//! whoever practises at one that has some.
 //!
 //! Its ledger and keys lie in a folder of their own, and each start writes the channel's file that
 //! leads there, because the port is another one each time. The till calls it like any channel.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use mianfu_practice::http::{Shared, serve};
 use mianfu_practice::state::{self, Papers, StateError};
@@ -20,6 +22,27 @@ pub(crate) struct Reachable {
     pub(crate) channel: PathBuf,
     /// The page on which a person plays the customer.
     pub(crate) phone_url: String,
+}
+
+/// The practice of this process: begun when it is first needed, it serves until the program ends.
+#[derive(Debug, Default)]
+pub(crate) struct Reached {
+    reachable: Mutex<Option<Reachable>>,
+}
+
+impl Reached {
+    /// Returns how to reach it, and begins it where it is not there yet.
+    pub(crate) fn reach(
+        &self,
+        folder: &Path,
+        runtime: &Handle,
+    ) -> Result<Reachable, PracticeError> {
+        let mut reachable = self.reachable.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reachable) = &*reachable {
+            return Ok(reachable.clone());
+        }
+        Ok(reachable.insert(start(folder, runtime)?).clone())
+    }
 }
 
 /// Why there is no practice.
@@ -51,7 +74,7 @@ impl From<StateError> for PracticeError {
 
 /// Starts practice on `folder`; it serves for as long as the program lives. Reads and, at the
 /// first start, makes keys, so it takes a moment.
-pub(crate) fn start(folder: &Path, runtime: &Handle) -> Result<Reachable, PracticeError> {
+fn start(folder: &Path, runtime: &Handle) -> Result<Reachable, PracticeError> {
     let papers = Papers::open(folder)?;
     let practice = Shared::open(&papers, papers.options(1))?;
     let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0)))?;

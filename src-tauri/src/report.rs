@@ -4,6 +4,7 @@
 //! made of error texts only, and those never hold a key or an auth code.
 
 use mianfu_core::breaker::Offer;
+use mianfu_till::away::AwayRefusal;
 use mianfu_till::bill::BillRefusal;
 use mianfu_till::cash::{CashRefundRefusal, CashRefusal};
 use mianfu_till::cashier::GoodsRefusal;
@@ -70,6 +71,17 @@ impl From<PinRefusal> for Report {
             PinRefusal::TooSimple => ReportCode::BadPin,
             PinRefusal::Unusable { .. } => ReportCode::Misconfigured,
             PinRefusal::Unkept(_) => ReportCode::DiskBroken,
+        };
+        Report::new(code, &refusal)
+    }
+}
+
+impl From<AwayRefusal> for Report {
+    fn from(refusal: AwayRefusal) -> Report {
+        let code = match &refusal {
+            AwayRefusal::Open { .. } => ReportCode::SalesOpen,
+            AwayRefusal::Outlived(_) => ReportCode::Outdated,
+            AwayRefusal::Db(error) => code_of_db(error),
         };
         Report::new(code, &refusal)
     }

@@ -3,23 +3,27 @@
 //! That is the amount being typed, for the customer's window, and the question 同一位顾客吗？ while
 //! it stands. Neither is truth about money; both are lost with the window and nothing is lost.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::number::OutTradeNo;
 use mianfu_sound::Speaker;
 use mianfu_till::bill::Bill;
 use mianfu_till::{Collect, Means, Refusal, RsaKeys, SameCustomer, Till};
-use tokio::sync::{SetOnce, watch};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tracing_appender::non_blocking::WorkerGuard;
 
 use crate::cash::order_no;
 use crate::convert::{self, Room};
+use crate::idle::Idle;
 use crate::open::{self, Place, Shop};
+use crate::practice::Reached;
+use crate::shops::{Known, Shops};
 use crate::sound;
 use crate::views::{
     AttemptRef, AttemptView, BillView, CounterView, CustomerView, HistoryLineView, OrderLineView,
-    OrderRef, QuestionKind, QuestionView, Report, ReportCode,
+    OrderRef, QuestionKind, QuestionView, Report, ReportCode, ShopView,
 };
 
 /// The longest name of a confirmed amount; the page's are 36 letters.
@@ -27,16 +31,40 @@ const INTENT_LETTERS_MAX: usize = 64;
 
 /// The shell's state.
 pub struct Shell {
-    shop: SetOnce<Result<Shop, Report>>,
+    pub(crate) shops: Shops,
+    /// Where and on what it was opened.
+    opened_on: OnceLock<(Place, Handle)>,
+    /// The pretend channels of this process.
+    pub(crate) practice: Arc<Reached>,
+    /// Since when nobody has touched the counter, while practice is on.
+    pub(crate) idle: Mutex<Option<Idle>>,
+    /// Held while practice is entered or left.
+    pub(crate) switching: tokio::sync::Mutex<()>,
     hand: Mutex<Hand>,
     /// Goes up with every change of the hand.
     turned: watch::Sender<u64>,
-    /// The view that the cashier's window was last told; what is heard follows it.
-    told: watch::Sender<Option<CounterView>>,
+    /// What the cashier's window was last told; what is heard follows it.
+    told: watch::Sender<Option<Told>>,
     speaker: Speaker,
     log: Mutex<Option<WorkerGuard>>,
     /// Held while the till closes: whoever asks again waits for the same close.
     closing: Mutex<()>,
+}
+
+/// A view that the cashier's window was told.
+#[derive(Clone)]
+pub(crate) struct Told {
+    /// Whose view it is.
+    pub(crate) shop: Arc<Shop>,
+    pub(crate) view: CounterView,
+}
+
+/// An amount that the cashier confirmed.
+pub(crate) struct Confirmed {
+    pub(crate) intent_id: String,
+    pub(crate) amount_fen: i64,
+    /// Where.
+    pub(crate) shop: ShopView,
 }
 
 /// What the window knows and the till does not.
@@ -49,7 +77,11 @@ struct Hand {
 impl Default for Shell {
     fn default() -> Shell {
         Shell {
-            shop: SetOnce::new(),
+            shops: Shops::default(),
+            opened_on: OnceLock::new(),
+            practice: Arc::default(),
+            idle: Mutex::default(),
+            switching: tokio::sync::Mutex::default(),
             hand: Mutex::default(),
             turned: watch::Sender::new(0),
             told: watch::Sender::new(None),
@@ -62,10 +94,11 @@ impl Default for Shell {
 
 impl Shell {
     /// Opens the shop; commands wait for it. Reads files, so it takes a moment.
-    pub fn open(&self, place: &Place, runtime: &tokio::runtime::Handle) {
+    pub fn open(&self, place: &Place, runtime: &Handle) {
+        self.opened_on.get_or_init(|| (place.clone(), runtime.clone()));
         let opened = open::make_folder(place).and_then(|()| {
             *self.log() = open::begin_log(place);
-            open::open(place, runtime)
+            open::open(place, &self.practice, runtime)
         });
         if let Err(report) = &opened {
             tracing::error!(code = ?report.code, detail = report.detail, "the till did not open");
@@ -74,22 +107,38 @@ impl Shell {
             let now = mianfu_till::start::now();
             self.tell_of_people(shop.people.manager(now), now);
         }
-        // Opened once; a second time would change nothing.
-        let _ = self.shop.set(opened);
+        self.shops.opened(opened);
     }
 
-    /// Waits until the shop is open.
-    pub(crate) async fn shop(&self) -> Result<&Shop, Report> {
-        self.shop.wait().await.as_ref().map_err(Clone::clone)
+    /// Waits until a shop is open, and returns the one that is on.
+    pub(crate) async fn shop(&self) -> Result<Arc<Shop>, Report> {
+        self.shops.on().await
     }
 
-    /// Waits until the shop is open; refuses where its database is damaged: nothing more is taken.
-    pub(crate) async fn sound_shop(&self) -> Result<&Shop, Report> {
+    /// Returns the shop that is on where it is the one that was meant. What was confirmed in one
+    /// is never taken by the other: practice would become money, and money practice.
+    pub(crate) async fn shop_meant(&self, meant: ShopView) -> Result<Arc<Shop>, Report> {
         let shop = self.shop().await?;
-        match &shop.upkeep.condition().borrow().damage {
-            Some(damage) => Err(Report::plain(ReportCode::DatabaseBroken, damage)),
-            None => Ok(shop),
+        if shop.shop != meant {
+            return Err(Report::plain(ReportCode::Outdated, "another shop is on"));
         }
+        Ok(shop)
+    }
+
+    /// Waits until practice is on, and returns it.
+    pub(crate) async fn entered_practice(&self) -> Arc<Shop> {
+        self.shops.practice().await
+    }
+
+    /// Returns where and on what the shop was opened.
+    pub(crate) fn opened_on(&self) -> Result<(Place, Handle), Report> {
+        let opened_on = self.opened_on.get().cloned();
+        opened_on.ok_or_else(|| Report::plain(ReportCode::Internal, "no shop was opened"))
+    }
+
+    /// Returns a watch that changes with the shop that is on.
+    pub(crate) fn switched(&self) -> watch::Receiver<Known> {
+        self.shops.changes()
     }
 
     /// Empties the hand: the sale it was for has begun.
@@ -108,13 +157,13 @@ impl Shell {
     }
 
     /// Returns a watch on what the cashier's window was last told.
-    pub(crate) fn told(&self) -> watch::Receiver<Option<CounterView>> {
+    pub(crate) fn told(&self) -> watch::Receiver<Option<Told>> {
         self.told.subscribe()
     }
 
     /// Remembers what the cashier's window has been told.
-    pub(crate) fn has_told(&self, view: CounterView) {
-        self.told.send_replace(Some(view));
+    pub(crate) fn has_told(&self, shop: Arc<Shop>, view: CounterView) {
+        self.told.send_replace(Some(Told { shop, view }));
     }
 
     /// Returns what sound comes from.
@@ -124,11 +173,16 @@ impl Shell {
 
     /// Clicks for a scan that was no payment code.
     pub(crate) fn click(&self) {
-        sound::click(&self.speaker, self.told.borrow().as_ref());
+        sound::click(&self.speaker, self.told.borrow().as_ref().map(|told| &told.view));
     }
 
     pub(crate) async fn counter(&self) -> Result<CounterView, Report> {
         let shop = self.shop().await?;
+        self.counter_of(&shop).await
+    }
+
+    /// Returns the counter of one shop.
+    pub(crate) async fn counter_of(&self, shop: &Shop) -> Result<CounterView, Report> {
         let (counter, practice, now) = shop
             .running
             .ask(|till, now| till.counter(now).map(|seen| (seen, till.settings().practice, now)))
@@ -137,6 +191,8 @@ impl Shell {
         let room = Room {
             settings: &shop.settings,
             practice,
+            shop: shop.shop,
+            practice_ends_at: self.practice_ends_at(),
             phone_url: shop.phone_url.clone(),
             condition: &condition,
             question: self.hand().question.clone(),
@@ -160,8 +216,8 @@ impl Shell {
 
     /// Returns what the customer sees while the till cannot be read: neither code nor amount.
     pub(crate) async fn customer_of_none(&self) -> Result<CustomerView, Report> {
-        let settings = &self.shop().await?.settings;
-        Ok(convert::customer_of_none(settings, mianfu_till::start::now()))
+        let shop = self.shop().await?;
+        Ok(convert::customer_of_none(&shop.settings, mianfu_till::start::now()))
     }
 
     /// Shows the customer what is being typed.
@@ -175,14 +231,15 @@ impl Shell {
     /// nothing.
     pub(crate) async fn collect(
         &self,
-        intent_id: String,
-        amount_fen: i64,
+        confirmed: Confirmed,
         means: Means,
         same_customer: SameCustomer,
     ) -> Result<(), Report> {
+        let Confirmed { intent_id, amount_fen, shop } = confirmed;
         let intent_id = intent(intent_id)?;
         let amount = fen(amount_fen)?;
-        let shop = self.sound_shop().await?;
+        let shop = self.shop_meant(shop).await?;
+        shop.check_sound()?;
         let collect = Collect { intent_id: intent_id.clone(), amount, means, same_customer };
         match shop.running.ask(move |till, now| till.collect(collect, now)).await? {
             Ok(_) => self.turn(|hand| *hand = Hand::default()),
@@ -262,24 +319,21 @@ impl Shell {
         Ok(lines.into_iter().map(convert::history_line).collect())
     }
 
-    /// Returns the attempts without a result; none where the till never opened.
+    /// Returns the attempts without a result, of every open shop; none where no till opened.
     pub(crate) async fn open_attempts(&self) -> Result<Vec<AttemptView>, Report> {
-        let shop = self.shop().await?;
-        let open = shop.running.ask(|till, _| till.open_attempts()).await??;
-        Ok(open
-            .iter()
-            .filter(|attempt| attempt.is_live())
-            .map(|of| convert::attempt(of, &[]))
-            .collect())
+        self.shop().await?;
+        let mut open = Vec::new();
+        for shop in self.shops.all() {
+            open.extend(shop.running.ask(|till, _| till.open_attempts()).await??);
+        }
+        let live = open.iter().filter(|attempt| attempt.is_live());
+        Ok(live.map(|of| convert::attempt(of, &[])).collect())
     }
 
     /// Stops the till, makes the last backup and ends the log. Takes as long as the disk does.
     pub(crate) fn close(&self) {
         let _closing = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Ok(shop)) = self.shop.get() {
-            shop.running.stop();
-            shop.upkeep.close();
-        }
+        self.shops.all().iter().for_each(|shop| shop.close());
         drop(self.log().take());
     }
 

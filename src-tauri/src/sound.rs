@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mianfu_core::channel::ChannelId;
@@ -14,7 +15,8 @@ use mianfu_sound::spoken::Memory;
 use mianfu_sound::{Cue, Instrument, Speaker, Spoken, tones, voice};
 use tauri::{AppHandle, Manager, Runtime};
 
-use crate::shell::Shell;
+use crate::open::Shop;
+use crate::shell::{Shell, Told};
 use crate::views::{AttemptState, ChannelView, CounterView, ReportCode};
 
 /// A payment older than this is no news: it is on the screen, and its customer has left.
@@ -193,36 +195,57 @@ pub(crate) fn is_wrong_scan(code: ReportCode) -> bool {
     )
 }
 
-/// Plays what is to be heard of every view until the till stops.
+/// Plays what is to be heard of every view.
 pub(crate) async fn follow<R: Runtime>(app: AppHandle<R>) {
     let shell = app.state::<Shell>();
-    let Ok(shop) = shell.shop().await else {
-        return;
-    };
-    let mut spoken = Spoken::open(&shop.spoken_file);
-    let mut ear = Ear::new(spoken.memory());
     let mut told = shell.told();
+    let mut listening: Option<Listening> = None;
     let mut again = tokio::time::interval(UNKNOWN_EVERY);
     loop {
+        let hears_unknown = listening.as_ref().is_some_and(|now| now.ear.hears_unknown());
         let heard = tokio::select! {
             changed = told.changed() => {
                 if changed.is_err() {
                     return;
                 }
-                let view = told.borrow_and_update().clone();
-                view.map(|view| ear.hear(&view)).unwrap_or_default()
+                let Some(Told { shop, view }) = told.borrow_and_update().clone() else {
+                    continue;
+                };
+                let now = match listening.take() {
+                    Some(now) if Arc::ptr_eq(&now.shop, &shop) => now,
+                    Some(_) | None => Listening::to(shop),
+                };
+                listening.insert(now).ear.hear(&view)
             }
-            _ = again.tick(), if ear.hears_unknown() => vec![Heard::Tone(Cue::Unknown)],
+            _ = again.tick(), if hears_unknown => vec![Heard::Tone(Cue::Unknown)],
         };
         if heard.contains(&Heard::Tone(Cue::Unknown)) {
             again.reset();
         }
-        let Some(manner) = Manner::of(told.borrow().as_ref()) else {
+        let manner = told.borrow().as_ref().map(|told| Manner::of(&told.view));
+        let (Some(manner), Some(mut now)) = (manner, listening.take()) else {
             continue;
         };
         for heard in heard {
-            spoken = play(shell.speaker(), manner, spoken, heard).await;
+            now.spoken = play(shell.speaker(), manner, now.spoken, heard).await;
         }
+        listening = Some(now);
+    }
+}
+
+/// The shop that is listened to. Another one is listened to as after a restart: what each has said
+/// is in its own file.
+struct Listening {
+    shop: Arc<Shop>,
+    spoken: Spoken,
+    ear: Ear,
+}
+
+impl Listening {
+    fn to(shop: Arc<Shop>) -> Listening {
+        let spoken = Spoken::open(&shop.spoken_file);
+        let ear = Ear::new(spoken.memory());
+        Listening { shop, spoken, ear }
     }
 }
 
@@ -235,10 +258,9 @@ pub(crate) struct Manner {
 }
 
 impl Manner {
-    fn of(view: Option<&CounterView>) -> Option<Manner> {
-        let view = view?;
+    fn of(view: &CounterView) -> Manner {
         let instrument = if view.practice { Instrument::Practice } else { Instrument::Till };
-        Some(Manner { instrument, sound: view.settings.sound, voice: view.settings.voice })
+        Manner { instrument, sound: view.settings.sound, voice: view.settings.voice }
     }
 }
 
@@ -270,7 +292,7 @@ fn tone(speaker: &Speaker, manner: Manner, cue: Cue) {
 
 /// Plays the click of a wrong scan.
 pub(crate) fn click(speaker: &Speaker, view: Option<&CounterView>) {
-    if let Some(manner) = Manner::of(view) {
+    if let Some(manner) = view.map(Manner::of) {
         tone(speaker, manner, Cue::WrongScan);
     }
 }

@@ -138,6 +138,7 @@ struct Keys {
     cash: Option<String>,
     orders: Option<String>,
     receipt: Option<String>,
+    practice: Option<String>,
 }
 
 fn box_scanner() -> Scanner {
@@ -233,7 +234,7 @@ fn counter(fields: Fields) -> Result<CounterSettings, String> {
 
 /// Returns the keys by what they do. One key does one thing, and none that a sale needs is moved.
 fn keys(keys: Keys) -> Result<BTreeMap<KeyAct, String>, String> {
-    let Keys { collect, show, ask, cancel, aside, cash, orders, receipt } = keys;
+    let Keys { collect, show, ask, cancel, aside, cash, orders, receipt, practice } = keys;
     let named = [
         (KeyAct::Collect, collect),
         (KeyAct::Show, show),
@@ -243,6 +244,7 @@ fn keys(keys: Keys) -> Result<BTreeMap<KeyAct, String>, String> {
         (KeyAct::Cash, cash),
         (KeyAct::Orders, orders),
         (KeyAct::Receipt, receipt),
+        (KeyAct::Practice, practice),
     ];
     let mut moved = BTreeMap::new();
     for (act, code) in named {

@@ -1,27 +1,51 @@
 //! The screens are told of every change, each only of what is its own.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use tauri::{AppHandle, Emitter, EventTarget, Manager, Runtime};
+use tokio::sync::watch;
 
+use crate::open::Shop;
 use crate::shell::Shell;
+use crate::shops::Known;
 use crate::views::AttemptView;
 use crate::windows::{CUSTOMER, TILL};
 
-/// Tells both windows of every change until the till stops.
+/// Tells both windows of every change of the shop that is on, until its till stops.
 pub(crate) async fn changes<R: Runtime>(app: AppHandle<R>) {
     let shell = app.state::<Shell>();
-    let Ok(shop) = shell.shop().await else {
-        return;
-    };
+    let mut switched = shell.switched();
+    loop {
+        // Seen before it is looked up, so that a change in between is not missed.
+        switched.borrow_and_update();
+        let Ok(shop) = shell.shop().await else {
+            return;
+        };
+        changes_of(&app, &shell, &shop, &mut switched).await;
+        match shell.shop().await {
+            Ok(on) if !Arc::ptr_eq(&on, &shop) => {}
+            Ok(_) | Err(_) => return,
+        }
+    }
+}
+
+/// Tells of every change of one shop, until another is on or its till stops.
+async fn changes_of<R: Runtime>(
+    app: &AppHandle<R>,
+    shell: &Shell,
+    shop: &Arc<Shop>,
+    switched: &mut watch::Receiver<Known>,
+) {
     let mut revision = shop.running.revision();
     let mut turned = shell.turned();
     let mut condition = shop.upkeep.condition();
     let mut works = shell.speaker().works();
     let mut missed = shell.speaker().missed();
     loop {
-        tell_all(&app, &shell).await;
+        tell_all(app, shell, shop).await;
         let goes_on = tokio::select! {
+            _ = switched.changed() => false,
             changed = revision.changed() => changed.is_ok(),
             changed = turned.changed() => changed.is_ok(),
             changed = condition.changed() => changed.is_ok(),
@@ -34,12 +58,12 @@ pub(crate) async fn changes<R: Runtime>(app: AppHandle<R>) {
     }
 }
 
-async fn tell_all<R: Runtime>(app: &AppHandle<R>, shell: &Shell) {
-    match shell.counter().await {
+async fn tell_all<R: Runtime>(app: &AppHandle<R>, shell: &Shell, shop: &Arc<Shop>) {
+    match shell.counter_of(shop).await {
         Ok(view) => {
             tell(app, CUSTOMER, "customer_changed", &shell.customer_of(&view));
             tell(app, TILL, "counter_changed", &view);
-            shell.has_told(view);
+            shell.has_told(Arc::clone(shop), view);
         }
         // What the cashier asks next is told why. A code that nobody watches must not be paid.
         Err(_) => {

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use requests::{
-    AskBill, AttemptRef, CashInstead, GoodsGiven, OrderRef, RefundAttempt, RefundCash,
-    SameCustomer, ScanCode, SetPin, ShowCode, TakeCash, TypeAmount,
+    AskBill, AttemptRef, CashInstead, EnterPractice, GoodsGiven, OrderRef, RefundAttempt,
+    RefundCash, SameCustomer, ScanCode, SetPin, ShowCode, TakeCash, TypeAmount,
 };
 
 /// Names where an attempt stands, in the cashier's terms.
@@ -260,12 +260,27 @@ pub struct QuestionView {
     pub unresolved_out_trade_no: String,
 }
 
+/// Names the shop that is on. A sale is taken by the shop that it was confirmed in, and by no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ShopView {
+    /// The one of the till's own channels; practice can be entered from it.
+    Own,
+    /// Practice, entered from there; it can be left.
+    Practice,
+    /// Practice on a till without channels of its own: there is nothing else.
+    PracticeOnly,
+}
+
 /// Shows the whole counter: everything the cashier's window draws.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct CounterView {
     /// Whether this is pretend money (练习).
     pub practice: bool,
+    pub shop: ShopView,
+    /// When practice ends by itself, in its last minute; the page counts down.
+    pub practice_ends_at_ms: Option<i64>,
     /// Where the pretend customer's phone is, in practice.
     pub phone_url: Option<String>,
     pub store: String,
@@ -326,6 +341,7 @@ pub enum KeyAct {
     Cash,
     Orders,
     Receipt,
+    Practice,
 }
 
 /// Shows a key that the store chose.
@@ -525,6 +541,8 @@ pub enum ReportCode {
     RoundingTooLarge,
     /// A reversal has left; only the channel decides.
     ReversalLeft,
+    /// Practice waits until every sale has its result.
+    SalesOpen,
     NothingToRefund,
     RefundExceeds,
     /// No money was taken, so there is no receipt.

@@ -6,10 +6,14 @@
 mod bindings;
 #[path = "shell/cash.rs"]
 mod cash;
+#[path = "shell/counter.rs"]
+mod counter;
 #[path = "shell/gates.rs"]
 mod gates;
 #[path = "shell/people.rs"]
 mod people;
+#[path = "shell/practice.rs"]
+mod practice;
 
 /// Before 2.11.1 a page from elsewhere could be taken for one of the program's own.
 #[test]

@@ -9,17 +9,21 @@ use mianfu_practice::{CancelUnscanned, Fault, Manner};
 use mianfu_tests::shop::*;
 use mianfu_till::away::{AwayRefusal, Practise};
 use mianfu_till::cash::{CashRefusal, TakeCash};
-use mianfu_till::people::{People, Pin};
+use mianfu_till::people::{Approved, People, Pin};
 use mianfu_till::{Means, Refusal};
 
 fn go_away(shop: &mut Shop) -> Result<(), AwayRefusal> {
+    let (approved, now) = (approve(shop), shop.till_now());
+    shop.till().go_away(approved, now)
+}
+
+fn approve(shop: &Shop) -> Approved<Practise> {
     let now = shop.till_now();
     let pin = || Pin::new("481927".to_owned()).unwrap();
     let people = People::open(shop.folder().join("till.pin"));
     // Set at the first call; a later one finds it.
     let _ = people.set_pin(&pin(), None, now);
-    let approved = people.approve(&pin(), Practise, now).unwrap();
-    shop.till().go_away(approved, now)
+    people.approve(&pin(), Practise, now).unwrap()
 }
 
 fn in_cash(shop: &mut Shop, intent_id: &str) -> Result<(), CashRefusal> {

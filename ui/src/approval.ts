@@ -8,6 +8,7 @@
 import { reactive } from "vue";
 import type { ChannelView } from "./bindings/ChannelView";
 import type { CounterView } from "./bindings/CounterView";
+import type { ShopView } from "./bindings/ShopView";
 import { entryKeys } from "./hand";
 import type { Notice } from "./hand";
 import { reportOf } from "./host";
@@ -24,6 +25,7 @@ export type RefundFrom =
 export type Purpose =
   | { kind: "goods"; outTradeNo: string; amountFen: number }
   | { kind: "refund"; from: readonly RefundFrom[] }
+  | { kind: "practice" }
   /** The first PIN; where there is no real money it may wait. */
   | { kind: "first_pin"; mayWait: boolean }
   | { kind: "change_pin" };
@@ -32,6 +34,8 @@ export type Step = "amount" | "pin" | "old_pin" | "new_pin" | "repeat_pin";
 
 export interface Approving {
   readonly purpose: Purpose;
+  /** Where it was asked for; an order's number alone says it not. */
+  readonly shop: ShopView;
   step: Step;
   /** Which of the payments the refund goes back from. */
   chosen: number;
@@ -49,6 +53,8 @@ export interface Approving {
 export interface Approval {
   readonly open: { approving: Approving | null };
   begin(purpose: Purpose): void;
+  /** Lets it go: another shop is on. */
+  forget(): void;
   stroke(stroke: Stroke): void;
   scan(): void;
   /** Returns what to put back when a scan is taken back. */
@@ -69,6 +75,7 @@ export function approval(
     if (open.approving?.busy) return;
     open.approving = {
       purpose,
+      shop: view()?.shop ?? "own",
       step: firstStep(purpose),
       chosen: 0,
       entry: nothing(view()?.settings.impliedDecimals ?? false),
@@ -84,6 +91,7 @@ export function approval(
   function firstStep(purpose: Purpose): Step {
     switch (purpose.kind) {
       case "goods":
+      case "practice":
         return pinStep();
       case "refund":
         return "amount";
@@ -226,7 +234,7 @@ export function approval(
   }
 
   function act(now: Approving, pin: string): Promise<void> {
-    const { purpose, intentId } = now;
+    const { purpose, intentId, shop } = now;
     switch (purpose.kind) {
       case "goods":
         return host.goodsGiven({ outTradeNo: purpose.outTradeNo, pin });
@@ -235,9 +243,11 @@ export function approval(
         const amountFen = refundFen(now);
         if (from === null) return Promise.resolve();
         return from.kind === "cash"
-          ? host.refundCash({ orderNo: from.orderNo, amountFen, intentId, pin })
+          ? host.refundCash({ orderNo: from.orderNo, amountFen, shop, intentId, pin })
           : host.refundAttempt({ outTradeNo: from.outTradeNo, amountFen, intentId, pin });
       }
+      case "practice":
+        return host.enterPractice({ pin });
       case "first_pin":
       case "change_pin":
         return Promise.resolve();
@@ -247,6 +257,7 @@ export function approval(
   return {
     open,
     begin,
+    forget: () => void (open.approving = null),
     stroke,
     scan() {
       if (open.approving !== null) open.approving.notice = { kind: "hint", hint: "pin_first" };
@@ -276,6 +287,8 @@ function allowed(purpose: Purpose): Hint {
       return "goods_said";
     case "refund":
       return "refund_sent";
+    case "practice":
+      return "practice_entered";
     case "first_pin":
       return "pin_set";
     case "change_pin":

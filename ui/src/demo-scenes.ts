@@ -84,6 +84,8 @@ export function counterAt(nowMs: number, with_: Partial<CounterView> = {}): Coun
   const minute = 60_000;
   return {
     practice: false,
+    shop: "own",
+    practiceEndsAtMs: null,
     phoneUrl: null,
     store: "好邻居便利店 文三路店",
     till: "2 号台",
@@ -183,7 +185,17 @@ function counterOf(name: string, nowMs: number): CounterView {
     case "aside":
       return counterAt(nowMs, { ...open, front: attemptIn("typing", nowMs) });
     case "practice":
-      return counterAt(nowMs, { practice: true, phoneUrl: "http://127.0.0.1:43117/phone" });
+      return counterAt(nowMs, {
+        practice: true,
+        shop: "practice_only",
+        phoneUrl: "http://127.0.0.1:43117/phone",
+      });
+    case "practice-entered":
+      return counterAt(nowMs, {
+        practice: true,
+        shop: "practice",
+        phoneUrl: "http://192.168.100.123:43117/phone",
+      });
     case "practice-full":
       return counterAt(nowMs, {
         ...open,

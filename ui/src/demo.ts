@@ -254,6 +254,19 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
       pin = request.pin;
       change({ manager: "set" });
     },
+    async enterPractice(request) {
+      came("enterPractice", request);
+      checkPin(request.pin);
+      change({ shop: "practice", practice: true, phoneUrl: "http://127.0.0.1:43117/phone" });
+    },
+    async leavePractice() {
+      came("leavePractice", null);
+      change({ shop: "own", practice: false, practiceEndsAtMs: null, phoneUrl: null });
+    },
+    async stirPractice() {
+      came("stirPractice", null);
+      if (counter.practiceEndsAtMs !== null) change({ practiceEndsAtMs: null });
+    },
     async clearFront() {
       came("clearFront", null);
       change({ front: null, question: null });

@@ -1,7 +1,9 @@
 // What the parts of a sale share: the hand, the last view, the till, and a place to say a word.
 
+import type { ChannelView } from "./bindings/ChannelView";
 import type { CounterView } from "./bindings/CounterView";
-import type { Hand } from "./hand";
+import type { SameCustomer } from "./bindings/SameCustomer";
+import type { Hand, Handed } from "./hand";
 import type { Host } from "./host";
 import type { Hint } from "./text/shape";
 
@@ -15,4 +17,21 @@ export interface Desk {
   openOrder(orderNo: string): void;
   /** Runs a command and asks for the view after it; a refusal is said. Returns whether it was done. */
   call(command: () => Promise<void>): Promise<boolean>;
+}
+
+/** The first channel that is ready; the till refuses, with its reason, where none is. */
+export function channelToShow(view: CounterView | null): ChannelView {
+  const wallets = (view?.channels ?? []).filter(({ channel }) => channel !== "cash");
+  const ready = wallets.find(({ state }) => state === "ready");
+  return (ready ?? wallets[0])?.channel ?? "alipay";
+}
+
+/** Hands a confirmed amount to the till. */
+export function deliver(host: Host, handed: Handed, sameCustomer: SameCustomer): Promise<void> {
+  switch (handed.kind) {
+    case "show":
+      return host.showCode({ ...handed.intent, channel: handed.channel, sameCustomer });
+    case "scan":
+      return host.scanCode({ ...handed.intent, authCode: handed.authCode, sameCustomer });
+  }
 }

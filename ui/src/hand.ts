@@ -3,6 +3,7 @@
 import type { CashBillView } from "./bindings/CashBillView";
 import type { ChannelView } from "./bindings/ChannelView";
 import type { Report } from "./bindings/Report";
+import type { ShopView } from "./bindings/ShopView";
 import type { CashHand } from "./cash";
 import type { Stroke } from "./keys";
 import { NOTHING } from "./money";
@@ -26,6 +27,8 @@ export interface Asked {
 export interface Intent {
   intentId: string;
   amountFen: number;
+  /** Where it was confirmed; no other shop takes it. */
+  shop: ShopView;
 }
 
 /** What was handed to the till. An auth code stays here only until the till has answered. */
@@ -99,6 +102,7 @@ export function entryKeys(stroke: Stroke): EntryKey[] {
     case "refund":
     case "orders":
     case "receipt":
+    case "practice":
     case "aside":
     case "bring_back":
     case "up":
@@ -106,4 +110,10 @@ export function entryKeys(stroke: Stroke): EntryKey[] {
     case "escape":
       return [];
   }
+}
+
+/** What no scan's keys can have changed, and the till's answers may have. */
+export function standing(hand: Hand): Partial<Hand> {
+  const { handed, sending, large, stopped } = hand;
+  return { handed, sending, large, stopped };
 }

@@ -10,6 +10,7 @@ import type { BillView } from "./bindings/BillView";
 import type { CashInstead } from "./bindings/CashInstead";
 import type { CounterView } from "./bindings/CounterView";
 import type { CustomerView } from "./bindings/CustomerView";
+import type { EnterPractice } from "./bindings/EnterPractice";
 import type { GoodsGiven } from "./bindings/GoodsGiven";
 import type { HistoryLineView } from "./bindings/HistoryLineView";
 import type { OrderLineView } from "./bindings/OrderLineView";
@@ -56,6 +57,10 @@ export interface Host {
   refundAttempt(request: RefundAttempt): Promise<void>;
   refundCash(request: RefundCash): Promise<void>;
   setPin(request: SetPin): Promise<void>;
+  enterPractice(request: EnterPractice): Promise<void>;
+  leavePractice(): Promise<void>;
+  /** Tells that somebody touches the counter: practice ends by itself when nobody does. */
+  stirPractice(): Promise<void>;
   /** Takes an ended attempt, or a question, off the screen. */
   clearFront(): Promise<void>;
   ordersToday(): Promise<OrderLineView[]>;

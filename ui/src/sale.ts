@@ -9,13 +9,14 @@ import { computed, reactive } from "vue";
 import type { ComputedRef } from "vue";
 import type { AttemptView } from "./bindings/AttemptView";
 import type { CashView } from "./bindings/CashView";
-import type { ChannelView } from "./bindings/ChannelView";
 import type { CounterView } from "./bindings/CounterView";
+import type { Report } from "./bindings/Report";
 import type { SameCustomer } from "./bindings/SameCustomer";
 import type { Approval } from "./approval";
 import { asking } from "./asking";
 import { counting } from "./counting";
-import { emptyHand, entryKeys } from "./hand";
+import { channelToShow, deliver } from "./desk";
+import { emptyHand, entryKeys, standing } from "./hand";
 import type { Hand, Handed, Intent } from "./hand";
 import { reportOf } from "./host";
 import type { Host } from "./host";
@@ -58,12 +59,15 @@ export interface Sale {
   say(what: Hint): void;
   /** Takes back what was said. */
   hush(): void;
+  complain(report: Report): void;
   /** Takes in an Enter that most likely was a scanner's: it confirms nothing. */
   hurriedEnter(headed: boolean): void;
   /** Remembers the hand, so that a scan can be taken back. */
   remember(): void;
   rollBack(): void;
   bringBack(outTradeNo: string): void;
+  /** Empties the hand: another shop is on. */
+  forget(): void;
   stop(): void;
 }
 
@@ -205,7 +209,11 @@ export function sale(
       hint("amount_first");
       return null;
     }
-    hand.intent ??= { intentId: crypto.randomUUID(), amountFen: total.value };
+    hand.intent ??= {
+      intentId: crypto.randomUUID(),
+      amountFen: total.value,
+      shop: view()?.shop ?? "own",
+    };
     return hand.intent;
   }
 
@@ -247,7 +255,7 @@ export function sale(
     hand.sending = true;
     hand.notice = null;
     await tell();
-    const done = await call(() => deliver(handed, sameCustomer));
+    const done = await call(() => deliver(host, handed, sameCustomer));
     hand.sending = false;
     if (!done || !view()?.question) hand.handed = null;
   }
@@ -255,15 +263,6 @@ export function sale(
   function asksOnceMore({ intentId, amountFen }: Intent): boolean {
     const aboveFen = settings.value?.askAboveFen ?? null;
     return aboveFen !== null && amountFen > aboveFen && hand.sure !== intentId;
-  }
-
-  function deliver(handed: Handed, sameCustomer: SameCustomer): Promise<void> {
-    switch (handed.kind) {
-      case "show":
-        return host.showCode({ ...handed.intent, channel: handed.channel, sameCustomer });
-      case "scan":
-        return host.scanCode({ ...handed.intent, authCode: handed.authCode, sameCustomer });
-    }
   }
 
   // ---- strokes, one function per mode
@@ -558,6 +557,7 @@ export function sale(
     receive: counter.suggest,
     say: hint,
     hush: () => void (hand.notice = null),
+    complain: (report) => void (hand.notice = { kind: "report", report }),
     totalFen: total,
     front,
     seen,
@@ -576,19 +576,13 @@ export function sale(
       tellSoon();
     },
     bringBack,
+    forget() {
+      clearTimeout(telling);
+      Object.assign(hand, emptyHand());
+      remembered = emptyHand();
+      putScansBack = scans.remember();
+      toldFen = undefined;
+    },
     stop: () => clearTimeout(telling),
   };
-}
-
-/** What no scan's keys can have changed, and the till's answers may have. */
-function standing(hand: Hand): Partial<Hand> {
-  const { handed, sending, large, stopped } = hand;
-  return { handed, sending, large, stopped };
-}
-
-/** The first channel that is ready; the till refuses, with its reason, where none is. */
-function channelToShow(view: CounterView | null): ChannelView {
-  const wallets = (view?.channels ?? []).filter(({ channel }) => channel !== "cash");
-  const ready = wallets.find(({ state }) => state === "ready");
-  return (ready ?? wallets[0])?.channel ?? "alipay";
 }

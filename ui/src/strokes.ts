@@ -20,6 +20,7 @@ export type Stroke =
   | { kind: "refund" }
   | { kind: "orders" }
   | { kind: "receipt" }
+  | { kind: "practice" }
   | { kind: "aside" }
   | { kind: "bring_back" }
   | { kind: "up" }
@@ -35,6 +36,7 @@ const ACTS: Readonly<Record<KeyAct, { stroke: Stroke; label: string }>> = {
   cash: { stroke: { kind: "cash" }, label: "F9" },
   orders: { stroke: { kind: "orders" }, label: "F3" },
   receipt: { stroke: { kind: "receipt" }, label: "F7" },
+  practice: { stroke: { kind: "practice" }, label: "F10" },
 };
 
 const BY_CODE: Readonly<Record<string, Stroke>> = {
@@ -54,6 +56,7 @@ const BY_CODE: Readonly<Record<string, Stroke>> = {
   F4: { kind: "goods" },
   F6: { kind: "aside" },
   F7: { kind: "receipt" },
+  F10: { kind: "practice" },
   F8: { kind: "ask" },
   F9: { kind: "cash" },
   ArrowUp: { kind: "up" },
@@ -74,6 +77,7 @@ const BY_KEY: Readonly<Record<string, Stroke>> = {
   F4: { kind: "goods" },
   F6: { kind: "aside" },
   F7: { kind: "receipt" },
+  F10: { kind: "practice" },
   F8: { kind: "ask" },
   F9: { kind: "cash" },
   ArrowUp: { kind: "up" },

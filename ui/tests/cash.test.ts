@@ -36,7 +36,7 @@ test("F9 takes the typed amount in cash, and the change stands large until the n
   expect([shown("received"), shown("change")]).toEqual(["实收¥20.00", "找零¥7.50"]);
   await type("<Enter>");
   expect(till.asked("takeCash")).toEqual([
-    { intentId: expect.any(String), amountFen: 1250, receivedFen: 2000, roundedFen: 0 },
+    { intentId: expect.any(String), amountFen: 1250, shop: "own", receivedFen: 2000, roundedFen: 0 },
   ]);
   expect(till.state()).toBe("cash_taken");
   expect([till.is(), till.todo()]).toEqual(["已收现金 ¥12.50，找零 ¥7.50", "可以交货"]);

@@ -80,7 +80,7 @@ test("a stumbling scan of an armed amount is charged exactly once, with the whol
     () => opened({}, "12.5<Enter>"),
     (said) => {
       expect(till.asked("scanCode"), said).toEqual([
-        { intentId: expect.any(String), amountFen: 1250, authCode: AUTH_CODE, sameCustomer: "ask" },
+        { intentId: expect.any(String), amountFen: 1250, shop: "own", authCode: AUTH_CODE, sameCustomer: "ask" },
       ]);
       expect(till.amount(), said).toBe("¥12.50");
     },
@@ -99,7 +99,7 @@ test("a long stumble within an armed scan is the same scan, or asks for another"
         await burst(KEYS, { everyMs: 8 });
       }
       expect(till.asked("scanCode"), said).toEqual([
-        { intentId: expect.any(String), amountFen: 1250, authCode: AUTH_CODE, sameCustomer: "ask" },
+        { intentId: expect.any(String), amountFen: 1250, shop: "own", authCode: AUTH_CODE, sameCustomer: "ask" },
       ]);
       expect(till.amount(), said).toBe("¥12.50");
       till.page.unmount();
@@ -135,7 +135,7 @@ test("a page held up in the middle of a scan without Enter hands on the whole of
   await vi.advanceTimersByTimeAsync(700);
   await flushPromises();
   expect(till.asked("scanCode")).toEqual([
-    { intentId: expect.any(String), amountFen: 1250, authCode: AUTH_CODE, sameCustomer: "ask" },
+    { intentId: expect.any(String), amountFen: 1250, shop: "own", authCode: AUTH_CODE, sameCustomer: "ask" },
   ]);
 });
 

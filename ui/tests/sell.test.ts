@@ -81,6 +81,7 @@ test("star shows a code for exactly the amount, through the first ready wallet",
     {
       intentId: expect.stringMatching(/^[0-9a-f-]{36}$/),
       amountFen: 1250,
+      shop: "own",
       channel: "alipay",
       sameCustomer: "ask",
     },
@@ -132,7 +133,7 @@ test("Enter, then a scan charges the amount with the code scanned", async () => 
   expect(till.page.get(".sub").text()).toBe("可以扫了");
   await scanner(`${AUTH_CODE}<Enter>`);
   expect(till.asked("scanCode")).toEqual([
-    { intentId: expect.any(String), amountFen: 1250, authCode: AUTH_CODE, sameCustomer: "ask" },
+    { intentId: expect.any(String), amountFen: 1250, shop: "own", authCode: AUTH_CODE, sameCustomer: "ask" },
   ]);
 });
 

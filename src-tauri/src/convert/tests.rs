@@ -122,6 +122,8 @@ fn seen(counter: &Counter, store: &CounterSettings, sound_works: bool) -> Counte
     let room = Room {
         settings: &Settings::practice("店", "1 号台"),
         practice: true,
+        shop: ShopView::PracticeOnly,
+        practice_ends_at: None,
         phone_url: Some("http://127.0.0.1:1/phone".to_owned()),
         condition: &Condition::default(),
         question: None,

@@ -1,10 +1,14 @@
 use super::*;
-use crate::views::{AttemptView, FlowView, LastView, ManagerState, ScannerKind, SettingsView};
+use crate::views::{
+    AttemptView, FlowView, LastView, ManagerState, ScannerKind, SettingsView, ShopView,
+};
 
 const NOW: i64 = 1_800_000_000_000;
 
 fn view(front: Option<AttemptView>, recent: Vec<LastView>) -> CounterView {
     CounterView {
+        shop: ShopView::Own,
+        practice_ends_at_ms: None,
         practice: true,
         phone_url: None,
         store: "店".to_owned(),

@@ -6,7 +6,7 @@
 use serde::Deserialize;
 use ts_rs::TS;
 
-use super::ChannelView;
+use super::{ChannelView, ShopView};
 
 /// Says whether the till may ask 同一位顾客吗 first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, TS)]
@@ -33,6 +33,8 @@ pub struct ShowCode {
     /// Made once per confirmed amount; repeating it makes no second attempt.
     pub intent_id: String,
     pub amount_fen: i64,
+    /// Where the amount was confirmed.
+    pub shop: ShopView,
     pub channel: ChannelView,
     pub same_customer: SameCustomer,
 }
@@ -44,6 +46,8 @@ pub struct ScanCode {
     /// Made once per confirmed amount; repeating it makes no second attempt.
     pub intent_id: String,
     pub amount_fen: i64,
+    /// Where the amount was confirmed.
+    pub shop: ShopView,
     /// What the scanner read. Never kept.
     pub auth_code: String,
     pub same_customer: SameCustomer,
@@ -90,6 +94,13 @@ pub struct RefundAttempt {
     pub pin: String,
 }
 
+/// Lets somebody practise at the counter. No `Debug`: a PIN must not find its way into a log.
+#[derive(Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct EnterPractice {
+    pub pin: String,
+}
+
 /// Sets the manager's PIN. No `Debug`: a PIN must not find its way into a log.
 #[derive(Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -107,6 +118,8 @@ pub struct TakeCash {
     pub intent_id: String,
     /// What was typed.
     pub amount_fen: i64,
+    /// Where the amount was confirmed.
+    pub shop: ShopView,
     /// Handed over by the customer.
     pub received_fen: i64,
     /// Let go by the shop (抹零).
@@ -130,6 +143,8 @@ pub struct CashInstead {
 pub struct RefundCash {
     pub order_no: String,
     pub amount_fen: i64,
+    /// Whose order it is: two shops count theirs alike.
+    pub shop: ShopView,
     /// Made once per confirmed refund; repeating it makes no second one.
     pub intent_id: String,
     pub pin: String,

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use mianfu_shell::views::{
-    AskBill, AttemptRef, AttemptView, BillView, CashInstead, CounterView, CustomerView, GoodsGiven,
-    HistoryLineView, OrderLineView, OrderRef, ReceiptFile, ReceiptView, RefundAttempt, RefundCash,
-    Report, ScanCode, SetPin, ShowCode, TakeCash, TypeAmount,
+    AskBill, AttemptRef, AttemptView, BillView, CashInstead, CounterView, CustomerView,
+    EnterPractice, GoodsGiven, HistoryLineView, OrderLineView, OrderRef, ReceiptFile, ReceiptView,
+    RefundAttempt, RefundCash, Report, ScanCode, SetPin, ShowCode, TakeCash, TypeAmount,
 };
 use ts_rs::{Config, TS};
 
@@ -41,6 +41,7 @@ fn export(folder: &Path) {
     CashInstead::export_all(&config).unwrap();
     CounterView::export_all(&config).unwrap();
     CustomerView::export_all(&config).unwrap();
+    EnterPractice::export_all(&config).unwrap();
     GoodsGiven::export_all(&config).unwrap();
     HistoryLineView::export_all(&config).unwrap();
     OrderLineView::export_all(&config).unwrap();

@@ -28,7 +28,7 @@ fn check_reported(command: &str, request: Value, code: &str) {
 
 fn sale(intent: &str, amount: Value, received: Value, rounded: Value) -> Value {
     json!({
-        "intentId": intent, "amountFen": amount, "receivedFen": received, "roundedFen": rounded,
+        "intentId": intent, "amountFen": amount, "shop": "practice_only", "receivedFen": received, "roundedFen": rounded,
     })
 }
 
@@ -57,7 +57,8 @@ fn a_sale_in_cash_is_taken_shown_refunded_and_printed() {
 
     let back = |intent: &str, amount_fen: i64, pin: &str| {
         json!({
-            "orderNo": order_no, "amountFen": amount_fen, "intentId": intent, "pin": pin,
+            "orderNo": order_no, "amountFen": amount_fen, "shop": "practice_only",
+            "intentId": intent, "pin": pin,
         })
     };
     check_reported("refund_cash", back("a", 200, "270418"), "pin_unset");

@@ -91,6 +91,9 @@ fn the_customers_window_may_ask_for_its_own_view_only() {
         "goods_given",
         "refund_attempt",
         "set_pin",
+        "enter_practice",
+        "leave_practice",
+        "stir_practice",
         "ask_bill",
         "take_cash",
         "cash_instead",
@@ -142,13 +145,15 @@ fn the_counter_says_what_it_is() {
 
 fn show(amount: Value) -> Value {
     json!({ "request": {
-        "intentId": "an-intent", "amountFen": amount, "channel": "alipay", "sameCustomer": "ask",
+        "intentId": "an-intent", "amountFen": amount, "shop": "practice_only", "channel": "alipay",
+        "sameCustomer": "ask",
     } })
 }
 
 fn scan(intent_id: &str, auth_code: &str) -> Value {
     json!({ "request": {
-        "intentId": intent_id, "amountFen": 100, "authCode": auth_code, "sameCustomer": "ask",
+        "intentId": intent_id, "amountFen": 100, "shop": "practice_only", "authCode": auth_code,
+        "sameCustomer": "ask",
     } })
 }
 
@@ -226,10 +231,10 @@ fn a_second_till_on_the_same_folder_is_told_so() {
     call("till", OURS, "counter", json!({})).unwrap();
     check_not_opened(&Place { folder: folder(), channel: None }, "busy_elsewhere");
     // With a channel of its own it comes as far as the database.
-    let practice = folder().join("practice");
-    let channel = practice.join("practice.toml");
-    std::fs::copy(practice.join("channel.toml"), &channel).unwrap();
-    check_not_opened(&Place { folder: folder(), channel: Some(channel) }, "busy_elsewhere");
+    let channel = Some(folder().join("practice/channel.toml"));
+    let place = Place { folder: folder(), channel };
+    call_in(&open(&place), "till", OURS, "counter", json!({})).unwrap();
+    check_not_opened(&place, "busy_elsewhere");
 }
 
 #[test]

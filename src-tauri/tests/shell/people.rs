@@ -1,98 +1,10 @@
 //! What needs the manager's PIN, and the other commands that a waiting sale has: as a window calls
 //! them, on a real till with a pretend customer.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::time::{Duration, Instant};
-
-use mianfu_shell::Place;
 use serde_json::{Value, json};
-use tauri::AppHandle;
-use tauri::test::MockRuntime;
 
-use super::gates::{OURS, call_in, open};
-
-/// A counter of its own, with somebody who can pay.
-struct Counter {
-    app: AppHandle<MockRuntime>,
-    phone: String,
-}
-
-impl Counter {
-    fn open() -> Counter {
-        let folder = tempfile::tempdir().unwrap().keep();
-        let app = open(&Place { folder, channel: None });
-        let view = call_in(&app, "till", OURS, "counter", json!({})).unwrap();
-        let phone = view["phoneUrl"].as_str().unwrap().to_owned();
-        let counter = Counter { app, phone };
-        counter.until(|view| view["channels"][0]["state"] == "ready");
-        counter
-    }
-
-    fn call(&self, command: &str, request: Value) -> Result<Value, String> {
-        let told = call_in(&self.app, "till", OURS, command, json!({ "request": request }));
-        told.map_err(|report| report["code"].as_str().unwrap_or("no report").to_owned())
-    }
-
-    fn view(&self) -> Value {
-        call_in(&self.app, "till", OURS, "counter", json!({})).unwrap()
-    }
-
-    /// Waits until the counter shows something, and returns it.
-    #[track_caller]
-    fn until(&self, shows: impl Fn(&Value) -> bool) -> Value {
-        let began = now();
-        loop {
-            let view = self.view();
-            if shows(&view) {
-                return view;
-            }
-            assert!(now() - began < Duration::from_secs(60), "still shows {view}");
-            std::thread::yield_now();
-        }
-    }
-
-    /// Begins a scan of a customer's code, who does as said with it.
-    fn scan(&self, amount_fen: i64, manner: Value) -> String {
-        let code = post(&self.phone, "/control/payment-codes", &json!({ "manner": manner }));
-        let auth_code = code["code"].as_str().unwrap();
-        let request = json!({
-            "intentId": format!("sale of {amount_fen}"), "amountFen": amount_fen,
-            "authCode": auth_code, "sameCustomer": "another",
-        });
-        self.call("scan_code", request).unwrap();
-        self.view()["front"]["outTradeNo"].as_str().unwrap().to_owned()
-    }
-
-    fn paid(&self, amount_fen: i64) -> String {
-        let no = self.scan(amount_fen, json!("pays"));
-        self.until(|view| view["front"]["state"] == "paid");
-        no
-    }
-}
-
-/// The moment, for waiting only.
-#[expect(clippy::disallowed_methods, reason = "a test that drives a real till waits for it")]
-fn now() -> Instant {
-    Instant::now()
-}
-
-/// Plays the customer: `phone` is where the pretend phone is.
-fn post(phone: &str, path: &str, body: &Value) -> Value {
-    let address = phone.strip_prefix("http://").unwrap().split('/').next().unwrap();
-    let body = body.to_string();
-    let mut stream = TcpStream::connect(address).unwrap();
-    write!(
-        stream,
-        "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
-}
+use super::counter::Counter;
+use super::gates::{OURS, call_in};
 
 fn refused(code: &str) -> Result<Value, String> {
     Err(code.to_owned())

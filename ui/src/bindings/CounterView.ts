@@ -8,6 +8,7 @@ import type { ManagerState } from "./ManagerState";
 import type { NoticeLine } from "./NoticeLine";
 import type { QuestionView } from "./QuestionView";
 import type { SettingsView } from "./SettingsView";
+import type { ShopView } from "./ShopView";
 
 /**
  * Shows the whole counter: everything the cashier's window draws.
@@ -16,7 +17,11 @@ export type CounterView = {
 /**
  * Whether this is pretend money (练习).
  */
-practice: boolean, 
+practice: boolean, shop: ShopView, 
+/**
+ * When practice ends by itself, in its last minute; the page counts down.
+ */
+practiceEndsAtMs: number | null, 
 /**
  * Where the pretend customer's phone is, in practice.
  */

@@ -10,7 +10,7 @@ import { saidOf } from "../plate";
 import type { Text } from "../text";
 import { joined, withKeys } from "../text/sentence";
 import type { Sentence } from "../text/shape";
-import { clockTime, dayTime } from "../time";
+import { clockTime, dayTime, secondsLeft } from "../time";
 
 type CashBill = Extract<Notice, { kind: "cash_bill" }>;
 
@@ -20,6 +20,7 @@ export function sentenceOf(
   t: Text,
   nowMs: number,
 ): string | null {
+  if (view.practiceEndsAtMs !== null) return endsSoon(view.practiceEndsAtMs, t, nowMs);
   if (notice === null) return null;
   switch (notice.kind) {
     case "hint":
@@ -31,6 +32,12 @@ export function sentenceOf(
     case "asked":
       return answered(notice.about, view, t, nowMs);
   }
+}
+
+/** Steps of ten seconds, so that nobody is read a number every second. */
+function endsSoon(endsAtMs: number, t: Text, nowMs: number): string {
+  const seconds = Math.max(1, Math.ceil(secondsLeft(endsAtMs, nowMs) / 10)) * 10;
+  return joined(t.practice.ends(seconds), t.join.hint);
 }
 
 /** Names the answer a notice gives, where it gives one about a single attempt. */

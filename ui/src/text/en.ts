@@ -250,6 +250,7 @@ export const en: Text = {
     received_too_little: { is: "Too little cash", todo: "Ask for the rest" },
     rounding_too_large: { is: "More rounded off than the store allows", todo: "Round off less" },
     reversal_left: { is: "A reversal has left", todo: "Wait for the channel; keep the goods" },
+    sales_open: { is: "Some sales have no result yet", todo: "Wait for them, then practise" },
     nothing_to_refund: { is: "Nothing can be refunded", todo: "See the order’s history" },
     refund_exceeds: { is: "More than can be refunded", todo: "Type a smaller amount" },
     nothing_taken: { is: "This order took no money: no receipt", todo: "See its history" },
@@ -366,6 +367,17 @@ export const en: Text = {
     pin_again: { is: "The PIN is set", todo: "the manager enters it once more to approve" },
     pin_same: { is: "That is the old PIN", todo: "choose another" },
     pin_changed: { is: "The PIN is changed, the old one is void", todo: "keep it in mind" },
+    practice_waits: { is: "Some sales have no result yet", todo: "wait for them, then practise" },
+    practice_first_finish: {
+      is: "A sale is in hand",
+      todo: "finish it, or clear it with {cancel}, then practise",
+    },
+    practice_only: {
+      is: "This till has no real channel, only practice",
+      todo: "have a channel file installed to take money",
+    },
+    practice_entered: { is: "Practice has begun, no real money", todo: "{practice} leaves it" },
+    practice_left: { is: "Practice is over", todo: "real money from here on" },
   },
   join: { hint: "; ", report: ": ", health: ", " },
   due: {
@@ -478,11 +490,13 @@ export const en: Text = {
       refund: "Refund",
       first_pin: "Choose the manager’s PIN",
       change_pin: "Change the manager’s PIN",
+      practice: "Begin practice",
     },
     why: {
       goods: "No reversal by itself; the till asks until there is a result",
       refund: "The manager’s PIN, please; the money goes back the way it came",
-      first_pin: "It approves refunds, and goods that are gone",
+      practice: "No real money, a book of its own; ends when unused for 15 minutes",
+      first_pin: "It approves refunds, goods that are gone, and practice",
       change_pin: "For the manager alone; the old PIN is void at once",
     },
     step: {
@@ -515,6 +529,12 @@ export const en: Text = {
     phone: "Customer’s phone",
     ghost: "Practice",
     tender: "Practice, no real money",
+    enter: "Practise",
+    leave: "Leave practice",
+    ends: (seconds) => ({
+      is: `Nobody is here, practice ends within ${seconds} s`,
+      todo: "press any key to go on",
+    }),
   },
   key: {
     back: "Back",

@@ -14,6 +14,7 @@ const ACTS: readonly KeyAct[] = [
   "cash",
   "orders",
   "receipt",
+  "practice",
 ];
 
 /** Joins what is and what to do; some sentences only say what to do. */

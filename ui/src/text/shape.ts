@@ -78,4 +78,9 @@ export type Hint =
   | "pin_set"
   | "pin_again"
   | "pin_same"
-  | "pin_changed";
+  | "pin_changed"
+  | "practice_waits"
+  | "practice_first_finish"
+  | "practice_only"
+  | "practice_entered"
+  | "practice_left";

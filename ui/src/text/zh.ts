@@ -203,6 +203,7 @@ const REPORT: Record<ReportCode, Sentence> = {
   received_too_little: { is: "收到的现金不够", todo: "请顾客补齐" },
   rounding_too_large: { is: "抹零超出店里的上限", todo: "少抹一点" },
   reversal_left: { is: "撤销已经发出", todo: "等平台的结果，先别交货" },
+  sales_open: { is: "还有单没有结果", todo: "等结果出来再进练习" },
   nothing_to_refund: { is: "没有可退的钱", todo: "看订单经过" },
   refund_exceeds: { is: "超出可退金额", todo: "改小再退" },
   nothing_taken: { is: "这一单没有收到钱，没有小票", todo: "看订单经过" },
@@ -298,6 +299,11 @@ const HINT: Record<Hint, Sentence> = {
   pin_again: { is: "店长密码已设好", todo: "请店长再输一次，批准这一笔" },
   pin_same: { is: "和原来的密码一样", todo: "换一个再设" },
   pin_changed: { is: "店长密码已换，旧的作废", todo: "请牢记新的" },
+  practice_waits: { is: "还有单没有结果", todo: "等结果出来再进练习" },
+  practice_first_finish: { is: "手上还有一笔", todo: "先收完，或按 {cancel} 清掉，再进练习" },
+  practice_only: { is: "本机没有真渠道，一直是练习", todo: "要收真钱，请实施人员装渠道文件" },
+  practice_entered: { is: "已进入练习，收的不是真钱", todo: "按 {practice} 退出" },
+  practice_left: { is: "练习已结束", todo: "现在收的是真钱" },
 };
 
 export const zh = {
@@ -426,11 +432,13 @@ export const zh = {
       refund: "退款",
       first_pin: "设置店长密码",
       change_pin: "换店长密码",
+      practice: "进入练习",
     },
     why: {
       goods: "不再自动撤销，会一直查到有结果",
       refund: "请店长输密码；钱会原路退回",
-      first_pin: "退款、货已交给顾客，都凭它批准",
+      practice: "练习时不收真钱，另记一本账；15 分钟没人用自动退出",
+      first_pin: "退款、货已交给顾客、进练习，都凭它批准",
       change_pin: "请店长本人换；换好后旧密码马上作废",
     },
     step: {
@@ -467,6 +475,12 @@ export const zh = {
     phone: "顾客手机",
     ghost: "练习",
     tender: "练习，不收真钱",
+    enter: "进入练习",
+    leave: "退出练习",
+    ends: (seconds: number): Sentence => ({
+      is: `没人用，练习 ${seconds} 秒内结束`,
+      todo: "按任意键继续练习",
+    }),
   },
   key: {
     back: "退格",
