@@ -71,15 +71,26 @@ pub fn backups(folder: &Path) -> Result<Vec<PathBuf>, DbError> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let stamp = name.strip_prefix(PREFIX).and_then(|name| name.strip_suffix(SUFFIX));
-        if stamp.is_some_and(|stamp| stamp.bytes().all(|byte| byte.is_ascii_digit())) {
+        if stamp(&path).is_some() {
             found.push(path);
         }
     }
     found.sort();
     found.reverse();
     Ok(found)
+}
+
+/// Returns when a backup was made: its name says it.
+#[must_use]
+pub fn made_at(backup: &Path) -> Option<Timestamp> {
+    stamp(backup).map(Timestamp)
+}
+
+fn stamp(path: &Path) -> Option<i64> {
+    let name = path.file_name()?.to_str()?;
+    let stamp = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
+    let is_stamp = stamp.bytes().all(|byte| byte.is_ascii_digit());
+    if is_stamp { stamp.parse().ok() } else { None }
 }
 
 fn write(from: &Connection, path: &Path) -> Result<(), DbError> {

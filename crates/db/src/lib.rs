@@ -40,7 +40,7 @@ mod witness;
 mod statements;
 
 pub use attempts::{Attempts, AttemptsMut};
-pub use backup::{BackupTo, backup, backups};
+pub use backup::{BackupTo, backup, backups, made_at};
 pub use birth::Birth;
 pub use cash::{CashRefunds, CashRefundsMut};
 pub use check::{Checked, full_check};

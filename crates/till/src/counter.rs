@@ -16,7 +16,7 @@ use crate::cash::CashSale;
 use crate::cashier::OPEN_MAX;
 use crate::line::OFFSET_TOLD_MS;
 use crate::sale::Refusal;
-use crate::till::{Till, TroubleKind};
+use crate::till::{Till, Trouble, TroubleKind};
 
 /// Results in the strip.
 const RECENT: u32 = 5;
@@ -50,6 +50,10 @@ pub struct Counter {
     pub refunds: BTreeMap<OutTradeNo, Vec<Refund>>,
     /// The channels.
     pub channels: Vec<ChannelHealth>,
+    /// The machine's clock.
+    pub clock: ClockHealth,
+    /// What the database would not keep.
+    pub trouble: Option<Trouble>,
     /// What a person should know or do.
     pub notices: Vec<Notice>,
     /// Orders of the business day.
@@ -105,6 +109,19 @@ pub struct ChannelHealth {
     pub offer: Offer,
     /// How long the last answered call took, in ms.
     pub latency_ms: Option<i64>,
+    /// When the last call ended, with an answer or without one.
+    pub known_at: Option<Timestamp>,
+}
+
+/// How the machine's clock does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockHealth {
+    /// The channel's clock less the machine's, in ms; 0 where they agree.
+    pub offset_ms: i64,
+    /// Whether it is so far off that somebody must set it.
+    pub is_wrong: bool,
+    /// When a channel last said what its clock shows.
+    pub known_at: Option<Timestamp>,
 }
 
 /// Something a person should know or do.
@@ -185,6 +202,8 @@ impl<K: Keys> Till<K> {
             open_sum: sum_of(&open),
             unknown: unknown(&open),
             channels: self.channels(),
+            clock: self.clock(now),
+            trouble: self.trouble.clone(),
             notices: self.notices(now),
             today_count: read.orders().count_on(now.business_day())?,
             cash: self.cash_sale()?,
@@ -261,8 +280,19 @@ impl<K: Keys> Till<K> {
                 channel: *channel,
                 offer: line.offer(),
                 latency_ms: line.latency_ms,
+                known_at: line.known_at,
             })
             .collect()
+    }
+
+    fn clock(&self, now: Timestamp) -> ClockHealth {
+        let furthest = self.lines.values().max_by_key(|line| line.offset_ms.abs());
+        let offset_ms = furthest.map_or(0, |line| line.offset_ms);
+        ClockHealth {
+            offset_ms,
+            is_wrong: OFFSET_TOLD_MS < offset_ms.abs() || now < EARLIEST,
+            known_at: furthest.and_then(|line| line.dated_at),
+        }
     }
 
     /// Returns what a person should know or do.
@@ -272,13 +302,8 @@ impl<K: Keys> Till<K> {
         if let Some(trouble) = &self.trouble {
             notices.push(Notice::Trouble(trouble.kind));
         }
-        let offset_ms = self
-            .lines
-            .values()
-            .map(|line| line.offset_ms)
-            .max_by_key(|offset| offset.abs())
-            .unwrap_or(0);
-        if OFFSET_TOLD_MS < offset_ms.abs() || now < EARLIEST {
+        let ClockHealth { offset_ms, is_wrong, .. } = self.clock(now);
+        if is_wrong {
             notices.push(Notice::ClockWrong { offset_ms, shown: now });
         }
         match self.birth() {

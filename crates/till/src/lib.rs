@@ -26,6 +26,7 @@ pub mod receipt;
 pub mod recovery;
 pub mod refunds;
 pub mod resume;
+pub mod room;
 pub mod running;
 pub mod sale;
 pub mod start;

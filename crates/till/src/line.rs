@@ -29,6 +29,10 @@ pub struct Line<K> {
     /// How long the last answered call took, in ms.
     pub(crate) latency_ms: Option<i64>,
     pub(crate) last_call_at: Option<Timestamp>,
+    /// When the last call ended, with an answer or without one.
+    pub(crate) known_at: Option<Timestamp>,
+    /// When the channel last said what its clock shows.
+    pub(crate) dated_at: Option<Timestamp>,
     pub(crate) probe_at: Timestamp,
     /// A number of ours that is never submitted; asking about it is harmless (M4).
     pub(crate) probe_no: Option<OutTradeNo>,
@@ -46,6 +50,8 @@ impl<K> Line<K> {
             offset_ms: 0,
             latency_ms: None,
             last_call_at: None,
+            known_at: None,
+            dated_at: None,
             probe_at: Timestamp(i64::MIN),
             probe_no: None,
         }
@@ -71,6 +77,9 @@ impl<K> Line<K> {
     /// Learns how far the channel's clock is from ours. Unsigned, it moves stamps and nothing else.
     pub(crate) fn learn_offset(&mut self, now: Timestamp, date: Option<Timestamp>) {
         self.offset_ms = self.offset_by(now, date);
+        if date.is_some() {
+            self.dated_at = Some(now);
+        }
     }
 
     /// Returns the offset that an answer's own `Date` shows, else the one learnt before.

@@ -111,6 +111,8 @@ pub(crate) struct Drawn {
 pub struct Trouble {
     /// What is wrong.
     pub kind: TroubleKind,
+    /// When a step was last refused.
+    pub at: Timestamp,
     /// When to try again.
     pub retry_at: Timestamp,
     /// Tries in a row.

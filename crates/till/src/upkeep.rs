@@ -12,10 +12,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use mianfu_core::money::Timestamp;
-use mianfu_db::{BackupTo, DbError, backup, full_check};
+use mianfu_db::{BackupTo, DbError, backup, backups, full_check, made_at};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::room::Room;
 use crate::worker::chain;
 
 /// From the start to the first check: the till is on the screen before the disk is read through.
@@ -49,6 +50,28 @@ pub struct Condition {
     pub damage: Option<String>,
     /// Why there has been no backup for two hours.
     pub backup_late: Option<String>,
+    /// How it stands with the second place; `None` where the store has named none.
+    pub backup: Option<BackupSeen>,
+    /// The disk under the database; `None` until it was looked at.
+    pub disk: Option<DiskSeen>,
+}
+
+/// How it stands with the second place.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BackupSeen {
+    /// When the last copy was made, by an earlier run too.
+    pub made_at: Option<Timestamp>,
+    /// When and why the last try failed; `None` once one was made.
+    pub failed: Option<(Timestamp, String)>,
+}
+
+/// What a look at the disk found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DiskSeen {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub room: Room,
 }
 
 /// The running upkeep.
@@ -60,6 +83,8 @@ pub struct Upkeep {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Order {
+    /// Something was refused: look at the disk at once.
+    Look,
     /// One last backup, and an end.
     Close,
 }
@@ -76,13 +101,18 @@ impl Upkeep {
         let thread = std::thread::Builder::new().name("upkeep".to_owned()).spawn(move || {
             let now = clock.now();
             let mut round = Round::new(plan, now);
-            while round.wait(&inbox, &clock) {
-                round.turn(clock.now());
+            let tell = |round: &Round| {
                 told.send_if_modified(|before| {
                     let changed = *before != round.condition;
                     before.clone_from(&round.condition);
                     changed
                 });
+            };
+            round.look(now);
+            tell(&round);
+            while round.wait(&inbox, &clock) {
+                round.turn(clock.now());
+                tell(&round);
             }
             round.close(clock.now());
         })?;
@@ -93,6 +123,12 @@ impl Upkeep {
     #[must_use]
     pub fn condition(&self) -> watch::Receiver<Condition> {
         self.condition.clone()
+    }
+
+    /// Looks at the disk at once: something could not be kept.
+    pub fn look(&self) {
+        // One that waits already is as good.
+        let _ = self.orders.try_send(Order::Look);
     }
 
     /// Makes one last backup and ends.
@@ -127,15 +163,30 @@ impl Round {
         }
     }
 
-    /// Sleeps until something is due; returns false where it is time to end.
+    /// Sleeps until something is due or asked for; returns false where it is time to end.
     fn wait(&self, inbox: &Receiver<Order>, clock: &impl Clock) -> bool {
         let due = self.check_at.min(self.backup_at);
         let wait_ms = due.since_ms(clock.now()).clamp(0, SLEEP_MS_MAX);
         let wait = Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
-        inbox.recv_timeout(wait) == Err(RecvTimeoutError::Timeout)
+        match inbox.recv_timeout(wait) {
+            Ok(Order::Look) | Err(RecvTimeoutError::Timeout) => true,
+            Ok(Order::Close) | Err(RecvTimeoutError::Disconnected) => false,
+        }
+    }
+
+    /// Looks at the disk, and once at what the second place holds already.
+    fn look(&mut self, now: Timestamp) {
+        self.condition.disk = Room::of(&self.plan.database).map(|room| DiskSeen { at: now, room });
+        if self.condition.backup.is_none()
+            && let Some(folder) = &self.plan.backup_folder
+        {
+            let newest = backups(folder).ok().and_then(|found| made_at(found.first()?));
+            self.condition.backup = Some(BackupSeen { made_at: newest, failed: None });
+        }
     }
 
     fn turn(&mut self, now: Timestamp) {
+        self.look(now);
         if self.check_at <= now {
             self.check_at = now.plus_ms(CHECK_EVERY_MS);
             self.check();
@@ -171,8 +222,11 @@ impl Round {
                 self.backed_up_at = now;
                 self.backup_at = now.plus_ms(BACKUP_EVERY_MS);
                 self.condition.backup_late = None;
+                self.condition.backup = Some(BackupSeen { made_at: Some(now), failed: None });
             }
             Err(error) => {
+                let seen = self.condition.backup.get_or_insert_default();
+                seen.failed = Some((now, chain(&error)));
                 tracing::warn!(error = %chain(&error), "no backup could be made");
                 self.backup_at = now.plus_ms(BACKUP_RETRY_MS);
                 if BACKUP_LATE_MS <= now.since_ms(self.backed_up_at) {
@@ -201,7 +255,7 @@ impl Round {
 
 #[cfg(test)]
 mod tests {
-    use mianfu_db::{Birth, Db, Lock, OpenOptions, backups};
+    use mianfu_db::{Birth, Db, Lock, OpenOptions};
 
     use super::*;
 
@@ -262,7 +316,11 @@ mod tests {
         round.turn(NOW.plus_ms(FIRST_CHECK_MS + BACKUP_EVERY_MS));
         let made = backups(&bench.second()).unwrap();
         assert_eq!(made.len(), 2);
-        assert_eq!(round.condition, Condition::default());
+        let Condition { damage, backup_late, backup, disk } = &round.condition;
+        assert_eq!((damage, backup_late), (&None, &None));
+        let at = NOW.plus_ms(FIRST_CHECK_MS + BACKUP_EVERY_MS);
+        assert_eq!(*backup, Some(BackupSeen { made_at: Some(at), failed: None }));
+        assert_eq!(disk.map(|seen| seen.at), cfg!(unix).then_some(at), "looked at in every round");
         assert_eq!(bench.open(&made[0]), Birth::Restored, "a till must not take it for its own");
     }
 
@@ -273,11 +331,19 @@ mod tests {
         let mut round = bench.round(gone.clone());
         round.turn(NOW.plus_ms(FIRST_CHECK_MS));
         assert_eq!(round.condition.backup_late, None, "one failed try is no alarm");
+        let failed = round.condition.backup.clone().unwrap().failed.unwrap();
+        assert_eq!(failed.0, NOW.plus_ms(FIRST_CHECK_MS), "whoever looks may know of it");
         round.turn(NOW.plus_ms(BACKUP_LATE_MS));
         assert!(round.condition.backup_late.is_some(), "nobody would notice otherwise");
         std::fs::create_dir(&gone).unwrap();
         round.turn(NOW.plus_ms(BACKUP_LATE_MS + BACKUP_RETRY_MS));
         assert_eq!(round.condition.backup_late, None, "it is back");
+        let at = NOW.plus_ms(BACKUP_LATE_MS + BACKUP_RETRY_MS);
+        let seen = BackupSeen { made_at: Some(at), failed: None };
+        assert_eq!(round.condition.backup, Some(seen.clone()));
+        let mut next = bench.round(gone.clone());
+        next.look(NOW.plus_ms(BACKUP_EVERY_MS * 24));
+        assert_eq!(next.condition.backup, Some(seen), "the next run knows of it");
         assert_eq!(backups(&gone).unwrap().len(), 1);
     }
 
@@ -295,14 +361,31 @@ mod tests {
         assert_eq!(backups(&bench.second()).unwrap().len(), 0);
     }
 
+    struct Still;
+    impl Clock for Still {
+        fn now(&self) -> Timestamp {
+            NOW
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_disk_is_looked_at_when_something_could_not_be_kept() {
+        let bench = Bench::new();
+        let plan = Plan { database: bench.database(), backup_folder: None };
+        let upkeep = Upkeep::begin(plan, Still).unwrap();
+        let mut condition = upkeep.condition();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let seen = |condition: &Condition| condition.disk.is_some();
+        runtime.block_on(condition.wait_for(seen)).unwrap();
+        std::fs::remove_file(bench.database()).unwrap();
+        upkeep.look();
+        runtime.block_on(condition.wait_for(|condition| !seen(condition))).unwrap();
+        upkeep.close();
+    }
+
     #[test]
     fn closing_makes_one_last_backup() {
-        struct Still;
-        impl Clock for Still {
-            fn now(&self) -> Timestamp {
-                NOW
-            }
-        }
         let bench = Bench::new();
         let plan = Plan { database: bench.database(), backup_folder: Some(bench.second()) };
         let upkeep = Upkeep::begin(plan, Still).unwrap();

@@ -426,6 +426,7 @@ impl<K: Keys> Till<K> {
         let offset_ms = line.offset_by(now, date);
         let answer = result.and_then(|reply| line.channel.decode(&open.call, &reply, offset_ms));
         let before = line.offer();
+        line.known_at = Some(now);
         match &answer {
             Ok(Answer::Told(Verdict::UnsignedRefusal { reason }))
             | Err(CallError::UnsignedRefusal { reason }) => {
@@ -440,7 +441,8 @@ impl<K: Keys> Till<K> {
             Err(_) => line.breaker.silent(now),
         }
         line.plan_probe(now);
-        if line.offer() != before {
+        // How old the knowledge of a channel is, is on the screen; a probe changes nothing else.
+        if line.offer() != before || matches!(open.what, What::Probe { .. }) {
             self.revision += 1;
         }
         answer
@@ -536,8 +538,12 @@ impl<K: Keys> Till<K> {
         tracing::error!(error = %chain(&error), "a step could not be kept");
         let tries = self.trouble.as_ref().map_or(0, |trouble| trouble.tries) + 1;
         let wait = self.jitter.backoff_ms(tries, 30_000);
-        self.trouble =
-            Some(Trouble { kind: TroubleKind::of(&error), retry_at: now.plus_ms(wait), tries });
+        self.trouble = Some(Trouble {
+            kind: TroubleKind::of(&error),
+            at: now,
+            retry_at: now.plus_ms(wait),
+            tries,
+        });
         self.revision += 1;
     }
 }

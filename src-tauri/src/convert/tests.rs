@@ -4,7 +4,7 @@ use mianfu_core::money::Charge;
 use mianfu_core::number::{OrderNo, OutTradeNo};
 use mianfu_core::order::Cash;
 use mianfu_core::refund::{Refund, RefundCause, RefundId, RefundIntent, RefundPhase};
-use mianfu_till::counter::Unknown;
+use mianfu_till::counter::{ClockHealth, Unknown};
 
 use super::*;
 use crate::views::{NoticeView, RefundState};
@@ -29,6 +29,26 @@ fn shown() -> Attempt {
 
 fn in_phase(phase: Phase) -> Attempt {
     Attempt { phase, ..shown() }
+}
+
+/// A counter on which nothing stands.
+pub(super) fn empty() -> Counter {
+    Counter {
+        front: None,
+        cash: None,
+        aside: Vec::new(),
+        recent: Vec::new(),
+        open_count: 0,
+        open_sum: Fen::ZERO,
+        unknown: Unknown::default(),
+        just_paid: None,
+        refunds: std::collections::BTreeMap::new(),
+        channels: Vec::new(),
+        clock: ClockHealth { offset_ms: 0, is_wrong: false, known_at: None },
+        trouble: None,
+        notices: Vec::new(),
+        today_count: 0,
+    }
 }
 
 fn phases() -> Vec<Phase> {
@@ -108,12 +128,8 @@ fn busy() -> Counter {
         open_count: 2,
         open_sum: Fen::new(2500).unwrap(),
         unknown: Unknown { count: 1, sum: Fen::new(1250).unwrap(), oldest: Some(KEPT) },
-        just_paid: None,
-        cash: None,
-        refunds: std::collections::BTreeMap::new(),
-        channels: Vec::new(),
-        notices: Vec::new(),
         today_count: 9,
+        ..empty()
     }
 }
 
