@@ -12,6 +12,8 @@ mod cash;
 mod flash;
 #[path = "window_tests/gates.rs"]
 mod gates;
+#[path = "window_tests/health.rs"]
+mod health;
 #[path = "window_tests/kill.rs"]
 mod kill;
 #[path = "window_tests/pin.rs"]

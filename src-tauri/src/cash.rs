@@ -25,7 +25,8 @@ impl Shell {
         };
         let shop = self.shop_meant(request.shop).await?;
         shop.check_sound()?;
-        shop.running.ask(|till, now| till.take_cash(take, now)).await??;
+        let taken = shop.running.ask(|till, now| till.take_cash(take, now)).await?;
+        taken.map_err(|refusal| shop.unkept(refusal.into()))?;
         self.put_down();
         Ok(())
     }

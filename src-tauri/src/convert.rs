@@ -1,6 +1,7 @@
 //! From the till's terms to the screens': one arm per case, nothing decided.
 
 mod attempt;
+mod health;
 mod notices;
 mod settings;
 
@@ -27,6 +28,7 @@ use crate::views::{
 };
 
 pub(crate) use attempt::attempt;
+use health::health;
 use notices::notices;
 use settings::{locked_until_ms, manager, settings};
 
@@ -71,6 +73,7 @@ pub(crate) fn counter(counter: &Counter, room: Room<'_>, now: Timestamp) -> Coun
         unknown_sum_fen: counter.unknown.sum.get(),
         unknown_oldest_ms: counter.unknown.oldest.map(|at| at.0),
         channels: counter.channels.iter().map(|health| channel_health(health, full)).collect(),
+        health: health(counter, room.condition, room.shop),
         notices,
         recent: counter.recent.iter().map(last).collect(),
         question: room.question,
@@ -253,6 +256,7 @@ fn channel_health(health: &Health, full: bool) -> ChannelHealthView {
         since_ms: since,
         latency_ms: health.latency_ms,
         sentence,
+        known_at_ms: health.known_at.map(|at| at.0),
     }
 }
 

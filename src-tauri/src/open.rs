@@ -61,6 +61,14 @@ impl Shop {
         }
     }
 
+    /// Returns a report after a look at the disk, where that is what it is about.
+    pub(crate) fn unkept(&self, report: Report) -> Report {
+        if matches!(report.code, ReportCode::DiskFull | ReportCode::DiskBroken) {
+            self.upkeep.look();
+        }
+        report
+    }
+
     /// Stops the till and makes the last backup. Takes as long as the disk does.
     pub(crate) fn close(&self) {
         self.running.stop();

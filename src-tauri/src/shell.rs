@@ -256,7 +256,7 @@ impl Shell {
                 if sound::is_wrong_scan(report.code) {
                     self.click();
                 }
-                return Err(report);
+                return Err(shop.unkept(report));
             }
         }
         Ok(())

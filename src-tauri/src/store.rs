@@ -139,6 +139,7 @@ struct Keys {
     orders: Option<String>,
     receipt: Option<String>,
     practice: Option<String>,
+    health: Option<String>,
 }
 
 fn box_scanner() -> Scanner {
@@ -234,7 +235,7 @@ fn counter(fields: Fields) -> Result<CounterSettings, String> {
 
 /// Returns the keys by what they do. One key does one thing, and none that a sale needs is moved.
 fn keys(keys: Keys) -> Result<BTreeMap<KeyAct, String>, String> {
-    let Keys { collect, show, ask, cancel, aside, cash, orders, receipt, practice } = keys;
+    let Keys { collect, show, ask, cancel, aside, cash, orders, receipt, practice, health } = keys;
     let named = [
         (KeyAct::Collect, collect),
         (KeyAct::Show, show),
@@ -245,6 +246,7 @@ fn keys(keys: Keys) -> Result<BTreeMap<KeyAct, String>, String> {
         (KeyAct::Orders, orders),
         (KeyAct::Receipt, receipt),
         (KeyAct::Practice, practice),
+        (KeyAct::Health, health),
     ];
     let mut moved = BTreeMap::new();
     for (act, code) in named {

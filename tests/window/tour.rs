@@ -29,6 +29,7 @@ pub enum Stop {
     Aside,
     Question,
     Orders,
+    Health,
     Silent,
     Cash,
     CashTaken,
@@ -52,6 +53,7 @@ impl Stop {
         Stop::Receipt,
         Stop::Pin,
         Stop::Orders,
+        Stop::Health,
         Stop::Aside,
         Stop::Question,
         Stop::Reversing,
@@ -84,6 +86,7 @@ impl Stop {
             | Stop::Aside
             | Stop::Question
             | Stop::Orders
+            | Stop::Health
             | Stop::Silent
             | Stop::Cash
             | Stop::CashTaken
@@ -157,6 +160,10 @@ impl Tour<'_> {
                 app.key(Key::F3).await?;
                 app.see("[data-screen=orders] .events li").await.map(drop)
             }
+            Stop::Health => {
+                app.key(Key::F1).await?;
+                app.see("[data-screen=health] [data-of=backup]").await.map(drop)
+            }
             Stop::Silent => {
                 self.lose_answers().await?;
                 app.show("4.40").await?;
@@ -185,7 +192,8 @@ impl Tour<'_> {
                 self.customer.behave(&trade, Manner::Pays).await?;
             }
         }
-        if self.app.has("[data-screen=orders], [data-screen=receipt]").await {
+        let over = "[data-screen=orders], [data-screen=receipt], [data-screen=health]";
+        if self.app.has(over).await {
             self.app.key(Key::Escape).await?;
         }
         match self.app.state().await.as_str() {

@@ -6,6 +6,7 @@ import type { AttemptView } from "./bindings/AttemptView";
 import type { ChannelHealthView } from "./bindings/ChannelHealthView";
 import type { CounterView } from "./bindings/CounterView";
 import type { CustomerView } from "./bindings/CustomerView";
+import type { HealthView } from "./bindings/HealthView";
 import type { LastView } from "./bindings/LastView";
 import type { QrView } from "./bindings/QrView";
 import type { SettingsView } from "./bindings/SettingsView";
@@ -98,6 +99,7 @@ export function counterAt(nowMs: number, with_: Partial<CounterView> = {}): Coun
     unknownSumFen: 0,
     unknownOldestMs: null,
     channels: [health("alipay", 380), health("wechat", 560), health("cash", null)],
+    health: healthWith(nowMs),
     notices: [],
     recent: [
       result("paid", 2800, nowMs - minute, 1, "alipay"),
@@ -114,6 +116,22 @@ export function counterAt(nowMs: number, with_: Partial<CounterView> = {}): Coun
     justPaid: null,
     soundWorks: true,
     missedSounds: 0,
+    ...with_,
+  };
+}
+
+/** Returns what a till relies on where all is well, but for what is given. */
+export function healthWith(nowMs: number, with_: Partial<HealthView> = {}): HealthView {
+  return {
+    disk: "good",
+    diskAtMs: nowMs - 21_000,
+    diskFreeMb: 73_600,
+    clock: "good",
+    clockAtMs: nowMs - 4_000,
+    clockOffMs: null,
+    backup: "good",
+    backupAtMs: nowMs - 1_810_000,
+    backupDetail: null,
     ...with_,
   };
 }
@@ -220,6 +238,7 @@ function counterOf(name: string, nowMs: number): CounterView {
             sinceMs: nowMs - 60_000,
             latencyMs: null,
             sentence: null,
+            knownAtMs: nowMs - 4_000,
           },
           health("cash", null),
         ],
@@ -283,9 +302,18 @@ function counterOf(name: string, nowMs: number): CounterView {
       return counterAt(nowMs, {
         notices: [
           { notice: "clock_wrong", detail: "2015-01-01" },
-          { notice: "disk_full", detail: null },
+          { notice: "disk_low", detail: null },
           { notice: "backup_late", detail: null },
         ],
+        health: healthWith(nowMs, {
+          disk: "low",
+          diskFreeMb: 480,
+          clock: "wrong",
+          clockOffMs: 600_000,
+          backup: "late",
+          backupAtMs: nowMs - 60_000,
+          backupDetail: "open the folder: No such file or directory (os error 2)",
+        }),
         channels: [
           health("alipay", 380),
           {
@@ -294,6 +322,7 @@ function counterOf(name: string, nowMs: number): CounterView {
             sinceMs: null,
             latencyMs: null,
             sentence: null,
+            knownAtMs: nowMs - 4_000,
           },
           health("cash", null),
         ],
@@ -334,7 +363,8 @@ function health(
   channel: ChannelHealthView["channel"],
   latencyMs: number | null,
 ): ChannelHealthView {
-  return { channel, state: "ready", sinceMs: null, latencyMs, sentence: null };
+  const knownAtMs = latencyMs === null ? null : Date.now() - 4_000;
+  return { channel, state: "ready", sinceMs: null, latencyMs, sentence: null, knownAtMs };
 }
 
 function result(

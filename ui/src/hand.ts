@@ -103,6 +103,7 @@ export function entryKeys(stroke: Stroke): EntryKey[] {
     case "orders":
     case "receipt":
     case "practice":
+    case "health":
     case "aside":
     case "bring_back":
     case "up":

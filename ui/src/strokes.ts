@@ -21,6 +21,7 @@ export type Stroke =
   | { kind: "orders" }
   | { kind: "receipt" }
   | { kind: "practice" }
+  | { kind: "health" }
   | { kind: "aside" }
   | { kind: "bring_back" }
   | { kind: "up" }
@@ -37,6 +38,7 @@ const ACTS: Readonly<Record<KeyAct, { stroke: Stroke; label: string }>> = {
   orders: { stroke: { kind: "orders" }, label: "F3" },
   receipt: { stroke: { kind: "receipt" }, label: "F7" },
   practice: { stroke: { kind: "practice" }, label: "F10" },
+  health: { stroke: { kind: "health" }, label: "F1" },
 };
 
 const BY_CODE: Readonly<Record<string, Stroke>> = {
@@ -51,6 +53,7 @@ const BY_CODE: Readonly<Record<string, Stroke>> = {
   NumpadMultiply: { kind: "star" },
   NumpadDivide: { kind: "ask" },
   Slash: { kind: "ask" },
+  F1: { kind: "health" },
   F2: { kind: "refund" },
   F3: { kind: "orders" },
   F4: { kind: "goods" },
@@ -72,6 +75,7 @@ const BY_KEY: Readonly<Record<string, Stroke>> = {
   "/": { kind: "ask" },
   Backspace: { kind: "back" },
   Enter: { kind: "enter" },
+  F1: { kind: "health" },
   F2: { kind: "refund" },
   F3: { kind: "orders" },
   F4: { kind: "goods" },

@@ -25,6 +25,11 @@ export function dayTime(ms: number, nowMs: number): string {
   return isToday ? clockTime(ms) : `${day(ms).slice(5)} ${clockTime(ms)}`;
 }
 
+/** Returns `2026-11-21 10:03`. */
+export function dateTime(ms: number): string {
+  return new Date(ms + SHANGHAI_MS).toISOString().slice(0, 16).replace("T", " ");
+}
+
 /** Returns `2:41`. */
 export function minutesSeconds(seconds: number): string {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;

@@ -51,6 +51,7 @@ const SCENES: readonly [string, CounterView, string][] = [
   ["another PIN", counterAt(NOW), "<F3>*12"],
   ["question", sceneOf("question", NOW).counter, ""],
   ["health", sceneOf("health", NOW).counter, ""],
+  ["health list", sceneOf("health", NOW).counter, "<F1>"],
   ["orders", counterAt(NOW), "<F3>"],
   ["receipt", sceneOf("cash-taken", NOW).counter, "<F7>"],
 ];
@@ -70,7 +71,7 @@ test.each(SCENES)("%s shows every longer sentence whole, in both languages", asy
     const heading = till.page.get("h1").text();
     expect(heading, spoken).toMatch(/长$|l(?:o(?:n(?:g(?:e(?:r)?)?)?)?)?$|x$/);
     expect(till.page.text()).not.toContain("undefined");
-    expect(till.page.text()).not.toMatch(/\{(?:collect|show|ask|cancel|aside|cash|orders|receipt|practice)\}/);
+    expect(till.page.text()).not.toMatch(/\{(?:collect|show|ask|cancel|aside|cash|orders|receipt|practice|health)\}/);
     till.page.unmount();
     till = undefined;
   }

@@ -93,10 +93,12 @@ test("what is due reads as the table says", async () => {
   expect([shown.is(), shown.todo()]).toEqual(["Due ¥12.50", "Scan the customer’s code"]);
 });
 
+const KNOWN = { sentence: null, knownAtMs: NOW - 1_000 } as const;
+
 test("a silent channel reads as the table says", async () => {
   const channels = [
-    { channel: "alipay", state: "ready", sinceMs: null, latencyMs: 400, sentence: null },
-    { channel: "wechat", state: "silent", sinceMs: NOW - 60_000, latencyMs: null, sentence: null },
+    { channel: "alipay", state: "ready", sinceMs: null, latencyMs: 400, ...KNOWN },
+    { channel: "wechat", state: "silent", sinceMs: NOW - 60_000, latencyMs: null, ...KNOWN },
   ] as const;
   shown = await open({ channels: [...channels] });
   expect(shown.page.get(".say").text()).toBe("微信 10:02 起没有应答");

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { en } from "../src/text/en";
 import { RECEIPT } from "../src/text/receipt";
+import { RELIED } from "../src/text/relied";
 import { zh } from "../src/text/zh";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -73,6 +74,12 @@ test("both languages have the same keys and no empty sentence", () => {
   expect(emptyIn(en).filter(mayNotBeEmpty)).toEqual(["left.before"]);
   expect(keysOf(RECEIPT.en)).toEqual(keysOf(RECEIPT.zh));
   expect(emptyIn(RECEIPT)).toEqual([]);
+});
+
+test("every line of what the till relies on says what to do, unless nothing is to be done", () => {
+  expect(keysOf(RELIED.en)).toEqual(keysOf(RELIED.zh));
+  const nothing = ["disk.good.todo", "clock.good.todo", "backup.good.todo", "backup.practice.todo"];
+  for (const lines of [RELIED.zh, RELIED.en]) expect(emptyIn(lines)).toEqual(nothing);
 });
 
 test("every hint, report, notice and ill channel says what to do next, in both languages", () => {

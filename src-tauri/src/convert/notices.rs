@@ -15,11 +15,11 @@ use crate::views::{NoticeLine, NoticeView};
 pub(super) fn notices(counter: &Counter, room: &Room<'_>) -> Vec<NoticeLine> {
     let Room { condition, folder, .. } = *room;
     let line = |notice, detail| NoticeLine { notice, detail };
-    let mut lines: Vec<NoticeLine> = counter
-        .notices
-        .iter()
-        .filter_map(|notice| notice_line(notice, counter.open_count, folder))
-        .collect();
+    let noticed = counter.notices.iter();
+    let noticed = noticed.filter_map(|notice| notice_line(notice, counter.open_count, folder));
+    // What may stop the next sale comes first.
+    let mut lines: Vec<NoticeLine> =
+        disk_line(counter, condition, folder).into_iter().chain(noticed).collect();
     if let Some(damage) = &condition.damage {
         lines.push(line(NoticeView::DatabaseDamaged, Some(damage.clone())));
     }
@@ -30,6 +30,19 @@ pub(super) fn notices(counter: &Counter, room: &Room<'_>) -> Vec<NoticeLine> {
         lines.push(line(NoticeView::NoSound, None));
     }
     lines
+}
+
+/// Tells of the disk what nobody has stumbled over yet.
+fn disk_line(counter: &Counter, condition: &Condition, folder: &Path) -> Option<NoticeLine> {
+    let room = condition.disk?.room;
+    let notice = match counter.trouble {
+        Some(_) => return None,
+        None if room.is_read_only => NoticeView::DiskReadOnly,
+        None if room.is_full() => NoticeView::DiskFull,
+        None if room.is_low() => NoticeView::DiskLow,
+        None => return None,
+    };
+    Some(NoticeLine { notice, detail: Some(folder.display().to_string()) })
 }
 
 fn notice_line(notice: &Notice, open_count: u32, folder: &Path) -> Option<NoticeLine> {
@@ -71,6 +84,10 @@ fn moment(at: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
+    use mianfu_till::room::{ROOM_LOW_BYTES, Room};
+    use mianfu_till::till::Trouble;
+    use mianfu_till::upkeep::DiskSeen;
+
     use super::*;
 
     #[track_caller]
@@ -93,6 +110,30 @@ mod tests {
         let open = Notice::LiveAtStart { count: 2 };
         check(&open, 1, Some((NoticeView::LiveAttemptsAtStart, Some("2"))));
         check(&open, 0, None);
+    }
+
+    #[test]
+    fn a_disk_that_nobody_has_stumbled_over_yet_is_told_of_once() {
+        let told = |free_bytes, is_read_only, trouble: Option<TroubleKind>| {
+            let room = Room { free_bytes, is_read_only };
+            let disk = Some(DiskSeen { at: Timestamp(0), room });
+            let condition = Condition { disk, ..Condition::default() };
+            let trouble = trouble.map(|kind| Trouble {
+                kind,
+                at: Timestamp(0),
+                retry_at: Timestamp(1),
+                tries: 1,
+            });
+            let notices = trouble.iter().map(|trouble| Notice::Trouble(trouble.kind)).collect();
+            let counter = Counter { trouble, notices, ..crate::convert::tests::empty() };
+            let lines = super::notices(&counter, &condition, Path::new("/a/till"));
+            lines.into_iter().map(|line| line.notice).collect::<Vec<_>>()
+        };
+        assert_eq!(told(ROOM_LOW_BYTES, false, None), []);
+        assert_eq!(told(ROOM_LOW_BYTES - 1, false, None), [NoticeView::DiskLow]);
+        assert_eq!(told(0, false, None), [NoticeView::DiskFull]);
+        assert_eq!(told(ROOM_LOW_BYTES, true, None), [NoticeView::DiskReadOnly]);
+        assert_eq!(told(0, false, Some(TroubleKind::DiskFull)), [NoticeView::DiskFull]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use super::*;
 use crate::views::{
-    AttemptView, FlowView, LastView, ManagerState, ScannerKind, SettingsView, ShopView,
+    AttemptView, BackupState, ClockState, DiskState, FlowView, HealthView, LastView, ManagerState,
+    ScannerKind, SettingsView, ShopView,
 };
 
 const NOW: i64 = 1_800_000_000_000;
@@ -22,6 +23,17 @@ fn view(front: Option<AttemptView>, recent: Vec<LastView>) -> CounterView {
         unknown_sum_fen: 0,
         unknown_oldest_ms: None,
         channels: Vec::new(),
+        health: HealthView {
+            disk: DiskState::Good,
+            disk_at_ms: None,
+            disk_free_mb: None,
+            clock: ClockState::Good,
+            clock_at_ms: None,
+            clock_off_ms: None,
+            backup: BackupState::Unset,
+            backup_at_ms: None,
+            backup_detail: None,
+        },
         notices: Vec::new(),
         recent,
         question: None,

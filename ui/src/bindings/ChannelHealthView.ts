@@ -17,4 +17,8 @@ latencyMs: number | null,
 /**
  * What a person can do about it, in the till's words. Shown as text.
  */
-sentence: string | null, };
+sentence: string | null, 
+/**
+ * When the last call ended, with an answer or without one.
+ */
+knownAtMs: number | null, };

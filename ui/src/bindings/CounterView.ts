@@ -2,6 +2,7 @@
 import type { AttemptView } from "./AttemptView";
 import type { CashView } from "./CashView";
 import type { ChannelHealthView } from "./ChannelHealthView";
+import type { HealthView } from "./HealthView";
 import type { JustPaidView } from "./JustPaidView";
 import type { LastView } from "./LastView";
 import type { ManagerState } from "./ManagerState";
@@ -49,7 +50,7 @@ unknownCount: number, unknownSumFen: number,
 /**
  * When the oldest of them began.
  */
-unknownOldestMs: number | null, channels: Array<ChannelHealthView>, notices: Array<NoticeLine>, 
+unknownOldestMs: number | null, channels: Array<ChannelHealthView>, health: HealthView, notices: Array<NoticeLine>, 
 /**
  * The last five results, newest first.
  */

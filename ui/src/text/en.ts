@@ -3,6 +3,7 @@
 import type { AttemptState } from "../bindings/AttemptState";
 import type { HeldView } from "../bindings/HeldView";
 import type { Text } from "./index";
+import { REPORT } from "./report";
 import type { Said, Sentence, Told } from "./shape";
 
 const REVERSING: Said = {
@@ -148,10 +149,27 @@ export const en: Text = {
   },
   health: {
     ready: { is: "Answers", todo: "" },
-    proving: { is: "Being checked", todo: "one moment" },
-    silent: { is: "No answer", todo: "use another, or check the network" },
-    misconfigured: { is: "Set up wrongly", todo: "call the manager" },
-    full: { is: "Too many open sales", todo: "wait" },
+    proving: { is: "Being checked", todo: "One moment" },
+    silent: { is: "No answer", todo: "Use another, or check the network" },
+    misconfigured: { is: "Set up wrongly", todo: "Call the manager" },
+    full: { is: "Too many open sales", todo: "Wait for results" },
+  },
+  tile: {
+    ready: "Answers",
+    proving: "One moment",
+    silent: "No answer",
+    misconfigured: "Set up wrongly",
+    full: "Wait",
+  },
+  relied: {
+    title: "How the till is",
+    word: "Status",
+    level: {
+      good: "all well",
+      plain: "nothing to do",
+      care: "something to do",
+      stop: "call the manager",
+    },
   },
   reason: {
     BUYER_BALANCE_NOT_ENOUGH: "insufficient balance",
@@ -177,99 +195,11 @@ export const en: Text = {
     PAYMENT_REQUEST_HAS_RISK: "the channel sees a risk",
     TOTAL_FEE_EXCEED: "above the channel’s limit",
   },
-  report: {
-    bad_amount: { is: "Not an amount", todo: "Type the amount first, ¥0.01 at least" },
-    above_limit: { is: "Above the limit for one sale", todo: "Split it, or call the manager" },
-    not_a_payment_code: { is: "Not a payment code", todo: "Ask for the code under Pay in Alipay" },
-    product_barcode: {
-      is: "That is a product’s barcode",
-      todo: "Scan the code on the customer’s phone",
-    },
-    receive_code: {
-      is: "That code receives money",
-      todo: "Ask the customer to tap Pay and show that code",
-    },
-    truncated_code: { is: "The code was cut short", todo: "Scan once more" },
-    union_pay_code: { is: "That is a UnionPay code, not taken here", todo: "Use Alipay or cash" },
-    wechat_not_yet: { is: "WeChat is not taken yet", todo: "Use Alipay or cash" },
-    code_already_used: {
-      is: "This code was used a moment ago",
-      todo: "Ask for a fresh code and scan it",
-    },
-    attempt_open: {
-      is: "The last sale has no result yet",
-      todo: "Wait for it, or put it aside with {aside}",
-    },
-    channel_not_ready: {
-      is: "The channel is not ready",
-      todo: "Try in a few seconds, or take cash",
-    },
-    offline: { is: "No network, nothing was charged", todo: "Check the network; or take cash" },
-    breaker_open: {
-      is: "The channel is silent, charging is paused",
-      todo: "Take cash; open sales are still being checked",
-    },
-    too_many_open: {
-      is: "Too many sales without a result",
-      todo: "Wait for results, or take cash",
-    },
-    outdated: { is: "This sale has changed", todo: "Read the result on the screen" },
-    app_too_old: {
-      is: "The database is newer than this program",
-      todo: "Install the newer program",
-    },
-    database_broken: {
-      is: "The database is damaged, charging stopped",
-      todo: "Call the manager; delete nothing",
-    },
-    disk_full: {
-      is: "The disk is full, charging stopped",
-      todo: "Free some space; or take cash",
-    },
-    copied_database: {
-      is: "This database was copied from another machine",
-      todo: "Do not charge; call the manager",
-    },
-    busy_elsewhere: {
-      is: "Another till is using this database",
-      todo: "Close the other one, then open this",
-    },
-    too_many_aside: { is: "Three sales are aside already", todo: "Wait for one of them to end" },
-    disk_broken: {
-      is: "The disk failed, charging stopped",
-      todo: "Call the manager; or take cash",
-    },
-    misconfigured: {
-      is: "The channel is set up wrongly, charging stopped",
-      todo: "Have the channel file checked",
-    },
-    wrong_pin: { is: "Wrong PIN", todo: "Have the manager try again" },
-    pin_locked: { is: "Too many wrong PINs, locked for a while", todo: "Try again later" },
-    pin_unset: { is: "No manager’s PIN is set", todo: "Have the manager set one first" },
-    bad_pin: { is: "Six digits, and not too simple", todo: "Choose another" },
-    received_too_little: { is: "Too little cash", todo: "Ask for the rest" },
-    rounding_too_large: { is: "More rounded off than the store allows", todo: "Round off less" },
-    reversal_left: { is: "A reversal has left", todo: "Wait for the channel; keep the goods" },
-    sales_open: { is: "Some sales have no result yet", todo: "Wait for them, then practise" },
-    nothing_to_refund: { is: "Nothing can be refunded", todo: "See the order’s history" },
-    refund_exceeds: { is: "More than can be refunded", todo: "Type a smaller amount" },
-    nothing_taken: { is: "This order took no money: no receipt", todo: "See its history" },
-    no_font: {
-      is: "No font with Chinese letters here, nothing was printed",
-      todo: "Have receipt.ttf put beside the program, then print again",
-    },
-    receipt_unwritten: {
-      is: "The disk does not take the receipt; the sale is safe",
-      todo: "Have folder and disk space checked, then print again",
-    },
-    internal: {
-      is: "Something broke, this was not done",
-      todo: "Read the screen; do not charge twice",
-    },
-  },
+  report: REPORT.en,
   notice: {
     clock_wrong: { is: "This computer’s clock is wrong", todo: "Set the clock" },
-    disk_full: { is: "The disk is almost full", todo: "Free some space" },
+    disk_full: { is: "The disk is full, charging stopped", todo: "Free some space" },
+    disk_low: { is: "The disk is almost full", todo: "Free some space; a full disk takes no sale" },
     disk_read_only: {
       is: "The disk cannot be written, charging stopped",
       todo: "Call the manager",
@@ -379,7 +309,7 @@ export const en: Text = {
     practice_entered: { is: "Practice has begun, no real money", todo: "{practice} leaves it" },
     practice_left: { is: "Practice is over", todo: "real money from here on" },
   },
-  join: { hint: "; ", report: ": ", health: ", " },
+  join: { hint: "; ", report: ": " },
   due: {
     is: (amount) => `Due ${amount}`,
     word: "Due",
@@ -402,8 +332,7 @@ export const en: Text = {
     or: " or ",
   },
   health_since: (since, what) => `${what} since ${since}`,
-  latency: (seconds) => `${seconds} s`,
-  cashReady: "Always on hand",
+  latency: (seconds) => `in ${seconds} s`,
   left: { before: "", seconds: "s left", valid: "left" },
   rail: { unknown: (asked) => `Last asked ${asked}`, asking: "Asking", reversing: "About 10 s" },
   trail: {

@@ -15,6 +15,7 @@ const ACTS: readonly KeyAct[] = [
   "orders",
   "receipt",
   "practice",
+  "health",
 ];
 
 /** Joins what is and what to do; some sentences only say what to do. */

@@ -5,7 +5,8 @@ import type { ChannelHealth } from "../bindings/ChannelHealth";
 import type { ChannelView } from "../bindings/ChannelView";
 import type { HeldView } from "../bindings/HeldView";
 import type { NoticeView } from "../bindings/NoticeView";
-import type { ReportCode } from "../bindings/ReportCode";
+import type { Level } from "../health";
+import { REPORT } from "./report";
 import type { Hint, Said, Sentence, Told } from "./shape";
 
 const CHANNEL: Record<ChannelView, string> = { alipay: "支付宝", wechat: "微信", cash: "现金" };
@@ -147,6 +148,22 @@ const HEALTH: Record<ChannelHealth, Sentence> = {
   full: { is: "未完的单太多", todo: "先等结果" },
 };
 
+/** A word for a channel's tile, to be read at arm's length. */
+const TILE: Record<ChannelHealth, string> = {
+  ready: "正常",
+  proving: "正在核对",
+  silent: "没有应答",
+  misconfigured: "配置不对",
+  full: "先等结果",
+};
+
+const LEVEL: Record<Level, string> = {
+  good: "都正常",
+  plain: "不用处理",
+  care: "有要处理的",
+  stop: "请店长处理",
+};
+
 const REASON: Record<string, string> = {
   BUYER_BALANCE_NOT_ENOUGH: "余额不足",
   BUYER_BANKCARD_BALANCE_NOT_ENOUGH: "银行卡余额不足",
@@ -172,52 +189,10 @@ const REASON: Record<string, string> = {
   TOTAL_FEE_EXCEED: "金额超出平台限额",
 };
 
-const REPORT: Record<ReportCode, Sentence> = {
-  bad_amount: { is: "金额不对", todo: "先输金额，最少 ¥0.01" },
-  above_limit: { is: "超出单笔限额", todo: "分几笔收，或请店长处理" },
-  not_a_payment_code: { is: "这不是付款码", todo: "请顾客打开支付宝的付款码再扫" },
-  product_barcode: { is: "扫到的是商品条码", todo: "请扫顾客手机上的付款码" },
-  receive_code: { is: "这是收款码，不是付款码", todo: "请顾客点“付款”，出示付款码" },
-  truncated_code: { is: "没有扫全", todo: "请再扫一次" },
-  union_pay_code: { is: "这是云闪付的码，收不了", todo: "请用支付宝或现金" },
-  wechat_not_yet: { is: "还不能收微信", todo: "请用支付宝或现金" },
-  code_already_used: { is: "这个付款码刚用过", todo: "请顾客刷新付款码再扫" },
-  attempt_open: { is: "上一笔还没有结果", todo: "先等结果，或按 {aside} 放一旁" },
-  channel_not_ready: { is: "支付渠道还没准备好", todo: "稍等几秒再收，或收现金" },
-  offline: { is: "网络不通，没有收款", todo: "查网络；急可收现金" },
-  breaker_open: { is: "支付渠道没有应答，暂停新收款", todo: "请收现金；未完的单会继续查" },
-  too_many_open: { is: "没有结果的单太多，暂停新收款", todo: "先等结果，或收现金" },
-  outdated: { is: "这一笔已经变了", todo: "看屏幕上的最新结果" },
-  app_too_old: { is: "数据比本程序新，不能打开", todo: "请安装新版程序" },
-  database_broken: { is: "数据文件有损坏，已停止收款", todo: "请店长处理，不要删除文件" },
-  disk_full: { is: "磁盘满了，不能收款", todo: "清出空间后再收；急可收现金" },
-  copied_database: { is: "这份数据是从别的电脑复制来的", todo: "请店长处理，先别收款" },
-  busy_elsewhere: { is: "另一个收银台正在用这份数据", todo: "关掉另一个再打开" },
-  too_many_aside: { is: "已放一旁三单", todo: "先把放一旁的单等出结果" },
-  disk_broken: { is: "磁盘读写出错，不能收款", todo: "请店长处理；急可收现金" },
-  misconfigured: { is: "收款配置不对，不能收款", todo: "请店长或实施人员检查渠道文件" },
-  wrong_pin: { is: "密码不对", todo: "请店长再输" },
-  pin_locked: { is: "密码错太多次，暂时锁住", todo: "等一会再试" },
-  pin_unset: { is: "还没有店长密码", todo: "请店长先设密码" },
-  bad_pin: { is: "要六位数字，不能太简单", todo: "换一个再设" },
-  received_too_little: { is: "收到的现金不够", todo: "请顾客补齐" },
-  rounding_too_large: { is: "抹零超出店里的上限", todo: "少抹一点" },
-  reversal_left: { is: "撤销已经发出", todo: "等平台的结果，先别交货" },
-  sales_open: { is: "还有单没有结果", todo: "等结果出来再进练习" },
-  nothing_to_refund: { is: "没有可退的钱", todo: "看订单经过" },
-  refund_exceeds: { is: "超出可退金额", todo: "改小再退" },
-  nothing_taken: { is: "这一单没有收到钱，没有小票", todo: "看订单经过" },
-  no_font: {
-    is: "这台电脑没有中文字体，小票没有打印",
-    todo: "请实施人员在程序旁放 receipt.ttf，再打一次",
-  },
-  receipt_unwritten: { is: "小票写不进磁盘，收款不受影响", todo: "请店长看文件夹和磁盘空间，再打一次" },
-  internal: { is: "程序出错，这次没有执行", todo: "看屏幕上的结果，别重复收款" },
-};
-
 const NOTICE: Record<NoticeView, Sentence> = {
   clock_wrong: { is: "电脑时间不对", todo: "请校准电脑时间" },
-  disk_full: { is: "磁盘快满了", todo: "请清出空间" },
+  disk_full: { is: "磁盘满了，不能收款", todo: "请清出空间" },
+  disk_low: { is: "磁盘快满了", todo: "请清出空间；满了就不能收款" },
   disk_read_only: { is: "磁盘不能写，已停止收款", todo: "请店长处理" },
   backup_late: { is: "备份没有按时完成", todo: "请检查备份盘" },
   database_damaged: { is: "数据文件有损坏", todo: "请店长处理，不要删除文件" },
@@ -313,13 +288,20 @@ export const zh = {
   state: STATE,
   short: SHORT,
   health: HEALTH,
+  tile: TILE,
+  /** What the till relies on; its lines are in `relied.ts`. */
+  relied: {
+    title: "收银台状态",
+    word: "状态",
+    level: LEVEL,
+  },
   reason: REASON,
-  report: REPORT,
+  report: REPORT.zh,
   notice: NOTICE,
   event: EVENT,
   hint: HINT,
-  /** What stands between a hint's two halves, a report's, and a health line's. */
-  join: { hint: "，", report: "：", health: "，" },
+  /** What stands between a hint's two halves, and a report's. */
+  join: { hint: "，", report: "：" },
   due: {
     is: (amount: string) => `应收 ${amount}`,
     word: "应收",
@@ -338,8 +320,7 @@ export const zh = {
     or: "或",
   },
   health_since: (since: string, what: string) => `${since} 起${what}`,
-  latency: (seconds: string) => `${seconds} 秒`,
-  cashReady: "随时可收",
+  latency: (seconds: string) => `${seconds} 秒应答`,
   left: { before: "还剩", seconds: "秒", valid: "内有效" },
   rail: {
     unknown: (asked: string) => `${asked} 查过，正在再查`,

@@ -1,0 +1,84 @@
+// How far the till can be relied on, one level for each thing it relies on. The words are in `text/`.
+
+import type { BackupState } from "./bindings/BackupState";
+import type { ChannelHealth } from "./bindings/ChannelHealth";
+import type { ClockState } from "./bindings/ClockState";
+import type { CounterView } from "./bindings/CounterView";
+import type { DiskState } from "./bindings/DiskState";
+import type { ShopView } from "./bindings/ShopView";
+
+/** Nothing to do · nobody knows, or it is not for here · do something · no sale without a person. */
+export type Level = "good" | "plain" | "care" | "stop";
+
+const LEVELS: readonly Level[] = ["good", "plain", "care", "stop"];
+
+export function channelLevel(state: ChannelHealth): Level {
+  switch (state) {
+    case "ready":
+      return "good";
+    case "proving":
+      return "plain";
+    case "silent":
+    case "full":
+      return "care";
+    case "misconfigured":
+      return "stop";
+  }
+}
+
+export function diskLevel(state: DiskState): Level {
+  switch (state) {
+    case "unknown":
+      return "plain";
+    case "good":
+      return "good";
+    case "low":
+      return "care";
+    case "full":
+    case "read_only":
+    case "failing":
+    case "damaged":
+      return "stop";
+  }
+}
+
+export function clockLevel(state: ClockState): Level {
+  switch (state) {
+    case "unknown":
+      return "plain";
+    case "good":
+      return "good";
+    case "wrong":
+      return "care";
+  }
+}
+
+/** A second place is for real books; a till that only practises needs none. */
+export function backupLevel(state: BackupState, shop: ShopView): Level {
+  switch (state) {
+    case "good":
+      return "good";
+    case "soon":
+    case "practice":
+      return "plain";
+    case "unset":
+      return shop === "own" ? "care" : "plain";
+    case "failed":
+    case "late":
+      return "care";
+    case "stopped":
+      return "stop";
+  }
+}
+
+/** Returns the worst of all. */
+export function worstLevel({ channels, health, shop, notices }: CounterView): Level {
+  const levels = [
+    ...channels.map(({ state }) => channelLevel(state)),
+    diskLevel(health.disk),
+    clockLevel(health.clock),
+    backupLevel(health.backup, shop),
+    notices.length > 0 ? "care" : "good",
+  ] satisfies Level[];
+  return levels.reduce((a, b) => (LEVELS.indexOf(a) < LEVELS.indexOf(b) ? b : a));
+}

@@ -1,0 +1,95 @@
+// The lines of what the till relies on, in both languages: read with their screen, which no sale
+// needs.
+
+import type { BackupState } from "../bindings/BackupState";
+import type { ClockState } from "../bindings/ClockState";
+import type { DiskState } from "../bindings/DiskState";
+import type { Language } from "./index";
+import type { Sentence } from "./shape";
+
+interface Relied {
+  name: Record<"disk" | "clock" | "backup", string>;
+  disk: Record<DiskState, Sentence>;
+  clock: Record<ClockState, Sentence>;
+  backup: Record<BackupState, Sentence>;
+  free(size: string): string;
+  shows(machine: string): string;
+  clocks(machine: string, channel: string): string;
+  known(at: string): string;
+}
+
+const zh: Relied = {
+  name: { disk: "磁盘", clock: "时间", backup: "备份" },
+  disk: {
+    unknown: { is: "还没看过", todo: "请稍等" },
+    good: { is: "能写，够用", todo: "" },
+    low: { is: "快满了", todo: "请清出空间；满了就不能收款" },
+    full: { is: "满了，不能收款", todo: "请清出空间" },
+    read_only: { is: "不能写，已停止收款", todo: "请店长处理" },
+    failing: { is: "读写出错", todo: "请店长处理，尽快换盘" },
+    damaged: { is: "数据文件有损坏，已停止收款", todo: "请店长处理，不要删除文件" },
+  },
+  clock: {
+    unknown: { is: "还没有平台时间可比", todo: "请稍等" },
+    good: { is: "和平台一致", todo: "" },
+    wrong: { is: "电脑时间不对", todo: "请校准电脑时间，再重开本程序" },
+  },
+  backup: {
+    good: { is: "已备份", todo: "" },
+    soon: { is: "马上备第一份", todo: "请稍等" },
+    unset: { is: "没有备份盘", todo: "请实施人员在门店文件里写 backup_folder" },
+    failed: { is: "这一次没备成，几分钟后再试", todo: "请看备份盘插好没有" },
+    late: { is: "两小时没有备份", todo: "请检查备份盘" },
+    stopped: { is: "数据有损坏，不再备份", todo: "旧备份别动，请店长处理" },
+    practice: { is: "练习的账不备份", todo: "" },
+  },
+  free: (size) => `还剩 ${size}`,
+  shows: (machine) => `电脑 ${machine}`,
+  clocks: (machine, channel) => `电脑 ${machine}，平台 ${channel}`,
+  known: (at) => `${at} 得知`,
+};
+
+const en: Relied = {
+  name: { disk: "Disk", clock: "Clock", backup: "Copies" },
+  disk: {
+    unknown: { is: "Not looked at yet", todo: "One moment" },
+    good: { is: "Can be written, room enough", todo: "" },
+    low: { is: "Almost full", todo: "Free some space; a full disk takes no sale" },
+    full: { is: "Full, charging stopped", todo: "Free some space" },
+    read_only: { is: "Cannot be written, charging stopped", todo: "Call the manager" },
+    failing: { is: "It fails", todo: "Call the manager; have it replaced soon" },
+    damaged: {
+      is: "The database is damaged, charging stopped",
+      todo: "Call the manager; delete nothing",
+    },
+  },
+  clock: {
+    unknown: { is: "No channel has said the time yet", todo: "One moment" },
+    good: { is: "As the channel’s", todo: "" },
+    wrong: { is: "This computer’s clock is wrong", todo: "Set it, then start Mianfu again" },
+  },
+  backup: {
+    good: { is: "Copied", todo: "" },
+    soon: { is: "The first copy is about to be made", todo: "One moment" },
+    unset: {
+      is: "No second disk is named",
+      todo: "Have backup_folder set in the store’s file",
+    },
+    failed: {
+      is: "The last copy failed, the next try is in minutes",
+      todo: "See whether the second disk is there",
+    },
+    late: { is: "No copy for two hours", todo: "Check the second disk" },
+    stopped: {
+      is: "The database is damaged, no more copies",
+      todo: "Keep the old copies; call the manager",
+    },
+    practice: { is: "Practice is not copied", todo: "" },
+  },
+  free: (size) => `${size} left`,
+  shows: (machine) => `This computer ${machine}`,
+  clocks: (machine, channel) => `This computer ${machine}, the channel ${channel}`,
+  known: (at) => `Known at ${at}`,
+};
+
+export const RELIED: Readonly<Record<Language, Relied>> = { zh, en };

@@ -1,0 +1,159 @@
+// What the till relies on: a line each, with its state as icon and word, the second it was known and
+// what to do.
+
+import { flushPromises } from "@vue/test-utils";
+import { afterEach, expect, test, vi } from "vitest";
+import type { CounterView } from "../src/bindings/CounterView";
+import type { HealthView } from "../src/bindings/HealthView";
+import { attemptIn, healthWith, sceneOf, settingsWith } from "../src/demo-scenes";
+import type { Language } from "../src/text";
+import { NOW, open, scanner, type } from "./mounted";
+import type { Page } from "./mounted";
+
+const AUTH_CODE = "281234567890123456";
+
+let till: Page;
+afterEach(() => {
+  till.page.unmount();
+  vi.useRealTimers();
+});
+
+/** Opens the list. */
+async function listed(counter: Partial<CounterView> = {}, spoken: Language = "zh"): Promise<void> {
+  till = await open(counter, spoken);
+  await type("<F1>");
+  await vi.dynamicImportSettled();
+  await flushPromises();
+}
+
+function line(of: string): string {
+  return till.page.get(`[data-of=${of}]`).text();
+}
+
+function level(of: string): string | undefined {
+  const levels = ["good", "plain", "care", "stop"];
+  return till.page.get(`[data-of=${of}]`).classes().find((name) => levels.includes(name));
+}
+
+function screen(): string | undefined {
+  return till.page.get("main").attributes("data-screen");
+}
+
+test("one key or one press lists the channels, the disk, the clock and the copies", async () => {
+  await listed();
+  const lines = till.page.findAll("[data-of]").map((row) => row.attributes("data-of"));
+  expect(lines).toEqual(["alipay", "wechat", "cash", "disk", "clock", "backup"]);
+  expect(line("alipay")).toBe("支付宝正常0.4 秒应答10:03:17 得知");
+  expect(line("disk")).toBe("磁盘能写，够用还剩 71.8 GB10:03:00 得知");
+  expect(line("clock")).toBe("时间和平台一致10:03:17 得知");
+  expect(line("backup")).toBe("备份已备份09:33:11 得知");
+  expect(till.page.findAll(".row.good")).toHaveLength(6);
+  await type("<F1>");
+  expect(screen()).toBe("sell");
+  await till.page.get(".top [data-key=health]").trigger("click");
+  expect(screen()).toBe("health");
+  await till.page.get("[data-key=escape]").trigger("click");
+  expect(screen()).toBe("sell");
+});
+
+test("whatever is wrong says what to do and the particulars that are needed for it", async () => {
+  await listed(sceneOf("health", NOW).counter);
+  expect(line("wechat")).toContain("配置不对请店长处理");
+  expect(line("disk")).toContain("快满了请清出空间；满了就不能收款还剩 480 MB");
+  expect(line("clock")).toContain("请校准电脑时间，再重开本程序电脑 2026-11-21 10:03，平台 2026-11-21 10:13");
+  expect(line("backup")).toContain("两小时没有备份请检查备份盘open the folder");
+  expect(["wechat", "disk", "clock", "backup"].map(level)).toEqual(["stop", "care", "care", "care"]);
+  till.page.unmount();
+  await listed(sceneOf("silent", NOW).counter, "en");
+  expect(line("wechat")).toContain("No answer since 10:02Use another, or check the network");
+  expect(level("wechat")).toBe("care");
+});
+
+test.each<[string, Partial<HealthView>, string, string, string]>([
+  ["disk", { disk: "unknown", diskAtMs: null, diskFreeMb: null }, "plain", "还没看过", "Not looked at"],
+  ["disk", { disk: "full" }, "stop", "满了，不能收款", "Full"],
+  ["disk", { disk: "read_only" }, "stop", "不能写", "Cannot be written"],
+  ["disk", { disk: "failing" }, "stop", "读写出错", "It fails"],
+  ["disk", { disk: "damaged" }, "stop", "不要删除文件", "delete nothing"],
+  ["clock", { clock: "wrong" }, "care", "电脑 2026-11-21 10:03", "computer 2026-11-21 10:03"],
+  ["clock", { clock: "unknown", clockAtMs: null }, "plain", "请稍等", "One moment"],
+  ["backup", { backup: "soon", backupAtMs: null }, "plain", "马上备第一份", "about to be made"],
+  ["backup", { backup: "unset", backupAtMs: null }, "care", "backup_folder", "backup_folder"],
+  ["backup", { backup: "failed" }, "care", "几分钟后再试", "in minutes"],
+  ["backup", { backup: "stopped" }, "stop", "旧备份别动", "Keep the old copies"],
+  ["backup", { backup: "practice", backupAtMs: null }, "plain", "练习的账不备份", "not copied"],
+])("%s %j is %s", async (of, health, expected, zh, en) => {
+  for (const [spoken, words] of [["zh", zh], ["en", en]] as const) {
+    await listed({ health: healthWith(NOW, health) }, spoken);
+    expect(line(of)).toContain(words);
+    expect(level(of)).toBe(expected);
+    till.page.unmount();
+  }
+});
+
+test("copies that a till which only practises has not are nothing to do", async () => {
+  const health = healthWith(NOW, { backup: "unset", backupAtMs: null });
+  await listed({ shop: "practice_only", practice: true, health });
+  expect(level("backup")).toBe("plain");
+  expect(till.page.get(".top [data-key=health]").attributes("data-level")).toBe("plain");
+});
+
+test("the button tells the worst of all, and is the notice where there is one", async () => {
+  till = await open();
+  const button = (): ReturnType<Page["page"]["get"]> => till.page.get(".top [data-key=health]");
+  expect(button().attributes("data-level")).toBe("good");
+  expect(button().get(".spoken").text()).toBe("收银台状态: 都正常");
+  till.host.put({ ...till.host.view(), health: healthWith(NOW, { backup: "failed" }) });
+  await flushPromises();
+  expect(button().attributes("data-level")).toBe("care");
+  till.host.put({ ...till.host.view(), notices: [{ notice: "disk_low", detail: null }] });
+  await flushPromises();
+  expect(button().text()).toBe("磁盘快满了F1");
+  await button().trigger("click");
+  expect(screen()).toBe("health");
+});
+
+test("what has no line of its own is listed below, with its particulars", async () => {
+  await listed({
+    notices: [
+      { notice: "copied_database", detail: "/a/till" },
+      { notice: "disk_low", detail: "/a/till" },
+    ],
+  });
+  expect(till.page.findAll(".other").map((each) => each.text())).toEqual([
+    "数据来自别的电脑：请店长处理 · /a/till",
+  ]);
+});
+
+test("copies of another day are told with their day", async () => {
+  await listed({ health: healthWith(NOW, { backupAtMs: NOW - 86_400_000 }) });
+  expect(line("backup")).toContain("11-20 10:03:21 得知");
+});
+
+test("a digit goes back and types, a waiting sale stays in sight", async () => {
+  await listed();
+  await type("5");
+  expect(screen()).toBe("sell");
+  expect(till.amount()).toBe("¥5.00");
+  till.page.unmount();
+  await listed({ front: attemptIn("unknown", NOW) });
+  expect(till.page.get(".ribbon").text()).toContain("结果未知");
+  await type("-");
+  expect(screen()).toBe("sell");
+  expect(till.asked("cancelAttempt")).toEqual([]);
+});
+
+test("a scan over the list charges nothing that nobody saw", async () => {
+  till = await open({ settings: settingsWith({ scanner: "trigger" }) });
+  await type("12.50<F1>");
+  await vi.advanceTimersByTimeAsync(1_000);
+  await scanner(`${AUTH_CODE}<Enter>`);
+  expect(screen()).toBe("sell");
+  expect(till.asked("scanCode")).toEqual([]);
+});
+
+test("a channel's tile has its name and one short word", async () => {
+  till = await open(sceneOf("silent", NOW).counter);
+  const tiles = till.page.findAll(".tile").map((tile) => tile.text());
+  expect(tiles).toEqual(["支付宝正常", "微信没有应答", "现金正常"]);
+});
