@@ -52,7 +52,12 @@ pub(crate) struct Room<'a> {
 
 pub(crate) fn counter(counter: &Counter, room: Room<'_>, now: Timestamp) -> CounterView {
     let with_refunds = |of: &Attempt| {
-        attempt(of, counter.refunds.get(&of.out_trade_no).map_or(&[], Vec::as_slice))
+        let refunds = counter.refunds.get(&of.out_trade_no).map_or(&[][..], Vec::as_slice);
+        let mut view = attempt(of, refunds);
+        if room.practice {
+            view.reason = view.reason.map(reason_in_practice);
+        }
+        view
     };
     let full = room.settings.open_max <= counter.open_count
         || room.settings.at_risk_max <= counter.open_sum;
@@ -84,6 +89,16 @@ pub(crate) fn counter(counter: &Counter, room: Room<'_>, now: Timestamp) -> Coun
         manager_locked_until_ms: locked_until_ms(room.manager),
         cash: counter.cash.as_ref().map(cash),
         just_paid: counter.just_paid.as_ref().map(just_paid),
+    }
+}
+
+/// Practice takes only codes that it minted; whoever scans another must not think that a fresh one
+/// of a real wallet would do.
+fn reason_in_practice(reason: String) -> String {
+    if reason.ends_with("PAYMENT_AUTH_CODE_INVALID") {
+        "PRACTICE_TAKES_ITS_OWN_CODES".to_owned()
+    } else {
+        reason
     }
 }
 

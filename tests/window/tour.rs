@@ -39,7 +39,7 @@ pub enum Stop {
 
 impl Stop {
     /// Those that a channel which answers can show, and the silent ones last.
-    pub const ALL: [Stop; 19] = [
+    pub const ALL: [Stop; 20] = [
         Stop::Zero,
         Stop::Due,
         Stop::Armed,

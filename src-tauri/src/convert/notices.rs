@@ -6,6 +6,7 @@ use std::path::Path;
 use jiff::tz::{Offset, TimeZone};
 use mianfu_core::money::Timestamp;
 use mianfu_till::till::TroubleKind;
+use mianfu_till::upkeep::Condition;
 use mianfu_till::{Counter, Notice};
 
 use super::Room;
@@ -13,11 +14,18 @@ use crate::views::{NoticeLine, NoticeView};
 
 /// Returns the notices, what stops sales before what does not.
 pub(super) fn notices(counter: &Counter, room: &Room<'_>) -> Vec<NoticeLine> {
-    let Room { condition, folder, .. } = *room;
+    let mut lines = relied_on(counter, room.condition, room.folder);
+    if !room.sound_works && (room.counter.sound || room.counter.voice) {
+        lines.push(NoticeLine { notice: NoticeView::NoSound, detail: None });
+    }
+    lines
+}
+
+/// Tells of what a sale relies on; what may stop the next one comes first.
+fn relied_on(counter: &Counter, condition: &Condition, folder: &Path) -> Vec<NoticeLine> {
     let line = |notice, detail| NoticeLine { notice, detail };
     let noticed = counter.notices.iter();
     let noticed = noticed.filter_map(|notice| notice_line(notice, counter.open_count, folder));
-    // What may stop the next sale comes first.
     let mut lines: Vec<NoticeLine> =
         disk_line(counter, condition, folder).into_iter().chain(noticed).collect();
     if let Some(damage) = &condition.damage {
@@ -25,9 +33,6 @@ pub(super) fn notices(counter: &Counter, room: &Room<'_>) -> Vec<NoticeLine> {
     }
     if let Some(why) = &condition.backup_late {
         lines.push(line(NoticeView::BackupLate, Some(why.clone())));
-    }
-    if !room.sound_works && (room.counter.sound || room.counter.voice) {
-        lines.push(line(NoticeView::NoSound, None));
     }
     lines
 }
@@ -126,7 +131,7 @@ mod tests {
             });
             let notices = trouble.iter().map(|trouble| Notice::Trouble(trouble.kind)).collect();
             let counter = Counter { trouble, notices, ..crate::convert::tests::empty() };
-            let lines = super::notices(&counter, &condition, Path::new("/a/till"));
+            let lines = relied_on(&counter, &condition, Path::new("/a/till"));
             lines.into_iter().map(|line| line.notice).collect::<Vec<_>>()
         };
         assert_eq!(told(ROOM_LOW_BYTES, false, None), []);

@@ -119,6 +119,35 @@ fn a_different_amount_is_shown_beside_the_one_that_was_asked() {
     assert_eq!((view.amount_fen, view.channel_amount_fen), (1250, Some(125)));
 }
 
+#[test]
+fn only_practice_says_of_a_dead_code_that_it_takes_its_own_alone() {
+    let reason = "ACQ.PAYMENT_AUTH_CODE_INVALID";
+    let declined = in_phase(Phase::Declined { reason: reason.to_owned() });
+    let settings = Settings::practice("店", "1 号台");
+    let store = crate::store::find().unwrap().counter;
+    let condition = Condition::default();
+    let said = |practice| {
+        let room = Room {
+            settings: &settings,
+            practice,
+            shop: ShopView::Own,
+            practice_ends_at: None,
+            phone_url: None,
+            condition: &condition,
+            question: None,
+            sound_works: true,
+            missed_sounds: 0,
+            counter: &store,
+            manager: Manager::Set,
+            folder: Path::new("/a/till"),
+        };
+        let counter = Counter { front: Some(declined.clone()), ..empty() };
+        super::counter(&counter, room, KEPT).front.unwrap().reason.unwrap()
+    };
+    assert_eq!(said(true), "PRACTICE_TAKES_ITS_OWN_CODES");
+    assert_eq!(said(false), reason);
+}
+
 /// A counter with a sale in front and two beside it.
 fn busy() -> Counter {
     Counter {

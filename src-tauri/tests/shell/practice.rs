@@ -278,6 +278,16 @@ fn a_till_without_channels_of_its_own_practises_for_ever_and_asks_for_no_pin() {
     assert_eq!(counter.orders(), [330]);
 }
 
+#[test]
+fn a_real_payment_code_is_told_in_practice_that_it_pays_nothing_there() {
+    let counter = Counter::open();
+    let mut scanned = counter.scanned(1_250, json!("pays"));
+    scanned["authCode"] = json!("281234567890123456");
+    counter.call("scan_code", scanned).unwrap();
+    let view = counter.until(|view| view["front"]["state"] == "declined");
+    assert_eq!(view["front"]["reason"], json!("PRACTICE_TAKES_ITS_OWN_CODES"));
+}
+
 /// The folder of a till that is to crash in practice, and its channel's file and phone.
 const CRASH: [&str; 3] = ["MIANFU_TEST_CRASH", "MIANFU_TEST_CHANNEL", "MIANFU_TEST_PHONE"];
 

@@ -176,6 +176,7 @@ export const en: Text = {
     BUYER_BANKCARD_BALANCE_NOT_ENOUGH: "insufficient balance on the card",
     ERROR_BALANCE_PAYMENT_DISABLE: "customer switched off paying by balance",
     NO_PAYMENT_INSTRUMENTS_AVAILABLE: "customer has no usable means",
+    PRACTICE_TAKES_ITS_OWN_CODES: "practice takes fresh codes of its phone, never a real one",
     PAYMENT_AUTH_CODE_INVALID: "code expired, ask for a fresh one",
     BUYER_SELLER_EQUAL: "payer and shop are the same account",
     TRADE_BUYER_NOT_MATCH: "another payer than before",

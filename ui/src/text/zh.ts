@@ -169,6 +169,7 @@ const REASON: Record<string, string> = {
   BUYER_BANKCARD_BALANCE_NOT_ENOUGH: "银行卡余额不足",
   ERROR_BALANCE_PAYMENT_DISABLE: "顾客关闭了余额支付",
   NO_PAYMENT_INSTRUMENTS_AVAILABLE: "顾客没有可用的付款方式",
+  PRACTICE_TAKES_ITS_OWN_CODES: "练习只收练习手机的新码，真付款码收不到钱",
   PAYMENT_AUTH_CODE_INVALID: "付款码失效，请顾客刷新",
   BUYER_SELLER_EQUAL: "不能付给自己",
   TRADE_BUYER_NOT_MATCH: "付款人对不上",
