@@ -24,6 +24,8 @@ mod practice;
 mod presses;
 #[path = "window_tests/receipt.rs"]
 mod receipt;
+#[path = "window_tests/room.rs"]
+mod room;
 #[path = "window_tests/sale.rs"]
 mod sale;
 #[path = "window_tests/start.rs"]
@@ -44,7 +46,10 @@ struct Shop {
 
 impl Shop {
     fn new() -> Shop {
-        let desk = Desk::new().unwrap();
+        Shop::at(Desk::new().unwrap())
+    }
+
+    fn at(desk: Desk) -> Shop {
         let channel = Channel::start(&desk).unwrap();
         let customer = channel.customer();
         Shop { desk, channel, customer, folders: 0 }

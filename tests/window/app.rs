@@ -238,9 +238,24 @@ impl App {
         Ok(())
     }
 
+    /// Asks for a size of the window.
+    pub(crate) async fn set_size(&self, width: u32, height: u32) -> Result<(), WindowError> {
+        let sized = self.client.set_window_rect(0, 0, width, height).await;
+        sized.map_err(|source| driver_error("size the window", source))
+    }
+
     /// Runs a script in the page and returns what it returns.
     pub async fn run(&self, script: &str) -> Result<Value, WindowError> {
-        let ran = self.client.execute(script, Vec::new()).await;
+        self.run_with(script, Vec::new()).await
+    }
+
+    /// Like [`App::run`], with arguments for the script.
+    pub async fn run_with(
+        &self,
+        script: &str,
+        arguments: Vec<Value>,
+    ) -> Result<Value, WindowError> {
+        let ran = self.client.execute(script, arguments).await;
         ran.map_err(|source| driver_error("run a script", source))
     }
 

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::own::{self, Own};
 use super::{WindowError, frame};
 
-const SCREEN: &str = "1280x900x24";
+const SCREEN: &str = "1280x900";
 
 /// A display nobody looks at, with a bus for the single-instance guard and folders for one user.
 pub struct Desk {
@@ -23,6 +23,11 @@ pub struct Desk {
 impl Desk {
     /// Starts the display and the bus; both end with the desk.
     pub fn new() -> Result<Desk, WindowError> {
+        Desk::with_screen(SCREEN)
+    }
+
+    /// Starts a display of this size, as in `1280x900`.
+    pub fn with_screen(size: &str) -> Result<Desk, WindowError> {
         let home = tempfile::tempdir().map_err(|source| WindowError::File {
             path: "a temporary folder".to_owned(),
             doing: "made",
@@ -30,7 +35,8 @@ impl Desk {
         })?;
         let mut xvfb = Command::new("Xvfb");
         // The server picks a free number and writes it where it is told: to its standard output.
-        xvfb.args(["-displayfd", "1", "-screen", "0", SCREEN, "-nolisten", "tcp", "-noreset"]);
+        let screen = format!("{size}x24");
+        xvfb.args(["-displayfd", "1", "-screen", "0", &screen, "-nolisten", "tcp", "-noreset"]);
         let (display, number) = first_line("Xvfb", &mut xvfb)?;
         let mut daemon = Command::new("dbus-daemon");
         daemon.args(["--session", "--nofork", "--nopidfile", "--print-address=1"]);

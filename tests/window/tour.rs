@@ -32,14 +32,16 @@ pub enum Stop {
     Health,
     Silent,
     Cash,
+    Instead,
     CashTaken,
+    Refund,
     Pin,
     Receipt,
 }
 
 impl Stop {
     /// Those that a channel which answers can show, and the silent ones last.
-    pub const ALL: [Stop; 20] = [
+    pub const ALL: [Stop; 22] = [
         Stop::Zero,
         Stop::Due,
         Stop::Armed,
@@ -49,8 +51,10 @@ impl Stop {
         Stop::Declined,
         Stop::Closed,
         Stop::Cash,
+        Stop::Instead,
         Stop::CashTaken,
         Stop::Receipt,
+        Stop::Refund,
         Stop::Pin,
         Stop::Orders,
         Stop::Health,
@@ -89,7 +93,9 @@ impl Stop {
             | Stop::Health
             | Stop::Silent
             | Stop::Cash
+            | Stop::Instead
             | Stop::CashTaken
+            | Stop::Refund
             | Stop::Pin
             | Stop::Receipt => &[Page::Counter],
         }
@@ -150,6 +156,8 @@ impl Tour<'_> {
                 app.take_cash("13.60", "20").await?;
                 app.plate("cash_taken").await.map(drop)
             }
+            Stop::Instead => self.counting_cash_instead().await,
+            Stop::Refund => self.asking_what_goes_back().await,
             Stop::Pin => self.asking_for_a_pin().await,
             Stop::Receipt => {
                 app.take_cash("13.80", "15").await?;
@@ -211,6 +219,18 @@ impl Tour<'_> {
         self.app.type_keys("13.40").await?;
         self.app.key(Key::F9).await?;
         self.app.plate("cash").await.map(drop)
+    }
+
+    async fn counting_cash_instead(&self) -> Result<(), WindowError> {
+        self.scanned("13.80", SLOW, "typing").await?;
+        self.app.key(Key::F9).await?;
+        self.app.plate("cash").await.map(drop)
+    }
+
+    async fn asking_what_goes_back(&self) -> Result<(), WindowError> {
+        self.scanned("14.20", Manner::Pays, "paid").await?;
+        self.app.key(Key::F2).await?;
+        self.app.plate("refund").await.map(drop)
     }
 
     async fn asking_for_a_pin(&self) -> Result<(), WindowError> {

@@ -1,10 +1,10 @@
 // The cashier's window in a browser, on the demo host: `demo.html?demo=zero&lang=en&keys=1,2,F3`.
-// With `stretch=1` sentences are longer, and what has no room is listed on the page's root element.
+// With `stretch=1` sentences are longer.
 
 import { createApp } from "vue";
 import { demoHost } from "./demo";
 import { sceneOf } from "./demo-scenes";
-import { lengthen, overflowing } from "./demo-stretch";
+import { lengthen } from "./demo-stretch";
 import { install } from "./host";
 import Counter from "./screens/Counter.vue";
 import "./styles/tokens.css";
@@ -26,9 +26,6 @@ if (wanted.get("stretch") === "1") {
   lengthen(zh);
   lengthen(en);
   lengthen(RECEIPT);
-}
-if (wanted.has("stretch")) {
-  setInterval(() => (document.documentElement.dataset.overflow = overflowing().join(" | ")), 500);
 }
 createApp(Counter).mount("#app");
 const keys = wanted.get("keys")?.split(",") ?? [];

@@ -19,28 +19,6 @@ export function longer(sentence: string): string {
   return `${sentence}${extra === "" ? "x" : extra}`;
 }
 
-/** Lists what has less room than its words need: cut, or past the edge of the window. */
-export function overflowing(): string[] {
-  const found: string[] = [];
-  for (const element of document.querySelectorAll<HTMLElement>("#app *")) {
-    if (element.closest(".spoken") !== null || element.closest("svg") !== null) continue;
-    const words = element.textContent?.trim() ?? "";
-    const box = element.getBoundingClientRect();
-    if (words === "" || box.width === 0) continue;
-    const { overflowX, overflowY, display, textOverflow } = getComputedStyle(element);
-    if (display === "inline") continue;
-    const wide = overflowX !== "visible" && element.scrollWidth > element.clientWidth + 1;
-    const high = overflowY === "hidden" && element.scrollHeight > element.clientHeight + 1;
-    const own = element.children.length === 0 && element.scrollWidth > element.clientWidth + 1;
-    if (wide || high || own) {
-      const kind = `${wide ? "w" : ""}${high ? "h" : ""}${own ? "o" : ""}`;
-      const cut = textOverflow === "ellipsis" ? "…" : "";
-      found.push(`${kind}${cut} ${element.className}: ${words.slice(0, 24)}`);
-    }
-  }
-  return found;
-}
-
 function stretched(sentence: (...told: never[]) => unknown): (...told: never[]) => unknown {
   return (...told) => {
     const said = sentence(...told);
