@@ -227,12 +227,13 @@ fn code_of_scanned(scanned: &Scanned) -> ReportCode {
         Scanned::Truncated => ReportCode::TruncatedCode,
         Scanned::Product => ReportCode::ProductBarcode,
         Scanned::Receive => ReportCode::ReceiveCode,
-        Scanned::RunTogether
-        | Scanned::Receipt(_)
-        | Scanned::CashReceipt(_)
-        | Scanned::FullWidth
-        | Scanned::Empty
-        | Scanned::Other => ReportCode::NotAPaymentCode,
+        Scanned::Address => ReportCode::WebAddress,
+        Scanned::Card => ReportCode::MemberCard,
+        Scanned::Receipt(_) | Scanned::CashReceipt(_) => ReportCode::OwnReceipt,
+        Scanned::RunTogether => ReportCode::CodesRunTogether,
+        Scanned::TooLong => ReportCode::ScanTooLong,
+        Scanned::FullWidth => ReportCode::WideDigits,
+        Scanned::Empty | Scanned::Other => ReportCode::NotAPaymentCode,
     }
 }
 

@@ -188,6 +188,12 @@ pub(crate) fn is_wrong_scan(code: ReportCode) -> bool {
         ReportCode::NotAPaymentCode
             | ReportCode::ProductBarcode
             | ReportCode::ReceiveCode
+            | ReportCode::WebAddress
+            | ReportCode::MemberCard
+            | ReportCode::OwnReceipt
+            | ReportCode::CodesRunTogether
+            | ReportCode::ScanTooLong
+            | ReportCode::WideDigits
             | ReportCode::TruncatedCode
             | ReportCode::UnionPayCode
             | ReportCode::WechatNotYet

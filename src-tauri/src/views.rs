@@ -581,7 +581,16 @@ pub enum ReportCode {
     NotAPaymentCode,
     ProductBarcode,
     ReceiveCode,
+    /// An address that asks for no money.
+    WebAddress,
+    MemberCard,
+    /// A number of ours, where a payment code is due.
+    OwnReceipt,
     TruncatedCode,
+    CodesRunTogether,
+    ScanTooLong,
+    /// An input method changed what was scanned.
+    WideDigits,
     UnionPayCode,
     WechatNotYet,
     CodeAlreadyUsed,

@@ -277,7 +277,7 @@ fn a_bill_of_another_shop_is_no_sale_of_this_till_and_other_codes_are_no_bills()
     check("6901028075831", &|scanned| *scanned == Scanned::Product);
     check("wxp://f2f0abcdef", &|scanned| *scanned == Scanned::Receive);
     check("", &|scanned| *scanned == Scanned::Empty);
-    check(&"9".repeat(4_096), &|scanned| *scanned == Scanned::Other);
+    check(&"9".repeat(4_096), &|scanned| *scanned == Scanned::TooLong);
     let sent = shop.sent.len();
     shop.wait(1);
     assert_eq!(shop.sent.len(), sent, "nothing was charged or asked");

@@ -142,8 +142,11 @@ pub(crate) fn scanned_name(scanned: &Scanned) -> &'static str {
         Scanned::RunTogether => "two reads run together",
         Scanned::Product => "a product",
         Scanned::Receive => "a code that asks to be paid",
+        Scanned::Address => "an address",
+        Scanned::Card => "a card",
         Scanned::Receipt(_) | Scanned::CashReceipt(_) => "a receipt of ours",
         Scanned::FullWidth => "full-width digits",
+        Scanned::TooLong => "more than any code holds",
         Scanned::Empty => "nothing",
         Scanned::Other => "something else",
     }
@@ -276,9 +279,12 @@ impl<K: Keys> Till<K> {
             | Scanned::RunTogether
             | Scanned::Product
             | Scanned::Receive
+            | Scanned::Address
+            | Scanned::Card
             | Scanned::Receipt(_)
             | Scanned::CashReceipt(_)
             | Scanned::FullWidth
+            | Scanned::TooLong
             | Scanned::Empty
             | Scanned::Other) => Err(Refusal::NotACode(scanned)),
         }

@@ -181,7 +181,14 @@ fn codes_that_are_none_charge_nothing_and_say_why() {
     check_reported("scan_code", scan("a", "2812345678"), "truncated_code");
     check_reported("scan_code", scan("a", "6212345678901234567"), "union_pay_code");
     check_reported("scan_code", scan("a", "134567890123456789"), "wechat_not_yet");
-    check_reported("scan_code", scan("a", &"2".repeat(10_000_000)), "not_a_payment_code");
+    check_reported("scan_code", scan("a", "https://example.com/"), "web_address");
+    check_reported("scan_code", scan("a", "VIP-0042"), "member_card");
+    check_reported("scan_code", scan("a", "9000001001000000070000000001"), "own_receipt");
+    check_reported("scan_code", scan("a", "91000010010000000129"), "own_receipt");
+    check_reported("scan_code", scan("a", &"281234567890123456".repeat(2)), "codes_run_together");
+    check_reported("scan_code", scan("a", "２８1234567890123456"), "wide_digits");
+    check_reported("scan_code", scan("a", "付款码"), "not_a_payment_code");
+    check_reported("scan_code", scan("a", &"2".repeat(10_000_000)), "scan_too_long");
     check_reported("scan_code", scan(&"a".repeat(10_000_000), "281234567890123456"), "internal");
     check_reported("scan_code", scan("", "281234567890123456"), "internal");
 }

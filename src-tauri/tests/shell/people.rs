@@ -114,7 +114,7 @@ fn a_bills_barcode_brings_its_sale_back_to_the_plate() {
     assert_eq!(ask("281234567890123456"), refused("bad_amount"), "an amount comes first");
     assert_eq!(ask("6901028075831"), refused("product_barcode"));
     assert_eq!(ask("https://qr.alipay.com/fkx0"), refused("receive_code"));
-    assert_eq!(ask(&"9".repeat(10_000_000)), refused("not_a_payment_code"));
+    assert_eq!(ask(&"9".repeat(10_000_000)), refused("scan_too_long"));
     assert_eq!(ask(""), refused("not_a_payment_code"));
 }
 

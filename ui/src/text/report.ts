@@ -12,6 +12,12 @@ export const REPORT: Readonly<Record<"zh" | "en", Reports>> = {
     not_a_payment_code: { is: "这不是付款码", todo: "请顾客打开支付宝的付款码再扫" },
     product_barcode: { is: "扫到的是商品条码", todo: "请扫顾客手机上的付款码" },
     receive_code: { is: "这是收款码，不是付款码", todo: "请顾客点“付款”，出示付款码" },
+    web_address: { is: "这是网址，不是付款码", todo: "请顾客点“付款”，出示付款码" },
+    member_card: { is: "这像是会员卡，不是付款码", todo: "请扫顾客手机上的付款码" },
+    own_receipt: { is: "这是小票上的单号，不是付款码", todo: "请扫付款码；查这一单先按 {cancel}" },
+    codes_run_together: { is: "几个码连在一起了", todo: "只对准一个付款码，再扫一次" },
+    scan_too_long: { is: "扫到的内容太长，不是付款码", todo: "请扫顾客手机上的付款码" },
+    wide_digits: { is: "输入法把数字变成了全角", todo: "关掉中文输入法，再扫一次" },
     truncated_code: { is: "没有扫全", todo: "请再扫一次" },
     union_pay_code: { is: "这是云闪付的码，收不了", todo: "请用支付宝或现金" },
     wechat_not_yet: { is: "还不能收微信", todo: "请用支付宝或现金" },
@@ -59,6 +65,27 @@ export const REPORT: Readonly<Record<"zh" | "en", Reports>> = {
     receive_code: {
       is: "That code receives money",
       todo: "Ask the customer to tap Pay and show that code",
+    },
+    web_address: {
+      is: "That code is a web address",
+      todo: "Ask the customer to tap Pay and show that code",
+    },
+    member_card: {
+      is: "That looks like a member card",
+      todo: "Scan the payment code on the customer’s phone",
+    },
+    own_receipt: {
+      is: "That number is off a receipt",
+      todo: "Scan a payment code; to look the sale up, press {cancel} first",
+    },
+    codes_run_together: { is: "Several codes ran together", todo: "Scan a single code once more" },
+    scan_too_long: {
+      is: "Too long for a payment code",
+      todo: "Scan the payment code on the customer’s phone",
+    },
+    wide_digits: {
+      is: "An input method changed the digits",
+      todo: "Switch it off and scan once more",
     },
     truncated_code: { is: "The code was cut short", todo: "Scan once more" },
     union_pay_code: { is: "That is a UnionPay code, not taken here", todo: "Use Alipay or cash" },

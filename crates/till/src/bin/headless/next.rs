@@ -157,7 +157,11 @@ fn of_scanned(scanned: &Scanned) -> Both {
         Scanned::FullWidth => {
             both("switch the Chinese input method off and scan again", "关掉中文输入法（全角）再扫")
         }
-        Scanned::Empty | Scanned::Other => {
+        Scanned::Address => both(
+            "this is a web address: ask the customer to open the payment code (付款码) and scan it",
+            "这是网址：请顾客打开付款码再扫",
+        ),
+        Scanned::Card | Scanned::TooLong | Scanned::Empty | Scanned::Other => {
             both("scan the customer's payment code", "请扫顾客的付款码")
         }
     }
