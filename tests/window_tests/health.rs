@@ -53,7 +53,7 @@ async fn opened(shop: &mut Shop, second: &std::path::Path) -> App {
     let data = shop.fresh();
     let mut start = shop.channel.window(&data);
     let line = format!("backup_folder = \"{}\"", second.display());
-    let store = shop.desk.store_file(&line).unwrap();
+    let store = shop.desk.store_file(&[&line]).unwrap();
     start.variables.push(("MIANFU_STORE".to_owned(), store.display().to_string()));
     let app = App::open(&shop.desk, &start).await.unwrap();
     app.turn_to(Page::Counter).await.unwrap();
