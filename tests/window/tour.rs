@@ -159,11 +159,7 @@ impl Tour<'_> {
             Stop::Instead => self.counting_cash_instead().await,
             Stop::Refund => self.asking_what_goes_back().await,
             Stop::Pin => self.asking_for_a_pin().await,
-            Stop::Receipt => {
-                app.take_cash("13.80", "15").await?;
-                app.plate("cash_taken").await?;
-                app.open_receipt().await.map(drop)
-            }
+            Stop::Receipt => self.reading_a_receipt().await,
             Stop::Orders => {
                 app.key(Key::F3).await?;
                 app.see("[data-screen=orders] .events li").await.map(drop)
@@ -213,6 +209,12 @@ impl Tour<'_> {
             _ => self.app.type_keys("-").await?,
         }
         Ok(false)
+    }
+
+    async fn reading_a_receipt(&self) -> Result<(), WindowError> {
+        self.app.take_cash("13.80", "15").await?;
+        self.app.plate("cash_taken").await?;
+        self.app.open_receipt().await.map(drop)
     }
 
     async fn counting_cash(&self) -> Result<(), WindowError> {

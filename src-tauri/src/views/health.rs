@@ -1,0 +1,69 @@
+//! What the till relies on besides its channels, as the page is shown it.
+
+use serde::Serialize;
+use ts_rs::TS;
+
+/// Says how far the disk can be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum DiskState {
+    /// Nobody has looked, or the system does not say.
+    Unknown,
+    Good,
+    /// Little room is left.
+    Low,
+    Full,
+    ReadOnly,
+    Failing,
+    /// The database is damaged.
+    Damaged,
+}
+
+/// Says how far the machine's clock can be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ClockState {
+    /// No channel has said the time yet.
+    Unknown,
+    Good,
+    Wrong,
+}
+
+/// Says how it stands with the copies in the second place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum BackupState {
+    Good,
+    /// The first one comes in a moment.
+    Soon,
+    /// The store has named no second place.
+    Unset,
+    /// The last try failed; the next comes in minutes.
+    Failed,
+    /// None for two hours.
+    Late,
+    /// The database is damaged, and the older copies may be the last sound ones.
+    Stopped,
+    /// Practice is not copied.
+    Practice,
+}
+
+/// Shows what the till relies on besides its channels; the page has a line for each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct HealthView {
+    pub disk: DiskState,
+    /// When that was known.
+    pub disk_at_ms: Option<i64>,
+    /// What may still be written, in whole megabytes.
+    pub disk_free_mb: Option<i64>,
+    pub clock: ClockState,
+    pub clock_at_ms: Option<i64>,
+    /// The channel's clock less the machine's, where that one is wrong and both are known.
+    pub clock_off_ms: Option<i64>,
+    pub backup: BackupState,
+    /// When the last copy was made, or the last try failed.
+    pub backup_at_ms: Option<i64>,
+    /// Why it failed, in the system's words.
+    pub backup_detail: Option<String>,
+}
