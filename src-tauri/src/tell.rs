@@ -22,12 +22,23 @@ pub(crate) async fn changes<R: Runtime>(app: AppHandle<R>) {
         let Ok(shop) = shell.shop().await else {
             return;
         };
-        changes_of(&app, &shell, &shop, &mut switched).await;
-        match shell.shop().await {
-            Ok(on) if !Arc::ptr_eq(&on, &shop) => {}
-            Ok(_) | Err(_) => return,
+        match changes_of(&app, &shell, &shop, &mut switched).await {
+            // The shop that is on may be the same: its opening is a switch too.
+            Until::Switched => {}
+            Until::Stopped => match shell.shop().await {
+                Ok(on) if !Arc::ptr_eq(&on, &shop) => {}
+                Ok(_) | Err(_) => return,
+            },
         }
     }
+}
+
+/// Why nothing more is told of a shop.
+enum Until {
+    /// Another shop may be on.
+    Switched,
+    /// Its till has stopped.
+    Stopped,
 }
 
 /// Tells of every change of one shop, until another is on or its till stops.
@@ -36,7 +47,7 @@ async fn changes_of<R: Runtime>(
     shell: &Shell,
     shop: &Arc<Shop>,
     switched: &mut watch::Receiver<Known>,
-) {
+) -> Until {
     let mut revision = shop.running.revision();
     let mut turned = shell.turned();
     let mut condition = shop.upkeep.condition();
@@ -45,7 +56,7 @@ async fn changes_of<R: Runtime>(
     loop {
         tell_all(app, shell, shop).await;
         let goes_on = tokio::select! {
-            _ = switched.changed() => false,
+            Ok(()) = switched.changed() => return Until::Switched,
             changed = revision.changed() => changed.is_ok(),
             changed = turned.changed() => changed.is_ok(),
             changed = condition.changed() => changed.is_ok(),
@@ -53,7 +64,7 @@ async fn changes_of<R: Runtime>(
             Ok(()) = missed.changed() => true,
         };
         if !goes_on {
-            return;
+            return Until::Stopped;
         }
     }
 }
