@@ -179,6 +179,9 @@ const CARD_MOST: usize = 24;
 /// Whether a text with other signs than digits may be a card's: no word without a digit is, and
 /// nothing with as many digits as a payment code, which came broken.
 fn is_card(text: &str) -> bool {
+    // Code 39 begins and ends with a star, which some readers send along.
+    let bare = text.strip_prefix('*').and_then(|text| text.strip_suffix('*'));
+    let text = bare.unwrap_or(text);
     let sign = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     (CARD_LEAST..=CARD_MOST).contains(&text.len())
