@@ -29,6 +29,8 @@ pub const SHIFT_ALONE: char = '\u{e0f0}';
 pub const CAPS_LOCK: char = '\u{e0f1}';
 /// A key that no act of the till is on.
 pub(crate) const MEANS_NOTHING: char = '\u{e0f2}';
+/// The minus of the numeric pad.
+pub const PAD_MINUS: char = '\u{e0f3}';
 /// The first of ten signs for the digits of the numeric pad.
 const PAD_FIRST: u32 = 0xe100;
 /// What the display calls the ten keys of the pad while Num Lock is off, as on a virtual display.
@@ -131,6 +133,7 @@ fn sign_of(letter: char) -> u32 {
         (None, '\t') => 0xff09,
         (None, SHIFT_ALONE) => SHIFT,
         (None, CAPS_LOCK) => 0xffe5,
+        (None, PAD_MINUS) => 0xffad,
         // Insert.
         (None, MEANS_NOTHING) => 0xff63,
         (None, _) => pad_sign(letter).unwrap_or(u32::from(letter)),

@@ -26,7 +26,7 @@ pub use channel::Channel;
 pub use counter::Language;
 pub use customer::{Customer, Flow, Manner, codes_in};
 pub use desk::{Desk, Seated};
-pub use keyboard::{Blow, CAPS_LOCK, SHIFT_ALONE, on_pad};
+pub use keyboard::{Blow, CAPS_LOCK, PAD_MINUS, SHIFT_ALONE, on_pad};
 pub use room::{Room, Sentences};
 pub use storm::{Lane, Scanner, Storm, Tally};
 pub use tour::{Stop, Tour};

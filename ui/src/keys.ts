@@ -4,7 +4,8 @@
 // input method cannot swallow them. A scanner is told from fingers by its pace, measured when the
 // keys were struck and not when the page came to them. Keys that follow each other closely are one
 // run, a stumbling scanner's too. What a run typed before it was known to be a scan is taken back
-// (`rollBack`), and its own Enter never acts.
+// (`rollBack`), and its own Enter never acts. A command cannot be taken back: one from the main keys,
+// which are a scanner's, waits until no other key can be behind it; the numeric pad's acts at once.
 
 import type { KeyView } from "./bindings/KeyView";
 import { characterOf, isEnter, isOtherEnd, strokeOf } from "./strokes";
@@ -92,12 +93,44 @@ export function reader(
 ): Reader {
   let run: Run | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** A command that waits. */
+  let held: { stroke: Stroke; atMs: number } | null = null;
+  let heldTimer: ReturnType<typeof setTimeout> | undefined;
   /** Until when an Enter belongs to a scan that came without one. */
   let lateEnterMs = 0;
   /** Until when what was typed before may be the head of a scan that stumbled. */
   let headUntilMs = 0;
   /** Until when keys belong to a scan that has ended. */
   let tailUntilMs = 0;
+
+  /** Keys that the page was slow to come to may be behind the timer: then it waits once more. */
+  function release(dueMs: number): void {
+    if (nowMs() > dueMs + SCAN_GAP_MS) return hold(held);
+    const command = held;
+    drop();
+    if (command === null) return;
+    run = null;
+    listener.stroke(command.stroke, command.atMs);
+  }
+
+  function hold(command: typeof held): void {
+    drop();
+    held = command;
+    const dueMs = nowMs() + SCAN_GAP_MS;
+    heldTimer = setTimeout(() => release(dueMs), SCAN_GAP_MS);
+  }
+
+  function drop(): void {
+    clearTimeout(heldTimer);
+    held = null;
+  }
+
+  /** A scanner's key right behind a waiting command says that a scanner sent both. */
+  function settle(atMs: number, isScanners: boolean): void {
+    if (held === null) return;
+    if (isScanners && atMs - held.atMs <= SCAN_GAP_MS) return drop();
+    release(Number.POSITIVE_INFINITY);
+  }
 
   /** Waits for the end of a scan without Enter. A page that was held up hears of keys late: then
    * the wait begins again, or half a code would be handed on while the rest is in the queue. */
@@ -172,7 +205,7 @@ export function reader(
     run = null;
   }
 
-  function character(typed: string, stroke: Stroke | null, atMs: number): void {
+  function character(typed: string, stroke: Stroke | null, atMs: number, onPad: boolean): void {
     if (run === null) {
       run = {
         text: "",
@@ -205,6 +238,10 @@ export function reader(
     if (stroke === null) return;
     if (canBeTakenBack(stroke)) return listener.stroke(stroke, atMs);
     if (run.fast > ROLL_LENGTH || run.foreign) return;
+    if (!onPad) {
+      run.foreign = true;
+      return hold({ stroke, atMs });
+    }
     run = null;
     listener.stroke(stroke, atMs);
   }
@@ -221,6 +258,7 @@ export function reader(
         tailUntilMs = atMs + SCAN_TAIL_MS;
         return event.preventDefault();
       }
+      settle(atMs, other || typed !== null || isEnter(event));
       const gapMs = run === null ? 0 : atMs - run.lastMs;
       if (run !== null && gapMs >= endsAfterMs(run)) endWithoutEnter(run);
       if (other) return otherEnd(event, gapMs, atMs);
@@ -229,13 +267,14 @@ export function reader(
       if (event.repeat && stroke?.kind !== "back") return;
 
       if (isEnter(event)) return enter(gapMs, atMs);
-      if (typed !== null) return character(typed, stroke, atMs);
+      if (typed !== null) return character(typed, stroke, atMs, event.code.startsWith("Numpad"));
       if (stroke === null) return;
       if (run !== null && !run.isScan) run = null;
       listener.stroke(stroke, atMs);
     },
     stop() {
       clearTimeout(timer);
+      drop();
       run = null;
     },
   };

@@ -77,6 +77,7 @@ test("a moved key acts, is shown on its button, and the key it left does nothing
   expect(till.page.get(".sub").text()).toBe("按 Enter 后再扫；没有扫码枪时按 F9 出示码");
   await vi.advanceTimersByTimeAsync(400);
   down("c", { code: "KeyC" });
+  await vi.advanceTimersByTimeAsync(60);
   await flushPromises();
   expect(till.state()).toBe("cash");
   await type("-");
@@ -97,6 +98,7 @@ test("Enter confirms whatever key collects, and no digit can be taken from the a
   expect(till.amount()).toBe("¥15.00");
   await vi.advanceTimersByTimeAsync(400);
   down("s", { code: "KeyS" });
+  await vi.advanceTimersByTimeAsync(60);
   await flushPromises();
   expect(till.page.get("[data-phase]").attributes("data-phase")).toBe("armed");
   await type("-");
