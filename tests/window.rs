@@ -28,6 +28,8 @@ mod receipt;
 mod room;
 #[path = "window_tests/sale.rs"]
 mod sale;
+#[path = "window_tests/scans.rs"]
+mod scans;
 #[path = "window_tests/start.rs"]
 mod start;
 

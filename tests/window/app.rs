@@ -151,6 +151,24 @@ impl App {
         element.text().await.map_err(|source| driver_error(&format!("read `{selector}`"), source))
     }
 
+    /// Waits until the first match holds the words.
+    pub async fn see_text(&self, selector: &str, words: &str) -> Result<(), WindowError> {
+        let holds = || async { self.text_of(selector).await.contains(words) };
+        let held = wait::until(words, FIND_LIMIT_MS, holds).await;
+        let Err(WindowError::Late { limit_ms, .. }) = held else {
+            return held;
+        };
+        let what = format!("`{words}`; `{selector}` says: {}", self.text_of(selector).await);
+        Err(WindowError::Late { what, limit_ms })
+    }
+
+    async fn text_of(&self, selector: &str) -> String {
+        match self.client.find(Locator::Css(selector)).await {
+            Ok(element) => element.text().await.unwrap_or_default(),
+            Err(_) => String::new(),
+        }
+    }
+
     /// Waits until nothing matches the CSS selector any more.
     pub async fn see_gone(&self, selector: &str) -> Result<(), WindowError> {
         let gone = || async { !self.has(selector).await };

@@ -14,7 +14,7 @@ export const REPORT: Readonly<Record<"zh" | "en", Reports>> = {
     receive_code: { is: "这是收款码，不是付款码", todo: "请顾客点“付款”，出示付款码" },
     web_address: { is: "这是网址，不是付款码", todo: "请顾客点“付款”，出示付款码" },
     member_card: { is: "这像是会员卡，不是付款码", todo: "请扫顾客手机上的付款码" },
-    own_receipt: { is: "这是小票上的单号，不是付款码", todo: "请扫付款码；查这一单先按 {cancel}" },
+    own_receipt: { is: "这是小票上的单号，不是付款码", todo: "请扫付款码；查这一单按 {cancel} 再扫" },
     codes_run_together: { is: "几个码连在一起了", todo: "只对准一个付款码，再扫一次" },
     scan_too_long: { is: "扫到的内容太长，不是付款码", todo: "请扫顾客手机上的付款码" },
     wide_digits: { is: "输入法把数字变成了全角", todo: "关掉中文输入法，再扫一次" },
@@ -76,7 +76,7 @@ export const REPORT: Readonly<Record<"zh" | "en", Reports>> = {
     },
     own_receipt: {
       is: "That number is off a receipt",
-      todo: "Scan a payment code; to look the sale up, press {cancel} first",
+      todo: "Scan a payment code; to look the sale up, press {cancel} and scan again",
     },
     codes_run_together: { is: "Several codes ran together", todo: "Scan a single code once more" },
     scan_too_long: {
