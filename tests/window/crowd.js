@@ -1,11 +1,12 @@
 // Lists what has less room than it needs: words that are cut, that leave their box, or that lie on
 // other words or on a button. With `true` it first makes every sentence two fifths longer, as
-// another language may be, and puts it back; names, numbers and keys stay as they are.
+// another language may be, and puts it back; names, numbers and keys stay as they are, and so does
+// a receipt's paper, whose words are Chinese in every language.
 
 const [longer] = arguments;
 const root = document.getElementById("app");
 const UNREAD = ".spoken, .ghost, svg";
-const NAMES = "kbd, .where, .address, .no, .number span, .events small, .tape";
+const NAMES = "kbd, .where, .address, .no, .number span, .events small, .tape, .paper *";
 const BOXES = "button, .plate, .panel, .chip, .strip, .top, .customer";
 
 const name = (element) => {
