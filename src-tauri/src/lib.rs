@@ -2,10 +2,9 @@
 //!
 //! Wiring only. Reading order: [`commands`] (what the screens can ask), [`shell`] and [`approval`]
 //! (whom they ask), [`views`] and [`convert`] (what they are shown), [`report`] (why not), [`open`]
-//! and [`practice`] (how the till is opened), [`shops`], [`practising`] and [`idle`] (which
-//! shop is on), [`windows`] and [`tell`]
-//! (how windows live and what they hear), [`monitors`] (where the customer's window is), [`sound`]
-//! (what is heard).
+//! and [`practice`] (how the till is opened), [`shops`], [`practising`] and [`idle`] (which shop is
+//! on), [`windows`] and [`tell`] (how windows live and what they hear), [`monitors`] (where the
+//! customer's window is), [`sound`] (what is heard).
 
 mod approval;
 mod cash;
