@@ -56,6 +56,7 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
   let numbers = 0;
   let pin = DEMO_PIN;
   const prints = new Map<string, number>();
+  const used = new Set<string>();
   const calls: { command: keyof Host; request: unknown }[] = [];
   const refusals = new Map<keyof Host, Report>();
   const onCounter = new Set<(view: CounterView) => void>();
@@ -99,7 +100,8 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
     });
     if (stepMs === null || rest.length === 0) return;
     setTimeout(() => {
-      if (counter.front?.outTradeNo === outTradeNo) play(next, rest);
+      const { front: now } = counter;
+      if (now?.outTradeNo === outTradeNo && now.state === state) play(next, rest);
     }, stepMs);
   }
 
@@ -167,8 +169,11 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
     },
     async scanCode(request) {
       came("scanCode", request);
-      const wrong = wrongCode(request.authCode);
+      const { authCode } = request;
+      const wrong = wrongCode(authCode);
       if (wrong !== null) throw wrong;
+      if (used.has(authCode)) throw { code: "code_already_used", detail: "" } satisfies Report;
+      used.add(authCode);
       begin(request.amountFen, SCRIPTS[request.authCode.at(-1) ?? ""] ?? PAYS);
     },
     async cancelAttempt(request) {

@@ -4,7 +4,8 @@
 // input method cannot swallow them. A scanner is told from fingers by its pace, measured when the
 // keys were struck and not when the page came to them. Keys that follow each other closely are one
 // run, a stumbling scanner's too. What a run typed before it was known to be a scan is taken back
-// (`rollBack`), and its own Enter never acts. A command cannot be taken back: one from the main keys,
+// (`rollBack`), and its own Enter never acts. Four keys at a scanner's pace are a scan or a piece of
+// one: however it stumbles, most of its pieces are as long. A command cannot be taken back: one from the main keys,
 // which are a scanner's, waits until no other key can be behind it; the numeric pad's acts at once.
 
 import type { KeyView } from "./bindings/KeyView";
@@ -30,10 +31,12 @@ export interface Listener {
   /** The run turned out to be a scan: go back to where things stood. */
   rollBack(): void;
   scan(scan: Scan): void;
-  /** An Enter came at a scanner's pace behind keys at that pace, too few for a scan: the end of one
-   * that stumbled. It must not act, and its run was rolled back. `headed` says whether keys at
-   * that pace came before the run too. */
-  hurriedEnter(headed: boolean): void;
+  /** Enter, or another end of a scan, came at a scanner's pace behind keys too few for one: most
+   * likely the end of a scan that stumbled. It must not act. `headed` says whether keys at that
+   * pace came before the run too. */
+  hurriedEnd(headed: boolean): void;
+  /** A finger's key came so soon behind a scan that it was let go with what is left of that. */
+  letGo(): void;
   /** Whether fingers may type a payment code where things stand. */
   takesTypedCode(): boolean;
 }
@@ -56,14 +59,16 @@ const LATE_ENTER_MS = 1_000;
 /** What follows a scan's Enter this soon is still the scanner's: a line feed, or the rest of another
  * code that came between. */
 const SCAN_TAIL_MS = 120;
-const SCAN_LENGTH = 10;
-/** So many keys at a scanner's pace are a scan that may stumble, and with Enter at their end one
- * that is whole: an EAN-8 or a stub. */
-const SHORT_SCAN_LENGTH = 6;
-/** So many keys at a scanner's pace, a letter among them and Enter at their end, are a scan. */
+/** So many keys at a scanner's pace are a scan, or a piece of one that stumbles. */
+const SCAN_LENGTH = 4;
+/** So many are, where a letter is among them. */
 const LETTERED_SCAN_LENGTH = 3;
+/** No amount has so many digits. */
+const UNBROKEN_LENGTH = 10;
 /** Fingers may roll over two or three keys, so a command key this early at a fast pace still acts. */
 const ROLL_LENGTH = 3;
+/** So many keys at a scanner's pace right before an end that comes as fast are no finger's. */
+const HURRIED_LENGTH = 2;
 
 interface Run {
   text: string;
@@ -72,6 +77,8 @@ interface Run {
   lastMs: number;
   /** Keys up to the last one at a scanner's pace. */
   fast: number;
+  /** The most of them that came in one piece. */
+  mostFast: number;
   /** Keys up to the last one without a dot or a plus between, at any pace. */
   unbroken: number;
   /** A key was among them that means nothing to the till, such as a letter. */
@@ -82,8 +89,24 @@ interface Run {
 }
 
 /** A scanner on a slow line stumbles within a code; fingers that pause have finished. */
-function endsAfterMs({ isScan, fast }: Run): number {
-  return isScan || fast >= SHORT_SCAN_LENGTH ? SCAN_END_MS : RUN_END_MS;
+function endsAfterMs({ isScan, mostFast, foreign }: Run): number {
+  const pieces = foreign ? HURRIED_LENGTH : ROLL_LENGTH;
+  return isScan || mostFast >= pieces ? SCAN_END_MS : RUN_END_MS;
+}
+
+function runFrom(atMs: number): Run {
+  return {
+    text: "",
+    firstMs: atMs,
+    lead: 0,
+    lastMs: atMs,
+    fast: 0,
+    mostFast: 0,
+    unbroken: 0,
+    foreign: false,
+    isScan: false,
+    delivered: false,
+  };
 }
 
 export function reader(
@@ -149,7 +172,8 @@ export function reader(
 
   function endWithoutEnter(ended: Run): void {
     if (ended.isScan) lateEnterMs = ended.lastMs + LATE_ENTER_MS;
-    if (!ended.isScan && ended.fast >= ROLL_LENGTH) headUntilMs = ended.lastMs + LATE_ENTER_MS;
+    const isHead = ended.foreign || ended.mostFast >= HURRIED_LENGTH;
+    if (!ended.isScan && isHead) headUntilMs = ended.lastMs + LATE_ENTER_MS;
     deliver(false);
     run = null;
   }
@@ -160,81 +184,62 @@ export function reader(
     listener.rollBack();
   }
 
-  /** A code has no dot and no plus, no amount has ten digits, and no finger strikes six at a
-   * scanner's pace. */
-  function looksLikeScan({ fast, unbroken }: Run): boolean {
-    if (Math.min(fast, unbroken) >= SHORT_SCAN_LENGTH) return true;
-    return fast >= SCAN_LENGTH || (unbroken >= SCAN_LENGTH && !listener.takesTypedCode());
+  /** A code has no dot and no plus. */
+  function looksLikeScan({ fast, unbroken, foreign }: Run): boolean {
+    if (foreign && fast >= LETTERED_SCAN_LENGTH) return true;
+    if (Math.min(fast, unbroken) >= SCAN_LENGTH || fast >= UNBROKEN_LENGTH) return true;
+    return unbroken >= UNBROKEN_LENGTH && !listener.takesTypedCode();
   }
 
-  /** Whether the key at hand would end a scan. */
-  function endsScan({ isScan, fast, foreign }: Run, gapMs: number): boolean {
-    if (isScan) return true;
-    const length = foreign ? LETTERED_SCAN_LENGTH : SHORT_SCAN_LENGTH;
-    return gapMs <= SCAN_GAP_MS && fast >= length;
-  }
-
-  function endWithEnter(ended: Run, atMs: number): void {
-    becomeScan(ended);
+  function endScan(atMs: number): void {
     tailUntilMs = atMs + SCAN_TAIL_MS;
     deliver(true);
     run = null;
   }
 
+  /** An end at a scanner's pace behind a run too short for a scan. */
+  function endHurried(ended: Run, atLeast: number): void {
+    if (ended.fast >= atLeast) listener.rollBack();
+    listener.hurriedEnd(ended.firstMs < headUntilMs);
+    run = null;
+  }
+
   function enter(gapMs: number, atMs: number): void {
     if (run === null && atMs < lateEnterMs) return;
-    if (run !== null && endsScan(run, gapMs)) return endWithEnter(run, atMs);
-    const hurried = run !== null && gapMs <= SCAN_GAP_MS && run.fast >= ROLL_LENGTH;
-    if (run !== null && hurried) {
-      listener.rollBack();
-      listener.hurriedEnter(run.firstMs < headUntilMs);
-      run = null;
-      return;
-    }
+    if (run?.isScan) return endScan(atMs);
+    if (run !== null && gapMs <= SCAN_GAP_MS) return endHurried(run, HURRIED_LENGTH);
     run = null;
     listener.stroke({ kind: "enter" }, atMs);
   }
 
   /** Tab, or a bare line end; left to the page where no scan is at its end. */
   function otherEnd(event: KeyboardEvent, gapMs: number, atMs: number): void {
-    if (run !== null && endsScan(run, gapMs)) {
-      event.preventDefault();
-      return endWithEnter(run, atMs);
-    }
-    if (event.ctrlKey || (run === null && atMs < lateEnterMs)) event.preventDefault();
+    const hurried = run !== null && gapMs <= SCAN_GAP_MS;
+    if (event.ctrlKey || hurried || run?.isScan || (run === null && atMs < lateEnterMs)) event.preventDefault();
+    if (run?.isScan) return endScan(atMs);
+    if (run !== null && hurried) return endHurried(run, 1);
     run = null;
   }
 
   function character(typed: string, stroke: Stroke | null, atMs: number, onPad: boolean): void {
     if (run === null) {
-      run = {
-        text: "",
-        firstMs: atMs,
-        lead: 0,
-        lastMs: atMs,
-        fast: 0,
-        unbroken: 0,
-        foreign: false,
-        isScan: false,
-        delivered: false,
-      };
+      run = runFrom(atMs);
       listener.runBegins();
     }
+    const quick = atMs - run.lastMs <= SCAN_GAP_MS;
+    run.lastMs = atMs;
     if (run.delivered) {
-      run.lastMs = atMs;
+      if (!quick) listener.letGo();
       return;
     }
-    const quick = atMs - run.lastMs <= SCAN_GAP_MS;
     run.fast = quick ? run.fast + 1 : 1;
+    run.mostFast = Math.max(run.mostFast, run.fast);
     if (!quick) run.lead = run.text.length;
     run.unbroken = stroke?.kind === "dot" || stroke?.kind === "plus" ? 0 : run.unbroken + 1;
     run.foreign ||= stroke === null;
     run.text += typed;
-    run.lastMs = atMs;
     if (looksLikeScan(run)) becomeScan(run);
-    if (run.isScan) {
-      return deliverSoon();
-    }
+    if (run.isScan) return deliverSoon();
     if (stroke === null) return;
     if (canBeTakenBack(stroke)) return listener.stroke(stroke, atMs);
     if (run.fast > ROLL_LENGTH || run.foreign) return;
@@ -255,8 +260,11 @@ export function reader(
       if (!other && stroke === null && typed === null) return;
       const atMs = event.timeStamp > 0 ? event.timeStamp : nowMs();
       if (run === null && atMs < tailUntilMs) {
-        tailUntilMs = atMs + SCAN_TAIL_MS;
-        return event.preventDefault();
+        event.preventDefault();
+        if (typed === null) tailUntilMs = atMs + SCAN_TAIL_MS;
+        // Digits there are another code's: until it pauses, all of it is let go.
+        else run = { ...runFrom(atMs), isScan: true, delivered: true };
+        return;
       }
       settle(atMs, other || typed !== null || isEnter(event));
       const gapMs = run === null ? 0 : atMs - run.lastMs;
@@ -269,7 +277,9 @@ export function reader(
       if (isEnter(event)) return enter(gapMs, atMs);
       if (typed !== null) return character(typed, stroke, atMs, event.code.startsWith("Numpad"));
       if (stroke === null) return;
-      if (run !== null && !run.isScan) run = null;
+      // A scan without Enter ends here, and what it means is decided before the key changes it.
+      if (run?.isScan) deliver(false);
+      else run = null;
       listener.stroke(stroke, atMs);
     },
     stop() {

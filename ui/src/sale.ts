@@ -60,8 +60,10 @@ export interface Sale {
   /** Takes back what was said. */
   hush(): void;
   complain(report: Report): void;
-  /** Takes in an Enter that most likely was a scanner's: it confirms nothing. */
-  hurriedEnter(headed: boolean): void;
+  /** Takes in the end of a scan that stumbled: it confirms nothing. */
+  hurriedEnd(headed: boolean): void;
+  /** Takes in that a key was let go behind a scan. */
+  letGo(): void;
   /** Remembers the hand, so that a scan can be taken back. */
   remember(): void;
   rollBack(): void;
@@ -498,11 +500,12 @@ export function sale(
     approvals.begin({ kind: "refund", from: [from] });
   }
 
-  function hurriedEnter(headed: boolean): void {
+  function hurriedEnd(headed: boolean): void {
     if (mode.value === "armed") {
       hand.typedCode = "";
       return hint("scan_again");
     }
+    if (mode.value === "cash" || mode.value === "ended") return hint("type_again");
     if (mode.value !== "typing") return;
     if (headed) clear();
     hand.doubtful = total.value !== 0;
@@ -562,7 +565,10 @@ export function sale(
     front,
     seen,
     stroke,
-    hurriedEnter,
+    hurriedEnd,
+    letGo() {
+      if (mode.value === "typing" || mode.value === "ended") hint("type_again");
+    },
     scan: (read, seen) => scans.scan(read, mode.value, seen),
     remember() {
       remembered = { ...hand };

@@ -7,7 +7,7 @@ import type { Scan, Stroke } from "./keys";
 import type { Entry } from "./money";
 import { totalFen } from "./money";
 import type { Mode } from "./sale";
-import { SAME_CODE_MS, isBill, isWhole, printOf, typedTrail } from "./trigger";
+import { SAME_CODE_MS, isBill, printOf, typedTrail } from "./trigger";
 
 export interface Scanning {
   /** Takes in a stroke that types an amount, and tells whether it is a finger's; `before` is the
@@ -24,6 +24,8 @@ export interface Scanning {
 
 /** So long after part of a code was read, digits are most likely the rest of it. */
 const REST_MS = 1_500;
+/** Keys no further apart than this are taken or let go together: half an amount is worse than none. */
+const TOGETHER_MS = 600;
 
 export interface Charging {
   submit(authCode: string): void;
@@ -36,11 +38,12 @@ export function scanning({ hand, view, hint }: Desk, charging: Charging): Scanni
   const trail = typedTrail();
   const last = { print: -1, paidMs: Number.NEGATIVE_INFINITY };
 
-  let partReadMs = Number.NEGATIVE_INFINITY;
+  let restUntilMs = Number.NEGATIVE_INFINITY;
 
   function typed(stroke: Stroke, before: Entry, atMs: number): boolean {
-    if (stroke.kind === "digit" && atMs - partReadMs < REST_MS) {
-      hint("scan_again");
+    if (stroke.kind !== "back" && atMs < restUntilMs) {
+      restUntilMs = Math.max(restUntilMs, atMs + TOGETHER_MS);
+      hint("type_again");
       return false;
     }
     trail.typed(stroke, before, atMs);
@@ -64,9 +67,15 @@ export function scanning({ hand, view, hint }: Desk, charging: Charging): Scanni
     if (isBill(read.text) && (zero || !trigger)) return charging.askBill(read.text);
     if (zero) return hint("amount_first");
     const verdict = trail.judge(read, hand.entry);
+    if (verdict.kind === "check" && totalFen(verdict.entry) === 0) {
+      charging.correct(verdict.entry);
+      return hint("type_again");
+    }
     if (!trigger) {
-      if (verdict.kind === "check") charging.correct(verdict.entry);
-      return hint(totalFen(hand.entry) === 0 ? "amount_first" : "arm_first");
+      if (verdict.kind !== "check") return hint("arm_first");
+      const changed = totalFen(verdict.entry) !== totalFen(hand.entry);
+      charging.correct(verdict.entry);
+      return hint(changed ? "check_amount" : "arm_first");
     }
     switch (verdict.kind) {
       case "charge":
@@ -76,7 +85,7 @@ export function scanning({ hand, view, hint }: Desk, charging: Charging): Scanni
       case "check":
         charging.correct(verdict.entry);
         hand.doubtful = true;
-        return hint(totalFen(verdict.entry) === 0 ? "amount_first" : "check_amount");
+        return hint("check_amount");
     }
   }
 
@@ -114,7 +123,7 @@ export function scanning({ hand, view, hint }: Desk, charging: Charging): Scanni
   return {
     typed,
     scan(read, mode, seen) {
-      partReadMs = read.ended && isWhole(read.text) ? Number.NEGATIVE_INFINITY : performance.now();
+      restUntilMs = read.ended ? Number.NEGATIVE_INFINITY : performance.now() + REST_MS;
       const charges = mode === "armed" || mode === "typing";
       if (charges && lyingStill(read)) return hint("same_code");
       if (charges && !seen && !isBill(read.text)) return unseen();

@@ -7,11 +7,14 @@ import { SCAN_GAP_MS } from "./keys";
 import type { Scan, Stroke } from "./keys";
 import type { Entry } from "./money";
 
-/** So long an amount must have stood before a scan charges it. */
+/** So long an amount must have stood before a scan charges it: a scanner that stumbles pauses less. */
 export const STANDS_MS = 600;
 /** So long after Paid a code that is read again is still lying under the scanner. */
 export const SAME_CODE_MS = 3_000;
+/** So long after its first digits the rest of a code may still come. */
+const HEAD_MS = 2_000;
 const MOST_STRAY = 24;
+const MOST_TYPED = 64;
 const USUAL_LENGTH = 18;
 
 export type ScanVerdict =
@@ -24,6 +27,12 @@ export type ScanVerdict =
 export interface Typed {
   digit: string;
   /** The amount before the digit. */
+  before: Entry;
+  atMs: number;
+}
+
+/** A change of the amount by a key. */
+interface Change {
   before: Entry;
   atMs: number;
 }
@@ -75,6 +84,7 @@ function isHurried(head: readonly Typed[]): boolean {
 
 export function typedTrail(): TypedTrail {
   let digits: readonly Typed[] = [];
+  let changes: readonly Change[] = [];
   let changedMs = Number.NEGATIVE_INFINITY;
 
   /** What was typed last, in every length. */
@@ -85,14 +95,29 @@ export function typedTrail(): TypedTrail {
   /** The amount before digits that make the scan a whole one, if there are such. Most codes have
    * 18 digits, so a head that makes it so is believed before a longer one. A payment code behind
    * an amount that ends in 91 looks like cash's number: there nothing is believed. */
-  function beforeHead(text: string): Entry | null {
+  function beforeHead(text: string, firstMs: number): Entry | null {
+    if (firstMs - (digits.at(-1)?.atMs ?? 0) > HEAD_MS) return null;
     const lengthOf = (head: readonly Typed[]): number => head.length + text.length;
     const whole = heads().filter((head) => {
       const code = readWith(head, text);
       return isWhole(code) && !(isCashBill(code) && isPaymentCode(text));
     });
     const likely = whole.find((head) => lengthOf(head) === USUAL_LENGTH) ?? whole[0];
-    return likely?.[0]?.before ?? null;
+    const first = likely?.[0];
+    if (first === undefined) return null;
+    const earlier = changes.slice(0, changes.findIndex(({ before }) => before === first.before));
+    return beforeChain(earlier, first.atMs, first.before);
+  }
+
+  /** The amount before the keys that ran into what came then, none of them a stumble's length from
+   * the next. */
+  function beforeChain(earlier: readonly Change[], thenMs: number, entry: Entry): Entry {
+    let [before, nextMs] = [entry, thenMs];
+    for (const change of [...earlier].reverse()) {
+      if (nextMs - change.atMs >= STANDS_MS) break;
+      [before, nextMs] = [change.before, change.atMs];
+    }
+    return before;
   }
 
   /** Whether a payment code may be the rest of a bill in cash whose head came into the amount. */
@@ -104,6 +129,7 @@ export function typedTrail(): TypedTrail {
   return {
     typed(stroke, before, atMs) {
       changedMs = atMs;
+      changes = [...changes, { before, atMs }].slice(-MOST_TYPED);
       const begins = before.digits === "" && before.terms.length === 0;
       if (stroke.kind !== "digit" || begins) digits = [];
       if (stroke.kind === "digit") digits = [...digits, { digit: stroke.digit, before, atMs }].slice(-MOST_STRAY);
@@ -112,17 +138,17 @@ export function typedTrail(): TypedTrail {
       const whole = isWhole(text);
       const fresh = firstMs - changedMs < STANDS_MS;
       if (!whole || fresh) {
-        const before = beforeHead(text);
+        const before = beforeHead(text, firstMs);
         if (before !== null) return { kind: "check", entry: before };
       }
       if (mayEndCashBill(text, fresh)) return { kind: "check", entry };
       if (lead > 0 && isWhole(text.slice(lead))) return { kind: "check", entry };
       if (!fresh) return { kind: "charge" };
-      return whole ? { kind: "again" } : { kind: "check", entry };
+      return whole ? { kind: "again" } : { kind: "check", entry: beforeChain(changes, firstMs, entry) };
     },
     remember() {
-      const kept = { digits, changedMs };
-      return () => ({ digits, changedMs } = kept);
+      const kept = { digits, changes, changedMs };
+      return () => ({ digits, changes, changedMs } = kept);
     },
   };
 }

@@ -30,14 +30,16 @@ export interface Page {
   asked(command: string): unknown[];
 }
 
-/** Opens the counter with time standing still; the scripted channel does nothing by itself. */
+/** Opens the counter with time standing still; the scripted channel does nothing by itself, or
+ * takes a step so often. */
 export async function open(
   counter: Partial<CounterView> = {},
   spoken: Language = "zh",
+  stepMs: number | null = null,
 ): Promise<Page> {
   vi.useFakeTimers({ now: NOW });
   const view = counterAt(NOW, counter);
-  const host = demoHost({ counter: view, customer: customerOf(view, null) }, null);
+  const host = demoHost({ counter: view, customer: customerOf(view, null) }, stepMs);
   install(host);
   speak(spoken);
   const page = mount(Counter, { attachTo: document.body });

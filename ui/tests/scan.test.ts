@@ -35,7 +35,7 @@ async function each(prepare: () => Promise<void>, check: (said: string) => void)
 async function opened(counter: Partial<CounterView>, keys: string): Promise<void> {
   till = await open(counter);
   await type(keys);
-  await vi.advanceTimersByTimeAsync(400);
+  await vi.advanceTimersByTimeAsync(700);
 }
 
 function nothingCharged(said: string): void {
@@ -161,9 +161,9 @@ test("a scan over a declined sale says to press Enter first", async () => {
 test("the pace is that of the strokes, however late the page comes to them", async () => {
   await opened({}, "12.5");
   for (let i = 0; i < AUTH_CODE.length; i += 1) {
-    if (i === 4) await vi.advanceTimersByTimeAsync(600);
-    // The page comes to the fifth key 600 ms late, and to the rest at once.
-    down(AUTH_CODE.charAt(i), {}, i < 4 ? 0 : 600 - 5 * (i - 3));
+    if (i === 4) await vi.advanceTimersByTimeAsync(500);
+    // The page comes to the fifth key 500 ms late, and to the rest at once.
+    down(AUTH_CODE.charAt(i), {}, i < 4 ? 0 : 500 - 5 * (i - 3));
     if (i < 3) await vi.advanceTimersByTimeAsync(5);
   }
   await vi.advanceTimersByTimeAsync(400);

@@ -172,6 +172,7 @@ test("a receive code's address, typed by a scanner, presses no key of the till",
 test("a stub of a scan is handed to the till as a scan, not typed", async () => {
   await opened();
   await type("12.5");
+  await vi.advanceTimersByTimeAsync(300);
   await scanner("28123456<Enter>");
   expect(till.amount()).toBe("¥12.50");
   expect(till.page.get("[data-phase]").attributes("data-phase")).toBe("typing");

@@ -183,7 +183,7 @@ test("a scanner on the main keys that begins with a command's sign gives no comm
     for (const head of ["", "1", "12"]) {
       till = await open();
       await type("12.5");
-      await vi.advanceTimersByTimeAsync(400);
+      await vi.advanceTimersByTimeAsync(700);
       for (const key of [...head, sign, ..."345678"]) {
         const code = key === sign ? main[sign] : `Digit${key}`;
         down(key, { code, shiftKey: sign === "*" && key === sign });

@@ -41,6 +41,7 @@ export type Hint =
   | "amount_first"
   | "arm_first"
   | "scan_again"
+  | "type_again"
   | "already_paid"
   | "busy"
   | "waiting_ignores_digits"
