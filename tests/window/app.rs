@@ -358,7 +358,7 @@ impl App {
         struck.map_err(WindowError::Display)
     }
 
-    fn title(&self) -> &'static str {
+    pub(crate) fn title(&self) -> &'static str {
         match *self.page.lock().unwrap_or_else(PoisonError::into_inner) {
             Page::Counter => self.first_title,
             Page::Customer => CUSTOMER_TITLE,

@@ -45,8 +45,23 @@ impl Customer {
 
     /// Takes out the phone and shows a payment code; returns its digits.
     pub async fn show_payment_code(&self, manner: Manner) -> Result<String, WindowError> {
+        self.show(&manner.words()).await
+    }
+
+    /// Shows a payment code as the customer of a number, who may come again.
+    pub async fn show_payment_code_as(
+        &self,
+        number: u32,
+        manner: Manner,
+    ) -> Result<String, WindowError> {
+        let mut words = manner.words();
+        words["customer"] = json!(number);
+        self.show(&words).await
+    }
+
+    async fn show(&self, words: &Value) -> Result<String, WindowError> {
         let path = "/control/payment-codes";
-        let shown = self.ask(Method::POST, path, &manner.words()).await?;
+        let shown = self.ask(Method::POST, path, words).await?;
         let digits = shown.get("code").and_then(Value::as_str).map(str::to_owned);
         digits.ok_or_else(|| no_answer(path, "no code in the answer"))
     }

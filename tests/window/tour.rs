@@ -6,7 +6,7 @@
 use fantoccini::key::Key;
 use serde_json::json;
 
-use super::{App, Customer, Manner, Page, WindowError, wait};
+use super::{App, Customer, Desk, Manner, Page, WindowError, wait};
 
 const LEAVE_LIMIT_MS: u64 = 60_000;
 /// A customer who is still typing when everything has been looked at.
@@ -18,11 +18,18 @@ pub enum Stop {
     Zero,
     Due,
     Armed,
+    /// Something was scanned that is no payment code.
+    Wrong,
     Code,
     Typing,
+    /// The channel was asked whether the customer paid.
+    Asked,
     Paid,
+    /// The same customer paid the same amount a moment ago.
+    Twice,
     Declined,
     Closed,
+    Returned,
     Reversing,
     Unknown,
     Held,
@@ -37,19 +44,25 @@ pub enum Stop {
     Refund,
     Pin,
     Receipt,
+    /// The window is asked to close while a sale has no result.
+    Close,
 }
 
 impl Stop {
     /// Those that a channel which answers can show, and the silent ones last.
-    pub const ALL: [Stop; 22] = [
+    pub const ALL: [Stop; 27] = [
         Stop::Zero,
         Stop::Due,
         Stop::Armed,
+        Stop::Wrong,
         Stop::Code,
         Stop::Typing,
+        Stop::Asked,
         Stop::Paid,
+        Stop::Twice,
         Stop::Declined,
         Stop::Closed,
+        Stop::Returned,
         Stop::Cash,
         Stop::Instead,
         Stop::CashTaken,
@@ -60,6 +73,7 @@ impl Stop {
         Stop::Health,
         Stop::Aside,
         Stop::Question,
+        Stop::Close,
         Stop::Reversing,
         Stop::Unknown,
         Stop::Silent,
@@ -84,7 +98,12 @@ impl Stop {
             | Stop::Declined
             | Stop::Unknown => &[Page::Counter, Page::Customer],
             Stop::Armed
+            | Stop::Wrong
+            | Stop::Asked
+            | Stop::Twice
             | Stop::Closed
+            | Stop::Returned
+            | Stop::Close
             | Stop::Reversing
             | Stop::Held
             | Stop::Aside
@@ -104,6 +123,7 @@ impl Stop {
 
 /// A way through the states of an open window.
 pub struct Tour<'a> {
+    pub desk: &'a Desk,
     pub app: &'a App,
     pub customer: &'a Customer,
 }
@@ -116,40 +136,42 @@ impl Tour<'_> {
             Stop::Zero => app.plate("zero").await.map(drop),
             Stop::Due => app.type_keys("12.50").await,
             Stop::Armed => app.arm("12.50").await,
+            Stop::Wrong => {
+                app.arm("12.50").await?;
+                app.scan("6901028075831").await?;
+                app.see(".notice").await.map(drop)
+            }
             Stop::Code => {
                 app.show("12.60").await?;
                 app.plate("code").await.map(drop)
             }
             Stop::Typing => self.scanned("12.70", SLOW, "typing").await,
+            Stop::Asked => {
+                self.scanned("12.90", SLOW, "typing").await?;
+                app.type_keys("/").await?;
+                app.see(".notice").await.map(drop)
+            }
+            Stop::Twice => self.paying_twice().await,
             Stop::Paid => self.scanned("12.50", Manner::Pays, "paid").await,
             Stop::Declined => self.scanned("8.80", Manner::TooLittleMoney, "declined").await,
-            Stop::Closed => {
-                app.show("3.20").await?;
-                app.plate("code").await?;
-                app.type_keys("-").await?;
-                app.plate("closed").await.map(drop)
+            Stop::Closed => self.cancelling().await,
+            Stop::Returned => self.paying_into_a_reversal().await,
+            Stop::Close => {
+                self.scanned("17.00", SLOW, "typing").await?;
+                self.desk.ask_to_close(self.app.title())?;
+                app.see(".plate[data-state=close]").await.map(drop)
             }
             Stop::Reversing => {
                 app.show("3.40").await?;
                 app.plate("code").await?;
-                self.lose_reversals().await?;
-                app.type_keys("-").await?;
-                app.plate("reversing").await.map(drop)
+                self.reversing().await
             }
             Stop::Unknown => {
                 self.lose_answers().await?;
                 self.scanned("23.00", Manner::Pays, "unknown").await
             }
-            Stop::Held => {
-                let another = json!({ "chances": { "another_amount": 1000 } });
-                self.customer.weather(&another).await?;
-                self.scanned("6.60", Manner::Pays, "held").await
-            }
-            Stop::Aside => {
-                self.scanned("15.00", SLOW, "typing").await?;
-                app.key(Key::F6).await?;
-                app.plate("zero").await.map(drop)
-            }
+            Stop::Held => self.paying_another_sum().await,
+            Stop::Aside => self.putting_aside().await,
             Stop::Question => self.asking_who_it_is().await,
             Stop::Cash => self.counting_cash().await,
             Stop::CashTaken => {
@@ -168,13 +190,7 @@ impl Tour<'_> {
                 app.key(Key::F1).await?;
                 app.see("[data-screen=health] [data-of=backup]").await.map(drop)
             }
-            Stop::Silent => {
-                self.lose_answers().await?;
-                app.show("4.40").await?;
-                app.plate("unknown").await?;
-                app.key(Key::F6).await?;
-                app.see_within("[data-health=silent]", LEAVE_LIMIT_MS).await.map(drop)
-            }
+            Stop::Silent => self.hearing_nothing().await,
         }
     }
 
@@ -203,12 +219,68 @@ impl Tour<'_> {
         match self.app.state().await.as_str() {
             "zero" if self.app.has(BROUGHT_BACK).await => self.app.press(BROUGHT_BACK).await?,
             "zero" => return Ok(true),
-            "pin" | "cash" | "refund" => self.app.key(Key::Escape).await?,
+            "pin" | "cash" | "refund" | "close" => self.app.key(Key::Escape).await?,
             "held" => self.app.key(Key::F6).await?,
             "submitting" | "unknown" | "reversing" | "settling" | "typing" | "refunding" => {}
             _ => self.app.type_keys("-").await?,
         }
         Ok(false)
+    }
+
+    async fn reversing(&self) -> Result<(), WindowError> {
+        self.lose_reversals().await?;
+        self.app.type_keys("-").await?;
+        self.app.plate("reversing").await.map(drop)
+    }
+
+    /// A customer who pays while the reversal is on its way: what was paid goes back with it.
+    async fn paying_into_a_reversal(&self) -> Result<(), WindowError> {
+        self.scanned("3.60", SLOW, "typing").await?;
+        self.reversing().await?;
+        for trade in self.customer.trades().await? {
+            if trade["status"] == "WAIT_BUYER_PAY" {
+                self.customer.behave(&trade, Manner::Pays).await?;
+            }
+        }
+        self.customer.weather(&json!({ "begin": "clear" })).await?;
+        self.app.plate("returned").await.map(drop)
+    }
+
+    async fn paying_twice(&self) -> Result<(), WindowError> {
+        for _ in 0..2 {
+            self.app.arm("9.90").await?;
+            let code = self.customer.show_payment_code_as(REGULAR, Manner::Pays).await?;
+            self.app.scan(&code).await?;
+            self.app.plate("paid").await?;
+        }
+        self.app.see(".plate [data-line=just_paid]").await.map(drop)
+    }
+
+    async fn cancelling(&self) -> Result<(), WindowError> {
+        self.app.show("3.20").await?;
+        self.app.plate("code").await?;
+        self.app.type_keys("-").await?;
+        self.app.plate("closed").await.map(drop)
+    }
+
+    async fn putting_aside(&self) -> Result<(), WindowError> {
+        self.scanned("15.00", SLOW, "typing").await?;
+        self.app.key(Key::F6).await?;
+        self.app.plate("zero").await.map(drop)
+    }
+
+    async fn hearing_nothing(&self) -> Result<(), WindowError> {
+        self.lose_answers().await?;
+        self.app.show("4.40").await?;
+        self.app.plate("unknown").await?;
+        self.app.key(Key::F6).await?;
+        self.app.see_within("[data-health=silent]", LEAVE_LIMIT_MS).await.map(drop)
+    }
+
+    async fn paying_another_sum(&self) -> Result<(), WindowError> {
+        let another = json!({ "chances": { "another_amount": 1000 } });
+        self.customer.weather(&another).await?;
+        self.scanned("6.60", Manner::Pays, "held").await
     }
 
     async fn reading_a_receipt(&self) -> Result<(), WindowError> {
@@ -268,4 +340,6 @@ impl Tour<'_> {
 
 /// An attempt that was put aside; it stays there, ended or not, until somebody looks at it.
 const BROUGHT_BACK: &str = ".asides .aside";
+/// The number of a customer who comes again.
+const REGULAR: u32 = 9_001;
 const SLOW: Manner = Manner::TypesPassword { after_ms: SLOW_MS };

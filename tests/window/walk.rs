@@ -9,7 +9,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use mianfu_tests::window::{
-    App, Customer, Desk, Flow, Language, Manner, Page, Start, Stop, Tour, WindowError, codes_in,
+    App, Customer, Desk, Flow, Language, Manner, Page, Room, Start, Stop, Tour, WindowError,
+    codes_in,
 };
 
 #[derive(Parser)]
@@ -19,8 +20,15 @@ struct Cli {
     pictures: PathBuf,
 }
 
+const USUAL: Room = Room { width: 1280, height: 800 };
+/// The smallest till and the largest monitor.
+const ROOMS: [Room; 2] = [Room { width: 1024, height: 768 }, Room { width: 3840, height: 2160 }];
+/// What is looked at in them too.
+const IN_EVERY_ROOM: [Stop; 5] = [Stop::Due, Stop::Code, Stop::Typing, Stop::Paid, Stop::Unknown];
+
 /// One walk: the open window and where its pictures go.
 struct Walk<'a> {
+    desk: &'a Desk,
     app: &'a App,
     customer: &'a Customer,
     pictures: &'a Path,
@@ -57,7 +65,7 @@ async fn walk(pictures: &Path) -> Result<Walked, WindowError> {
         doing: "made",
         source,
     })?;
-    let desk = Desk::new()?;
+    let desk = Desk::with_screen("3840x2160")?;
     say("opening the till on a virtual display");
     let mut start = Start::beside("mianfu");
     // A virtual display comes without a loudspeaker, and a store that wants none is told of none.
@@ -68,7 +76,7 @@ async fn walk(pictures: &Path) -> Result<Walked, WindowError> {
     app.speak(Language::Chinese).await?;
     app.wait_until_ready().await?;
     let customer = Customer::at(&app.phone_page().await?);
-    let walk = Walk { app: &app, customer: &customer, pictures };
+    let walk = Walk { desk: &desk, app: &app, customer: &customer, pictures };
     walk.shown().await?;
     walk.scanned().await?;
     let shown = customer.taken(Flow::Show, 1250).await?;
@@ -108,7 +116,7 @@ impl Walk<'_> {
     /// Takes a picture of both windows in every state, and returns how many states there were.
     async fn every_state(&self) -> Result<usize, WindowError> {
         say("a picture of every state of both windows, in both languages");
-        let tour = Tour { app: self.app, customer: self.customer };
+        let tour = Tour { desk: self.desk, app: self.app, customer: self.customer };
         tour.leave().await?;
         for stop in Stop::ALL {
             tour.bring(stop).await?;
@@ -123,6 +131,9 @@ impl Walk<'_> {
                         self.picture(&format!("en-{}", stop.name())).await?;
                         self.app.speak(Language::Chinese).await?;
                         self.picture(&format!("zh-{}", stop.name())).await?;
+                        if IN_EVERY_ROOM.contains(&stop) {
+                            self.in_every_room(&stop.name()).await?;
+                        }
                     }
                 }
             }
@@ -130,6 +141,14 @@ impl Walk<'_> {
             tour.leave().await?;
         }
         Ok(Stop::ALL.len())
+    }
+
+    async fn in_every_room(&self, state: &str) -> Result<(), WindowError> {
+        for room in ROOMS {
+            self.app.resize(room).await?;
+            self.picture(&format!("zh-{state}-{}x{}", room.width, room.height)).await?;
+        }
+        self.app.resize(USUAL).await
     }
 
     /// Waits for a state and repeats what the window says.

@@ -47,7 +47,7 @@ async fn every_state_can_be_read(theme: &str, scheme: &str) {
     let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join(AXE);
     let axe = std::fs::read_to_string(axe).unwrap();
 
-    let tour = Tour { app: &app, customer: &shop.customer };
+    let tour = Tour { desk: &shop.desk, app: &app, customer: &shop.customer };
     let mut breaches = Vec::new();
     for stop in Stop::ALL {
         let brought = tour.bring(stop).await;

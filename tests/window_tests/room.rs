@@ -13,7 +13,7 @@ async fn every_state_has_room_for_its_words() {
     let mut shop = Shop::at(Desk::with_screen("3840x2160").unwrap());
     let data = shop.fresh();
     let app = shop.open_ready(&data).await;
-    let tour = Tour { app: &app, customer: &shop.customer };
+    let tour = Tour { desk: &shop.desk, app: &app, customer: &shop.customer };
     let mut found = Vec::new();
     for stop in Stop::ALL {
         let brought = tour.bring(stop).await;
