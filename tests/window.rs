@@ -16,6 +16,8 @@ mod gates;
 mod health;
 #[path = "window_tests/kill.rs"]
 mod kill;
+#[path = "window_tests/monitors.rs"]
+mod monitors;
 #[path = "window_tests/pin.rs"]
 mod pin;
 #[path = "window_tests/practice.rs"]

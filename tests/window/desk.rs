@@ -28,16 +28,25 @@ impl Desk {
 
     /// Starts a display of this size, as in `1280x900`.
     pub fn with_screen(size: &str) -> Result<Desk, WindowError> {
+        Desk::on(|_| {
+            let mut xvfb = Command::new("Xvfb");
+            // The server picks a free number and writes it where it is told: to its standard output.
+            let screen = format!("{size}x24");
+            xvfb.args(["-displayfd", "1", "-screen", "0", &screen, "-nolisten", "tcp", "-noreset"]);
+            first_line("Xvfb", &mut xvfb)
+        })
+    }
+
+    /// Starts a display, which may keep files in the home, and the bus.
+    pub(crate) fn on(
+        display: impl FnOnce(&Path) -> Result<(Own, String), WindowError>,
+    ) -> Result<Desk, WindowError> {
         let home = tempfile::tempdir().map_err(|source| WindowError::File {
             path: "a temporary folder".to_owned(),
             doing: "made",
             source,
         })?;
-        let mut xvfb = Command::new("Xvfb");
-        // The server picks a free number and writes it where it is told: to its standard output.
-        let screen = format!("{size}x24");
-        xvfb.args(["-displayfd", "1", "-screen", "0", &screen, "-nolisten", "tcp", "-noreset"]);
-        let (display, number) = first_line("Xvfb", &mut xvfb)?;
+        let (display, number) = display(home.path())?;
         let mut daemon = Command::new("dbus-daemon");
         daemon.args(["--session", "--nofork", "--nopidfile", "--print-address=1"]);
         let (bus, address) = first_line("dbus-daemon", &mut daemon)?;

@@ -10,6 +10,8 @@ use x11rb::protocol::xproto::{
 };
 use x11rb::rust_connection::RustConnection;
 
+use super::Area;
+
 /// Looks at a window before it counts as one that keeps moving; each takes some milliseconds.
 const LOOKS_MOST: u32 = 60;
 
@@ -52,6 +54,27 @@ pub(crate) fn show_still(
         before = seen;
     }
     if is_drawn(&before) { Ok(window) } else { Err(format!("`{title}` stays blank").into()) }
+}
+
+/// Returns where the window of this title is; `None` while it is hidden.
+pub(crate) fn place_of(
+    display: &str,
+    title: &str,
+) -> Result<Option<Area>, Box<dyn Error + Send + Sync>> {
+    let (display, screen) = x11rb::connect(Some(display))?;
+    let root = display.setup().roots[screen].root;
+    let name = display.intern_atom(false, b"_NET_WM_NAME")?.reply()?.atom;
+    let Some(window) = titled(&display, root, name, title)? else {
+        return Ok(None);
+    };
+    let size = display.get_geometry(window)?.reply()?;
+    let corner = display.translate_coordinates(window, root, 0, 0)?.reply()?;
+    Ok(Some(Area {
+        x: corner.dst_x.into(),
+        y: corner.dst_y.into(),
+        width: size.width.into(),
+        height: size.height.into(),
+    }))
 }
 
 /// A window that has drawn itself has more than one colour.

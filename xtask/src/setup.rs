@@ -9,13 +9,15 @@ use crate::closing::Closing;
 use crate::shell::{self, TaskError};
 
 /// What building and testing the window needs on a Debian-like system.
-const PACKAGES: [&str; 15] = [
+const PACKAGES: [&str; 17] = [
     "libwebkit2gtk-4.1-dev",
     "libgtk-3-dev",
     "librsvg2-dev",
     "libayatana-appindicator3-dev",
     "xvfb",
     "xauth",
+    "xserver-xorg-video-dummy",
+    "x11-xserver-utils",
     "webkit2gtk-driver",
     "dbus",
     "dbus-x11",
