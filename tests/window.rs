@@ -34,6 +34,8 @@ mod sale;
 mod scans;
 #[path = "window_tests/start.rs"]
 mod start;
+#[path = "window_tests/waiting.rs"]
+mod waiting;
 
 use std::path::PathBuf;
 
