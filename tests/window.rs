@@ -6,6 +6,8 @@
 
 #[path = "window_tests/access.rs"]
 mod access;
+#[path = "window_tests/bills.rs"]
+mod bills;
 #[path = "window_tests/cash.rs"]
 mod cash;
 #[path = "window_tests/flash.rs"]
