@@ -21,6 +21,8 @@ mod shops;
 mod sound;
 mod store;
 mod tell;
+#[cfg(test)]
+mod trial;
 pub mod views;
 mod windows;
 

@@ -110,3 +110,6 @@ pub(crate) fn ready() {
         drop(writeln!(std::io::stdout().lock(), "ready"));
     }
 }
+
+#[cfg(test)]
+mod tests;
