@@ -1,4 +1,9 @@
+use std::path::Path;
+
 use super::*;
+use crate::open;
+use crate::practice::Reached;
+use crate::trial::{place, runtime, windows};
 use crate::views::{
     AttemptView, BackupState, ClockState, DiskState, FlowView, HealthView, LastView, ManagerState,
     ScannerKind, SettingsView, ShopView,
@@ -256,4 +261,58 @@ fn a_wrong_scan_clicks_and_a_till_that_cannot_does_not() {
     for code in [ReportCode::Offline, ReportCode::AttemptOpen, ReportCode::TooManyOpen] {
         assert!(!is_wrong_scan(code), "{code:?}");
     }
+}
+
+/// Waits until exactly these payments have been said of a shop.
+async fn until_said(shop: &Shop, payments: &[&str]) {
+    let said = || std::fs::read_to_string(&shop.spoken_file).unwrap_or_default();
+    while said().lines().collect::<Vec<_>>() != payments {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Opens a till's own shop and practice beside it; neither has said anything yet.
+fn two_shops(folder: &Path) -> [Arc<Shop>; 2] {
+    let place = place(folder);
+    let own = open::open(&place, &Reached::default(), &runtime()).unwrap();
+    let practice = open::open_practice(&place, &Reached::default(), &runtime()).unwrap();
+    assert_ne!(own.spoken_file, practice.spoken_file);
+    [own, practice].map(|shop| {
+        std::fs::write(&shop.spoken_file, "").unwrap();
+        Arc::new(shop)
+    })
+}
+
+#[test]
+fn sound_follows_the_shop_that_is_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let [own, practice] = two_shops(folder.path());
+    let app = windows();
+    let shell = app.state::<Shell>();
+    let tell = |shop: &Arc<Shop>, view| shell.has_told(Arc::clone(shop), view);
+    let switching = async {
+        tell(&own, result("9001", AttemptState::Paid));
+        until_said(&own, &["9001"]).await;
+        tell(&practice, result("9002", AttemptState::Paid));
+        until_said(&practice, &["9002"]).await;
+        let (first, second) = ("9001", "9003");
+        let recent = [second, first].map(|no| ended(no, AttemptState::Paid, NOW));
+        tell(&own, view(None, recent.into()));
+        until_said(&own, &[first, second]).await;
+        tell(&practice, result("9004", AttemptState::Paid));
+        until_said(&practice, &["9002", "9004"]).await;
+    };
+    tauri::async_runtime::block_on(async {
+        tokio::select! {
+            biased;
+            () = follow(app.handle().clone()) => panic!("nothing more is heard"),
+            done = tokio::time::timeout(Duration::from_secs(60), switching) => done.unwrap(),
+        }
+    });
+    for (shop, payments) in [(&own, "9001\n9003\n"), (&practice, "9002\n9004\n")] {
+        let said = std::fs::read_to_string(&shop.spoken_file).unwrap();
+        assert_eq!(said, payments, "{:?}", shop.shop);
+    }
+    own.close();
+    practice.close();
 }
