@@ -171,6 +171,8 @@ pub struct People {
     kept: Mutex<Kept>,
     /// Held through a whole check, so that tries at the same time are counted one by one.
     checking: Mutex<()>,
+    /// Makes the file's name durable.
+    sync_folder: fn(&Path) -> io::Result<()>,
 }
 
 #[derive(Debug, Clone)]
@@ -219,7 +221,7 @@ impl People {
         if let Kept::Unusable(what) = &kept {
             tracing::error!(path = %path.display(), what, "the PIN's file cannot be used");
         }
-        People { path, kept: Mutex::new(kept), checking: Mutex::new(()) }
+        People { path, kept: Mutex::new(kept), checking: Mutex::new(()), sync_folder }
     }
 
     /// Returns whether the PIN can be asked for.
@@ -321,7 +323,7 @@ impl People {
         replace(&self.path, manager)?;
         // The file holds this one and no other, whether or not its folder is sure of it yet.
         *self.kept() = Kept::Set(manager.clone());
-        sync_folder(&self.path)
+        (self.sync_folder)(&self.path)
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

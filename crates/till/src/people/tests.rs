@@ -1,3 +1,5 @@
+use std::cell::Cell;
+
 use super::*;
 
 const RIGHT: &str = "481927";
@@ -106,6 +108,62 @@ fn a_change_that_cannot_be_written_leaves_the_pin_before() {
     check_opens(&path, RIGHT, "on the disk");
     assert_eq!(said(people.approve(&pin(ANOTHER), (), at(0))), "the PIN is wrong");
     assert_eq!(said(people.approve(&pin(RIGHT), (), at(0))), "approved");
+}
+
+thread_local! {
+    /// How many times the folder is synced before it refuses once.
+    static SYNCS: Cell<u32> = const { Cell::new(0) };
+}
+
+fn refuses_once(path: &Path) -> io::Result<()> {
+    let left = SYNCS.get();
+    SYNCS.set(left.wrapping_sub(1));
+    if left == 0 { Err(io::ErrorKind::StorageFull.into()) } else { sync_folder(path) }
+}
+
+#[test]
+fn a_change_whose_name_is_not_synced_is_not_said_to_be_kept_and_leaves_one_pin() {
+    // The try is counted, the count cleared, the change written: each is a rename and a sync.
+    for (nth, kept, counts) in [(0, false, RIGHT), (1, true, ANOTHER), (2, false, ANOTHER)] {
+        let (mut people, folder) = people();
+        people.sync_folder = refuses_once;
+        SYNCS.set(nth);
+        let changed = people.set_pin(&pin(ANOTHER), Some(&pin(RIGHT)), at(0));
+        assert_eq!(changed.is_ok(), kept, "sync {nth}: {changed:?}");
+        assert!(kept || matches!(changed, Err(PinRefusal::Unkept(_))), "sync {nth}: {changed:?}");
+        let void = if counts == RIGHT { ANOTHER } else { RIGHT };
+        assert_eq!(said(people.approve(&pin(void), (), at(0))), "the PIN is wrong", "sync {nth}");
+        assert_eq!(said(people.approve(&pin(counts), (), at(0))), "approved", "sync {nth}");
+        check_opens(&folder.path().join("till.pin"), counts, "after a restart");
+    }
+}
+
+#[test]
+fn a_try_whose_count_is_not_synced_approves_nothing() {
+    let (mut people, _folder) = people();
+    people.sync_folder = refuses_once;
+    SYNCS.set(0);
+    let tried = people.approve(&pin(RIGHT), (), at(0));
+    assert!(matches!(tried, Err(PinRefusal::Unkept(_))), "{tried:?}");
+    assert_eq!(said(people.approve(&pin(RIGHT), (), at(0))), "approved");
+    SYNCS.set(1);
+    // A count that stays too high only ever waits longer.
+    assert_eq!(said(people.approve(&pin(RIGHT), (), at(0))), "approved");
+}
+
+#[test]
+fn a_first_pin_whose_name_is_not_synced_is_there_and_not_said_to_be_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("till.pin");
+    let mut people = People::open(path.clone());
+    people.sync_folder = refuses_once;
+    SYNCS.set(0);
+    let chosen = people.set_pin(&pin(RIGHT), None, at(0));
+    assert!(matches!(chosen, Err(PinRefusal::Unkept(_))), "{chosen:?}");
+    assert_eq!(people.manager(at(0)), ManagerState::Set);
+    let again = people.set_pin(&pin(ANOTHER), None, at(0));
+    assert!(matches!(again, Err(PinRefusal::Wrong)), "nobody chooses over it: {again:?}");
+    check_opens(&path, RIGHT, "after a restart");
 }
 
 #[test]
