@@ -11,7 +11,7 @@ mod shop;
 use mianfu_practice::{Fault, Manner};
 use mianfu_tests::shop::{PAY, REFUND, REFUND_QUERY};
 use serde_json::Value;
-use shop::{Ran, Shop};
+use shop::{Access, Ran, Shop};
 
 /// The pretend channel answers too late for whoever is killed meanwhile.
 const LATE: Fault = Fault::Slow { delay_ms: 60_000 };
@@ -280,4 +280,27 @@ fn m20_an_older_copy_of_the_database_gives_nothing_back_that_it_may_have_forgott
     assert_eq!(shop.given_back(&no), [back(1, 250), back(2, 100)]);
     let fresh = shop.paid("3.00");
     assert_eq!(refund(&shop, &fresh, &[]).code, 0, "a sale since then is known in full");
+}
+
+#[test]
+fn a_disk_that_cannot_be_written_is_told_and_nothing_is_lost() {
+    let mut shop = Shop::open();
+    let no = shop.paid("12.50");
+    let before = std::fs::read(shop.database()).unwrap();
+    let code = shop.code(Manner::Pays);
+    let collect = ["collect", "--another-customer", "--amount", "1.00", "--scan", &code];
+    shop.set_access(Access::ReadOnly);
+    for arguments in [&["status"][..], &["settle"], &collect, &["refund", &no]] {
+        let ran = shop.run(arguments);
+        let line = refused(&ran, "the database cannot be written");
+        assert_eq!(line["error_zh"], "数据库不能写", "{arguments:?}");
+        assert!(line["next"].as_str().unwrap().contains("the disk is not read-only"), "{line}");
+        assert!(line["next_zh"].as_str().unwrap().contains("磁盘是不是只读"), "{line}");
+    }
+    assert_eq!((shop.calls(PAY), shop.calls(REFUND)), (1, 0), "nothing leaves that is not kept");
+    assert_eq!(std::fs::read(shop.database()).unwrap(), before);
+    shop.set_access(Access::Write);
+    let ran = shop.run(&["status"]);
+    assert_eq!((ran.code, &ran.only("attempt")["screen"]), (0, &"Paid".into()));
+    assert_eq!(shop.run(&collect).code, 0, "the customer's code was not used up");
 }

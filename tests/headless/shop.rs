@@ -1,8 +1,8 @@
 //! The built `mianfu-headless` and the practice library on loopback.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -23,6 +23,14 @@ pub(crate) struct Shop {
     folder: TempDir,
     practice: Shared,
     runtime: Option<Runtime>,
+    access: Access,
+}
+
+/// What the till may do with its folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Write,
+    ReadOnly,
 }
 
 /// A command that has ended.
@@ -92,7 +100,7 @@ impl Shop {
                  alipay_public_key_file = \"alipay_public_key.pem\"\n"
             ),
         );
-        Shop { folder, practice, runtime: Some(runtime) }
+        Shop { folder, practice, runtime: Some(runtime), access: Access::Write }
     }
 
     pub(crate) fn database(&self) -> PathBuf {
@@ -104,9 +112,35 @@ impl Shop {
         self.runtime = None;
     }
 
+    /// Makes the folder and everything in it read-only, or writable again.
+    pub(crate) fn set_access(&mut self, access: Access) {
+        self.access = access;
+        let (of_folder, of_file) = match access {
+            Access::Write => (0o700, 0o600),
+            Access::ReadOnly => (0o500, 0o400),
+        };
+        for entry in fs::read_dir(self.folder.path()).unwrap() {
+            let entry = entry.unwrap();
+            let mode = if entry.file_type().unwrap().is_dir() { of_folder } else { of_file };
+            fs::set_permissions(entry.path(), Permissions::from_mode(mode)).unwrap();
+        }
+        fs::set_permissions(self.folder.path(), Permissions::from_mode(of_folder)).unwrap();
+    }
+
+    /// Returns how to start the program with no more rights than its folder's modes give: root
+    /// writes where nobody may.
+    fn command(&self) -> Command {
+        if self.access == Access::ReadOnly && rustix::process::geteuid().is_root() {
+            let mut command = Command::new("setpriv");
+            command.arg("--bounding-set=-dac_override").arg(program());
+            return command;
+        }
+        Command::new(program())
+    }
+
     /// Starts a command.
     pub(crate) fn start(&self, arguments: &[&str]) -> Going {
-        let mut command = Command::new(program());
+        let mut command = self.command();
         command.arg("--db").arg(self.database());
         command.arg("--channel").arg(self.folder.path().join("channel.toml")).args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped());

@@ -142,7 +142,7 @@ fn trouble(kind: TroubleKind) -> (&'static str, &'static str, &'static str) {
         TroubleKind::ReadOnly => (
             "read_only",
             "the database cannot be written: nothing is charged",
-            "check the permissions of the file and its folder",
+            "check that the disk is not read-only and that the file and its folder can be written",
         ),
         TroubleKind::Damaged => (
             "damaged",

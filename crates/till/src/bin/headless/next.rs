@@ -201,9 +201,10 @@ fn of_db(error: &DbError) -> Both {
         DbError::DiskFull { .. } => {
             both("free space on the disk, then run settle", "请腾出磁盘空间，再运行 settle")
         }
-        DbError::ReadOnly { .. } => {
-            both("check the permissions of the file and its folder", "请检查文件和文件夹的权限")
-        }
+        DbError::ReadOnly { .. } => both(
+            "check that the disk is not read-only and that the file and its folder can be written",
+            "请看磁盘是不是只读，文件和文件夹能不能写",
+        ),
         DbError::Io { .. } => {
             both("check the path and the disk, then run settle", "请检查路径和磁盘，再运行 settle")
         }
