@@ -27,7 +27,7 @@ export function asking({ host, hand, view, refresh, hint, openOrder, call }: Des
     if (attempt.canAskAgain) return askAll([attempt]);
     if (attempt.endedAtMs === null) return hint("nothing_to_ask");
     // It has ended, and the answer is known without asking.
-    hand.notice = { kind: "asked", about: [{ outTradeNo: attempt.outTradeNo, beforeMs: null }] };
+    hand.notice = { kind: "asked", about: [{ outTradeNo: attempt.outTradeNo, beforeMs: null, atMs: null }] };
   }
 
   function askAside(): void {
@@ -40,13 +40,33 @@ export function asking({ host, hand, view, refresh, hint, openOrder, call }: Des
     const about = attempts.map(({ outTradeNo, askedAtMs }) => ({
       outTradeNo,
       beforeMs: askedAtMs,
+      atMs: null,
     }));
     hand.notice = { kind: "asked", about };
-    for (const { outTradeNo } of about) void call(() => host.askNow({ outTradeNo }));
+    for (const { outTradeNo } of about) void askNow(outTradeNo);
+  }
+
+  async function askNow(outTradeNo: string): Promise<void> {
+    if (!(await call(() => host.askNow({ outTradeNo })))) return;
+    const { notice } = hand;
+    if (notice?.kind !== "asked") return;
+    const atMs = view()?.nowMs ?? null;
+    const about = notice.about.map((one) =>
+      one.outTradeNo === outTradeNo && one.atMs === null ? { ...one, atMs } : one,
+    );
+    hand.notice = { kind: "asked", about };
+  }
+
+  /** When the channel last answered about an attempt in sight. */
+  function heardMs(outTradeNo: string): number | null {
+    const now = view();
+    const known = [now?.front, ...(now?.aside ?? [])];
+    return known.find((attempt) => attempt?.outTradeNo === outTradeNo)?.askedAtMs ?? null;
   }
 
   function askBill(code: string): void {
     hint("asking_bill");
+    const beforeMs = heardMs(code);
     void call(async () => {
       const { outTradeNo, orderNo, cash } = await host.askBill({ code });
       if (cash !== null && orderNo !== null) {
@@ -56,7 +76,8 @@ export function asking({ host, hand, view, refresh, hint, openOrder, call }: Des
       }
       if (outTradeNo === null) return hint("bill_unknown");
       await refresh();
-      hand.notice = { kind: "asked", about: [{ outTradeNo, beforeMs: null }] };
+      const atMs = view()?.nowMs ?? null;
+      hand.notice = { kind: "asked", about: [{ outTradeNo, beforeMs, atMs }] };
     });
   }
 

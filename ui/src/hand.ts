@@ -15,12 +15,15 @@ export type Notice =
   | { kind: "report"; report: Report }
   /** The sale in cash of a customer's bill. */
   | ({ kind: "cash_bill"; orderNo: string } & CashBillView)
-  /** Attempts that the channel was asked about, and when each had last been asked before. */
+  /** Attempts that the channel was asked about. */
   | { kind: "asked"; about: readonly Asked[] };
 
 export interface Asked {
   outTradeNo: string;
+  /** When the channel had last answered about it before. */
   beforeMs: number | null;
+  /** When it was asked; null until the till has taken the question. */
+  atMs: number | null;
 }
 
 /** A confirmed amount. The till makes at most one attempt of it. */

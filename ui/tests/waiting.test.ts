@@ -115,6 +115,22 @@ test("from an empty till every sale put aside is asked about and answered by its
   expect(said()).toContain("¥18.50 10:03:22 问过支付宝：结果未知");
 });
 
+test.each(["/", `${BILL}<Enter>`])("a silent channel is answered as not known, with the second: %s", async (keys) => {
+  const front = attemptIn("typing", NOW, { outTradeNo: BILL, askedAtMs: NOW - 40_000 });
+  await opened({ front });
+  const silent = till.host.view();
+  if (keys === "/") await type(keys);
+  else await scanner(keys);
+  // The question is taken, and no answer comes.
+  till.host.put({ ...silent, nowMs: Date.now() });
+  await vi.advanceTimersByTimeAsync(500);
+  await flushPromises();
+  expect(said()).toContain("正在问平台");
+  await vi.advanceTimersByTimeAsync(7_000);
+  await flushPromises();
+  expect(said()).toMatch(/10:03:2\d 问过支付宝：没有应答，结果未知；先别交货，也别再扫/);
+});
+
 test("a customer's bill is asked about and brought to the plate, while another waits too", async () => {
   const aside = [attemptIn("unknown", NOW, { outTradeNo: BILL, amountFen: 1850 })];
   for (const counter of [

@@ -12,6 +12,9 @@ import { joined, withKeys } from "../text/sentence";
 import type { Sentence } from "../text/shape";
 import { clockTime, dayTime, secondsLeft } from "../time";
 
+/** A channel has 5 s for an answer; one more, and the answer is that there is none. */
+const NO_ANSWER_MS = 6_000;
+
 type CashBill = Extract<Notice, { kind: "cash_bill" }>;
 
 export function sentenceOf(
@@ -41,12 +44,18 @@ function endsSoon(endsAtMs: number, t: Text, nowMs: number): string {
 }
 
 /** Names the answer a notice gives, where it gives one about a single attempt. */
-export function answerName(notice: Notice | null, view: CounterView): AnswerName | null {
+export function answerName(
+  notice: Notice | null,
+  view: CounterView,
+  nowMs: number,
+): AnswerName | null {
   if (notice?.kind !== "asked") return null;
   const [only, ...more] = notice.about;
   if (only === undefined || more.length > 0) return null;
   const attempt = attemptOf(only, view);
-  return attempt === null || unanswered(only, attempt) ? null : answerOf(attempt);
+  if (attempt === null) return null;
+  if (!unanswered(only, attempt)) return answerOf(attempt);
+  return isGivenUp(only, nowMs) ? "not_known" : null;
 }
 
 function cashBill(bill: CashBill, t: Text, nowMs: number): Sentence {
@@ -71,14 +80,24 @@ function answer(
   nowMs: number,
 ): string {
   const attempt = attemptOf(asked, view);
-  if (attempt === null || unanswered(asked, attempt)) return joined(t.hint.asking, t.join.hint);
-  const at = clockTime(attempt.endedAtMs ?? attempt.askedAtMs ?? attempt.startedAtMs);
-  const said = t.answer(at, t.channel[attempt.channel], saidOf(attempt, t, nowMs));
+  if (attempt === null) return joined(t.hint.asking, t.join.hint);
+  const channel = t.channel[attempt.channel];
+  let said = t.noAnswer(clockTime(asked.atMs ?? nowMs), channel);
+  if (!unanswered(asked, attempt)) {
+    const at = clockTime(attempt.endedAtMs ?? attempt.askedAtMs ?? attempt.startedAtMs);
+    said = t.answer(at, channel, saidOf(attempt, t, nowMs));
+  } else if (!isGivenUp(asked, nowMs)) {
+    return joined(t.hint.asking, t.join.hint);
+  }
   return named ? `${yuan(attempt.amountFen)} ${said}` : said;
 }
 
 function attemptOf({ outTradeNo }: Asked, { front, aside }: CounterView): AttemptView | null {
   return [front, ...aside].find((attempt) => attempt?.outTradeNo === outTradeNo) ?? null;
+}
+
+function isGivenUp({ atMs }: Asked, nowMs: number): boolean {
+  return atMs !== null && nowMs - atMs > NO_ANSWER_MS;
 }
 
 /** Whether the channel has not been heard since the question. */

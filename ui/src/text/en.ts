@@ -346,6 +346,8 @@ export const en: Text = {
     unclear: "not known yet",
   },
   answer: (at, channel, said) => `${at} asked ${channel}: ${said.is}; ${lower(said.todo)}`,
+  noAnswer: (at, channel) =>
+    `${at} asked ${channel}: no answer, not known yet; keep the goods and do not scan again`,
   large: {
     title: "A large amount, sure?",
     why: (amount) => `About to charge ${amount}; check it first`,

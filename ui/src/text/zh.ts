@@ -339,6 +339,7 @@ export const zh = {
   },
   answer: (at: string, channel: string, said: Sentence) =>
     `${at} 问过${channel}：${said.is}；${said.todo}`,
+  noAnswer: (at: string, channel: string) => `${at} 问过${channel}：没有应答，结果未知；先别交货，也别再扫`,
   large: {
     title: "金额较大，确定吗？",
     why: (amount: string) => `将收 ${amount}；数对了再收`,
