@@ -147,13 +147,6 @@ export const en: Text = {
     refunding: "Going back",
     held: "Held",
   },
-  health: {
-    ready: { is: "Answers", todo: "" },
-    proving: { is: "Being checked", todo: "One moment" },
-    silent: { is: "No answer", todo: "Use another, or check the network" },
-    misconfigured: { is: "Set up wrongly", todo: "Call the manager" },
-    full: { is: "Too many open sales", todo: "Wait for results" },
-  },
   tile: {
     ready: "Answers",
     proving: "One moment",
@@ -333,8 +326,6 @@ export const en: Text = {
     todo: (others) => `New sales: ${others}; open sales are still being checked`,
     or: " or ",
   },
-  health_since: (since, what) => `${what} since ${since}`,
-  latency: (seconds) => `in ${seconds} s`,
   left: { before: "", seconds: "s left", valid: "left" },
   rail: { unknown: (asked) => `Last asked ${asked}`, asking: "Asking", reversing: "About 10 s" },
   trail: {

@@ -2,6 +2,7 @@
 // needs.
 
 import type { BackupState } from "../bindings/BackupState";
+import type { ChannelHealth } from "../bindings/ChannelHealth";
 import type { ClockState } from "../bindings/ClockState";
 import type { DiskState } from "../bindings/DiskState";
 import type { Language } from "./index";
@@ -9,9 +10,12 @@ import type { Sentence } from "./shape";
 
 interface Relied {
   name: Record<"disk" | "clock" | "backup", string>;
+  channel: Record<ChannelHealth, Sentence>;
   disk: Record<DiskState, Sentence>;
   clock: Record<ClockState, Sentence>;
   backup: Record<BackupState, Sentence>;
+  since(at: string, is: string): string;
+  latency(seconds: string): string;
   free(size: string): string;
   shows(machine: string): string;
   clocks(machine: string, channel: string): string;
@@ -20,6 +24,13 @@ interface Relied {
 
 const zh: Relied = {
   name: { disk: "磁盘", clock: "时间", backup: "备份" },
+  channel: {
+    ready: { is: "正常", todo: "" },
+    proving: { is: "正在核对", todo: "请稍等" },
+    silent: { is: "没有应答", todo: "先用别的，或看网络" },
+    misconfigured: { is: "配置不对", todo: "请店长处理" },
+    full: { is: "未完的单太多", todo: "先等结果" },
+  },
   disk: {
     unknown: { is: "还没看过", todo: "请稍等" },
     good: { is: "能写，够用", todo: "" },
@@ -43,6 +54,8 @@ const zh: Relied = {
     stopped: { is: "数据有损坏，不再备份", todo: "旧备份别动，请店长处理" },
     practice: { is: "练习的账不备份", todo: "" },
   },
+  since: (at, is) => `${at} 起${is}`,
+  latency: (seconds) => `${seconds} 秒应答`,
   free: (size) => `还剩 ${size}`,
   shows: (machine) => `电脑 ${machine}`,
   clocks: (machine, channel) => `电脑 ${machine}，平台 ${channel}`,
@@ -51,6 +64,13 @@ const zh: Relied = {
 
 const en: Relied = {
   name: { disk: "Disk", clock: "Clock", backup: "Copies" },
+  channel: {
+    ready: { is: "Answers", todo: "" },
+    proving: { is: "Being checked", todo: "One moment" },
+    silent: { is: "No answer", todo: "Use another, or check the network" },
+    misconfigured: { is: "Set up wrongly", todo: "Call the manager" },
+    full: { is: "Too many open sales", todo: "Wait for results" },
+  },
   disk: {
     unknown: { is: "Not looked at yet", todo: "One moment" },
     good: { is: "Can be written, room enough", todo: "" },
@@ -86,6 +106,8 @@ const en: Relied = {
     },
     practice: { is: "Practice is not copied", todo: "" },
   },
+  since: (at, is) => `${is} since ${at}`,
+  latency: (seconds) => `in ${seconds} s`,
   free: (size) => `${size} left`,
   shows: (machine) => `This computer ${machine}`,
   clocks: (machine, channel) => `This computer ${machine}, the channel ${channel}`,

@@ -140,14 +140,6 @@ const SHORT: Record<AttemptState, string> = {
   held: "请店长处理",
 };
 
-const HEALTH: Record<ChannelHealth, Sentence> = {
-  ready: { is: "正常", todo: "" },
-  proving: { is: "正在核对", todo: "请稍等" },
-  silent: { is: "没有应答", todo: "先用别的，或看网络" },
-  misconfigured: { is: "配置不对", todo: "请店长处理" },
-  full: { is: "未完的单太多", todo: "先等结果" },
-};
-
 /** A word for a channel's tile, to be read at arm's length. */
 const TILE: Record<ChannelHealth, string> = {
   ready: "正常",
@@ -289,7 +281,6 @@ export const zh = {
   channel: CHANNEL,
   state: STATE,
   short: SHORT,
-  health: HEALTH,
   tile: TILE,
   /** What the till relies on; its lines are in `relied.ts`. */
   relied: {
@@ -321,8 +312,6 @@ export const zh = {
     todo: (others: string) => `新单请用${others}；未完的单会继续查`,
     or: "或",
   },
-  health_since: (since: string, what: string) => `${since} 起${what}`,
-  latency: (seconds: string) => `${seconds} 秒应答`,
   left: { before: "还剩", seconds: "秒", valid: "内有效" },
   rail: {
     unknown: (asked: string) => `${asked} 查过，正在再查`,
