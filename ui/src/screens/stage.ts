@@ -1,0 +1,234 @@
+// Which screen stands on the counter, and what each key does there: screens are opened and left, a
+// manager is asked, the question before the window closes is answered. Nothing is drawn here.
+
+import { computed, ref } from "vue";
+import type { ComputedRef, Ref } from "vue";
+import type { AttemptView } from "../bindings/AttemptView";
+import type { CounterView } from "../bindings/CounterView";
+import { approval } from "../approval";
+import type { Approval, Purpose, RefundFrom } from "../approval";
+import type { Host } from "../host";
+import type { Stroke } from "../keys";
+import { practising } from "../practising";
+import { sale } from "../sale";
+import type { Sale } from "../sale";
+
+type ReceiptScreen = { name: "receipt"; orderNo: string; from: "sell" | "orders" };
+
+export type Screen =
+  | { name: "sell" }
+  | { name: "health" }
+  | { name: "orders"; orderNo: string | null }
+  | ReceiptScreen;
+
+/** What the list of orders answers while it stands. */
+export interface OrderList {
+  move(by: number): void;
+  refundable: readonly RefundFrom[];
+  receiptOf: string | null;
+}
+
+/** What a receipt does with a key while it stands. */
+export interface Slip {
+  stroke(pressed: Stroke): void;
+}
+
+/** The screens that take keys themselves, null while they do not stand. */
+export interface Keyed {
+  readonly orders: Readonly<Ref<OrderList | null>>;
+  readonly receipt: Readonly<Ref<Slip | null>>;
+}
+
+export interface Stage {
+  readonly screen: Ref<Screen>;
+  /** Attempts without a result when somebody asked to close; empty otherwise. */
+  readonly closing: Ref<AttemptView[]>;
+  readonly approvals: Approval;
+  readonly till: Sale;
+  readonly practice: ReturnType<typeof practising>;
+  /** Whether what stands is all there from the start: an amount, due or being typed. */
+  readonly isPlain: ComputedRef<boolean>;
+  /** Follows the views; `before` is null at the first. */
+  follow(next: CounterView, before: CounterView | null): void;
+  stroke(pressed: Stroke, atMs?: number): void;
+  openOrders(orderNo: string | null): void;
+  backToSell(): void;
+}
+
+export function stage(
+  host: Host,
+  view: () => CounterView | null,
+  refresh: () => Promise<void>,
+  { orders, receipt }: Keyed,
+): Stage {
+  const screen = ref<Screen>({ name: "sell" });
+  const closing = ref<AttemptView[]>([]);
+  const approvals = approval(host, view, refresh, (what) => till.say(what));
+  const till = sale(host, view, refresh, approvals, openOrders);
+  const practice = practising(host, view, refresh, approvals, till);
+
+  function follow(next: CounterView, before: CounterView | null): void {
+    if (practice.seen(next, before)) {
+      screen.value = { name: "sell" };
+      closing.value = [];
+    }
+    till.seen(next, before);
+    if (before === null) askForFirstPin(next);
+  }
+
+  /** Real money waits for a manager's PIN; practice asks for it when it is first needed. */
+  function askForFirstPin({ practice, manager, front, aside }: CounterView): void {
+    if (manager !== "unset" || practice || front !== null || aside.length > 0) return;
+    approvals.begin({ kind: "first_pin", mayWait: false });
+  }
+
+  function stroke(pressed: Stroke, atMs = performance.now()): void {
+    if (closing.value.length > 0) return whileClosing(pressed);
+    if (approvals.open.approving !== null) return approvals.stroke(pressed);
+    if (pressed.kind === "practice") return practice.press();
+    if (pressed.kind === "health") return openHealth();
+    const now = screen.value;
+    switch (now.name) {
+      case "sell":
+        return whileSelling(pressed, atMs);
+      case "orders":
+        return whileInOrders(pressed, atMs);
+      case "receipt":
+        return whileInReceipt(now, pressed, atMs);
+      case "health":
+        backToSell();
+        if (pressed.kind === "escape" || pressed.kind === "minus") return;
+        return whileSelling(pressed, atMs);
+    }
+  }
+
+  function whileClosing(pressed: Stroke): void {
+    switch (pressed.kind) {
+      case "enter":
+      case "escape":
+      case "minus":
+        closing.value = [];
+        return;
+      case "plus":
+        void host.closeAnyway();
+        return;
+      default:
+        return;
+    }
+  }
+
+  function whileSelling(pressed: Stroke, atMs: number): void {
+    const paid = pressed.kind === "receipt" ? orderOnPlate() : null;
+    if (paid !== null) return openReceipt(paid, "sell");
+    if (pressed.kind === "orders") return openOrders(till.front.value?.orderNo ?? null);
+    till.stroke(pressed, atMs);
+  }
+
+  function whileInOrders(pressed: Stroke, atMs: number): void {
+    switch (pressed.kind) {
+      case "escape":
+      case "minus":
+        return backToSell();
+      case "up":
+      case "down":
+        till.hush();
+        return orders.value?.move(pressed.kind === "up" ? -1 : 1);
+      case "orders":
+        return openOrders(till.front.value?.orderNo ?? null);
+      case "refund":
+        return refundChosen();
+      case "receipt":
+        return receiptOfChosen();
+      case "star":
+        return approvals.begin(pinWish());
+      case "digit":
+      case "double_zero":
+        return nextSale(pressed, atMs);
+      default:
+        return;
+    }
+  }
+
+  function whileInReceipt({ orderNo, from }: ReceiptScreen, pressed: Stroke, atMs: number): void {
+    switch (pressed.kind) {
+      case "escape":
+      case "minus":
+        return from === "sell" ? backToSell() : openOrders(orderNo);
+      case "orders":
+        return openOrders(orderNo);
+      case "digit":
+      case "double_zero":
+        return nextSale(pressed, atMs);
+      default:
+        return receipt.value?.stroke(pressed);
+    }
+  }
+
+  function nextSale(pressed: Stroke, atMs: number): void {
+    backToSell();
+    till.stroke(pressed, atMs);
+  }
+
+  /** The order on the plate, where its end is that money was taken. */
+  function orderOnPlate(): string | null {
+    const { mode, cashTaken, front } = till;
+    if (mode.value === "cash_taken") return cashTaken.value?.orderNo ?? null;
+    const paid = mode.value === "ended" && front.value?.state === "paid";
+    return paid ? (front.value?.orderNo ?? null) : null;
+  }
+
+  /** Another PIN, or the first where nobody has chosen one. */
+  function pinWish(): Purpose {
+    const unset = view()?.manager === "unset";
+    return unset ? { kind: "first_pin", mayWait: true } : { kind: "change_pin" };
+  }
+
+  function refundChosen(): void {
+    const from = orders.value?.refundable ?? [];
+    if (from.length === 0) return till.say("nothing_to_refund");
+    approvals.begin({ kind: "refund", from });
+  }
+
+  function receiptOfChosen(): void {
+    const orderNo = orders.value?.receiptOf ?? null;
+    if (orderNo === null) return till.say("no_receipt");
+    openReceipt(orderNo, "orders");
+  }
+
+  function openReceipt(orderNo: string, from: "sell" | "orders"): void {
+    screen.value = { name: "receipt", orderNo, from };
+  }
+
+  function openOrders(orderNo: string | null): void {
+    if (screen.value.name === "orders" && orderNo === null) return backToSell();
+    screen.value = { name: "orders", orderNo };
+  }
+
+  function openHealth(): void {
+    screen.value = { name: screen.value.name === "health" ? "sell" : "health" };
+  }
+
+  function backToSell(): void {
+    if (screen.value.name === "orders") till.hush();
+    screen.value = { name: "sell" };
+  }
+
+  const isPlain = computed(() => {
+    if (screen.value.name !== "sell" || closing.value.length > 0) return false;
+    if (approvals.open.approving !== null) return false;
+    return ["typing", "armed", "sending"].includes(till.mode.value);
+  });
+
+  return {
+    screen,
+    closing,
+    approvals,
+    till,
+    practice,
+    isPlain,
+    follow,
+    stroke,
+    openOrders,
+    backToSell,
+  };
+}
