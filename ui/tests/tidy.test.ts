@@ -4,6 +4,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { en } from "../src/text/en";
+import { EVENT } from "../src/text/event";
 import { RECEIPT } from "../src/text/receipt";
 import { RELIED } from "../src/text/relied";
 import { zh } from "../src/text/zh";
@@ -73,7 +74,8 @@ test("both languages have the same keys and no empty sentence", () => {
   // English puts nothing before the seconds.
   expect(emptyIn(en).filter(mayNotBeEmpty)).toEqual(["left.before"]);
   expect(keysOf(RECEIPT.en)).toEqual(keysOf(RECEIPT.zh));
-  expect(emptyIn(RECEIPT)).toEqual([]);
+  expect(keysOf(EVENT.en)).toEqual(keysOf(EVENT.zh));
+  expect(emptyIn({ RECEIPT, EVENT })).toEqual([]);
 });
 
 test("every line of what the till relies on says what to do, unless nothing is to be done", () => {

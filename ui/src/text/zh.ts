@@ -195,34 +195,6 @@ const NOTICE: Record<NoticeView, Sentence> = {
   no_sound: { is: "没有声音设备", todo: "结果看屏幕闪边；请接好音箱" },
 };
 
-const EVENT: Record<string, string> = {
-  order_kept: "开单",
-  attempt_kept: "已记下，准备发出",
-  submit_answered: "平台应答了收款",
-  query_answered: "问过平台，有应答",
-  notice_came: "收到平台通知",
-  reversal_answered: "平台应答了撤销",
-  close_answered: "平台应答了关单",
-  never_left: "没有连上，什么也没发出",
-  no_answer: "平台没有应答",
-  reversal_withheld: "撤销先不发，再问一次",
-  cancelled: "收银员取消",
-  asked_now: "收银员问了一次",
-  cash_taken: "收了现金",
-  cash_instead: "改收现金",
-  goods_gone: "货已交给顾客",
-  refund_kept: "退款已记下",
-  refund_step: "退款有进展",
-  refund_confirmed: "退款已确认",
-  cash_refunded: "退了现金",
-  receipt_printed: "打印小票",
-  time_passed: "到时再问",
-  resumed: "开机后接着查",
-  finding: "记下差错",
-  order_recovered: "从平台找回订单",
-  attempt_recovered: "从平台找回收款",
-};
-
 const HINT: Record<Hint, Sentence> = {
   third_decimal: { is: "最多两位小数", todo: "退格再改" },
   above_limit: { is: "超出单笔限额", todo: "分几笔收" },
@@ -291,7 +263,6 @@ export const zh = {
   reason: REASON,
   report: REPORT.zh,
   notice: NOTICE,
-  event: EVENT,
   hint: HINT,
   /** What stands between a hint's two halves, and a report's. */
   join: { hint: "，", report: "：" },
