@@ -7,8 +7,8 @@ import type { Text } from "./text";
 import type { Said, Told } from "./text/shape";
 import { clockTime, secondsLeft } from "./time";
 
-/** Tinted while it runs, solid when it is over. */
-export type Tone = "plain" | "wait" | "doubt" | "paid" | "ready" | "stop";
+/** Tinted while it runs, solid when it is over: `closed` is pale, so that it is not `ready`. */
+export type Tone = "plain" | "wait" | "doubt" | "paid" | "ready" | "closed" | "stop";
 
 export type MarkName =
   | "paid"
@@ -57,7 +57,7 @@ export function lookOf(state: AttemptState): Look {
     case "declined":
       return { tone: "ready", mark: "not_charged", goods: "no", charge: "yes", course: "ended" };
     case "closed":
-      return { tone: "ready", mark: "closed", goods: "no", charge: "yes", course: "ended" };
+      return { tone: "closed", mark: "closed", goods: "no", charge: "yes", course: "ended" };
     case "returned":
       return { tone: "ready", mark: "returned", goods: "no", charge: "yes", course: "ended" };
     case "held":

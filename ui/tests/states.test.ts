@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { AttemptState } from "../src/bindings/AttemptState";
 import type { AttemptView } from "../src/bindings/AttemptView";
-import { STATES, attemptIn } from "../src/demo-scenes";
+import { STATES, attemptIn, sceneOf } from "../src/demo-scenes";
 import type { Language } from "../src/text";
 import { NOW, open } from "./mounted";
 import type { Page } from "./mounted";
@@ -171,7 +171,7 @@ test("the countdown follows the till's clock, not this machine's", async () => {
   expect(shown.page.get(".count b").text()).toBe("28");
 });
 
-test("no two ends that are filled alike share a word or a silhouette", async () => {
+test("no two ends without money share a word or a silhouette", async () => {
   for (const spoken of ["zh", "en"] as const) {
     const heads: string[] = [];
     const marks: string[] = [];
@@ -186,4 +186,21 @@ test("no two ends that are filled alike share a word or a silhouette", async () 
     expect(new Set(marks).size, spoken).toBe(3);
   }
   shown = undefined;
+});
+
+test("closed is told from declined by its tone, on the plate and among the last results", async () => {
+  const toneOf = async (state: AttemptState): Promise<(string | undefined)[]> => {
+    const { recent } = sceneOf(state, NOW).counter;
+    shown = await open({ front: attemptIn(state, NOW), recent });
+    const tones = [
+      shown.page.get(".plate").attributes("data-tone"),
+      shown.page.get(".strip .last").classes().find((name) => name.endsWith("-ink")),
+    ];
+    shown.page.unmount();
+    shown = undefined;
+    vi.useRealTimers();
+    return tones;
+  };
+  expect(await toneOf("declined")).toEqual(["ready", "ready-ink"]);
+  expect(await toneOf("closed")).toEqual(["closed", "closed-ink"]);
 });
