@@ -71,7 +71,7 @@ const STATE: Record<AttemptState, (told: Told) => Said> = {
     todo: "Hand over the goods",
     word: "Paid",
     say: `${channel} ${at}`,
-    goods: "Hand over the goods",
+    goods: "Hand over goods",
     charge: "Type the next sale",
   }),
   declined: ({ reason }) => ({
@@ -80,7 +80,7 @@ const STATE: Record<AttemptState, (told: Told) => Said> = {
     word: "Not charged",
     say: reason === null ? "Nothing was charged" : capital(reason),
     goods: "Keep the goods",
-    charge: "Safe to charge again",
+    charge: "May charge again",
   }),
   closed: () => ({
     is: "Reversed, nothing was charged",
@@ -88,7 +88,7 @@ const STATE: Record<AttemptState, (told: Told) => Said> = {
     word: "Reversed",
     say: "Nothing was charged",
     goods: "Keep the goods",
-    charge: "Safe to charge again",
+    charge: "May charge again",
   }),
   returned: ({ amount }) => ({
     is: `Reversed, ${amount} returned`,
@@ -96,7 +96,7 @@ const STATE: Record<AttemptState, (told: Told) => Said> = {
     word: "Returned",
     say: `Reversed, ${amount} returned`,
     goods: "Keep the goods",
-    charge: "Safe to charge again",
+    charge: "May charge again",
   }),
   held: (told) => ({
     is: HELD[told.held ?? "clash"](told).is,
@@ -338,6 +338,7 @@ export const en: Text = {
     word: "Cash taken",
     is: (due, change) => `Cash taken ${due}, change ${change}`,
     todo: "Hand over the goods",
+    goods: "Hand over goods",
     received: (sum, at) => `Received ${sum} · ${at}`,
     instead: "In place of the phone; if that was paid, it goes back by itself",
     rounded: (off) => `Rounded off −${off}`,
@@ -474,7 +475,7 @@ export const en: Text = {
   question: {
     title: "The same customer?",
     why: (amount) => `A sale of ${amount} has no result yet`,
-    same: "Same customer: see that sale",
+    same: "Same one: see that sale",
     sameSub: "No charge; wait for its result",
     another: "No, another customer",
     anotherSub: "Charge as usual",

@@ -326,6 +326,7 @@ export const zh = {
     word: "已收现金",
     is: (due: string, change: string) => `已收现金 ${due}，找零 ${change}`,
     todo: "可以交货",
+    goods: "可以交货",
     received: (sum: string, at: string) => `实收 ${sum} · ${at}`,
     instead: "已改收现金；原来那一笔若到账会自动退回",
     rounded: (off: string) => `抹零 −${off}`,
