@@ -152,8 +152,8 @@ test("a scan over the list charges nothing that nobody saw", async () => {
   expect(till.asked("scanCode")).toEqual([]);
 });
 
-test("a channel's tile has its name and one short word", async () => {
+test("a channel's tile has its name and a word, and what to do where it cannot be used", async () => {
   till = await open(sceneOf("silent", NOW).counter);
   const tiles = till.page.findAll(".tile").map((tile) => tile.text());
-  expect(tiles).toEqual(["支付宝正常", "微信没有应答", "现金正常"]);
+  expect(tiles).toEqual(["支付宝正常", "微信没有应答先用别的", "现金正常"]);
 });

@@ -148,11 +148,11 @@ export const en: Text = {
     held: "Held",
   },
   tile: {
-    ready: "Answers",
-    proving: "One moment",
-    silent: "No answer",
-    misconfigured: "Set up wrongly",
-    full: "Wait",
+    ready: { is: "Answers", todo: "" },
+    proving: { is: "Checking", todo: "One moment" },
+    silent: { is: "No answer", todo: "Use another" },
+    misconfigured: { is: "Wrong setup", todo: "Call the manager" },
+    full: { is: "Too many", todo: "Wait for results" },
   },
   relied: {
     title: "How the till is",

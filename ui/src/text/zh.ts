@@ -140,13 +140,13 @@ const SHORT: Record<AttemptState, string> = {
   held: "请店长处理",
 };
 
-/** A word for a channel's tile, to be read at arm's length. */
-const TILE: Record<ChannelHealth, string> = {
-  ready: "正常",
-  proving: "正在核对",
-  silent: "没有应答",
-  misconfigured: "配置不对",
-  full: "先等结果",
+/** A channel's tile: a word to be read from where the cashier stands, and what to do. */
+const TILE: Record<ChannelHealth, Sentence> = {
+  ready: { is: "正常", todo: "" },
+  proving: { is: "正在核对", todo: "请稍等" },
+  silent: { is: "没有应答", todo: "先用别的" },
+  misconfigured: { is: "配置不对", todo: "请店长处理" },
+  full: { is: "未完太多", todo: "先等结果" },
 };
 
 const LEVEL: Record<Level, string> = {
