@@ -35,7 +35,7 @@ const PAIRS: readonly (readonly [string, string, number])[] = [
   ["ink-3", "surface", 4.5],
   ["ink-3", "bg", 4.5],
   ["ink-3", "sunk", 4.5],
-  ["stop-text", "stop-tint", 4.5],
+  ["stop-text", "stop-tint", 7],
   ["edge", "surface", 3],
   ["edge", "bg", 3],
   ["wait", "wait-tint", 3],

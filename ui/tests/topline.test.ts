@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { attemptIn } from "../src/demo-scenes";
-import { NOW, open } from "./mounted";
+import { NOW, open, type } from "./mounted";
 import type { Page } from "./mounted";
 
 const PARTS = join(import.meta.dirname, "..", "src", "parts");
@@ -48,6 +48,48 @@ test("the amber chip counts what nobody knows, and nothing that is waited for", 
   });
   await flushPromises();
   expect(till.page.get("[data-chip=unknown]").text()).toBe("1 笔结果未知 ¥18.50最早 3 分钟");
+});
+
+const ASIDE = [
+  attemptIn("typing", NOW, { outTradeNo: "9001000100010000000000004415" }),
+  attemptIn("unknown", NOW, { outTradeNo: "9001000100010000000000004416" }),
+  attemptIn("paid", NOW, { outTradeNo: "9001000100010000000000004417" }),
+];
+
+test.each([
+  ["the orders", "<F3>"],
+  ["the till's state", "<F1>"],
+  ["a PIN", "<F3>*"],
+  ["a receipt", "<F3><F7>"],
+])("sales put aside that still wait have a sign where %s stand over them", async (_, keys) => {
+  for (const [spoken, word, whole] of [
+    ["zh", "结果未知", "放一旁 2 笔：等顾客输密码、结果未知；返回收银处理"],
+    ["en", "Not known", "2 put aside: Entering password, Not known; go back to the till for them"],
+  ] as const) {
+    till = await open({ aside: ASIDE }, spoken);
+    expect(till.page.find("[data-chip=aside]").exists(), "they stand beside the plate").toBe(false);
+    await type(keys);
+    const chip = till.page.get("[data-chip=aside]");
+    expect(chip.get(".seen").text()).toBe(`2${word}`);
+    expect(chip.get(".spoken").text()).toBe(whole);
+    expect(chip.classes()).toContain("doubt");
+    expect(chip.find("svg.mark").exists()).toBe(true);
+    till.page.unmount();
+    till = null;
+  }
+});
+
+test("the sign of sales put aside goes with the last that waits, and tells the gravest", async () => {
+  till = await open({ aside: ASIDE.slice(0, 1) });
+  await type("<F3>");
+  const chip = (): string | undefined => till?.page.find("[data-chip=aside] .seen")?.text();
+  expect(chip()).toBe("1等顾客输密码");
+  till.host.put({ ...till.host.view(), aside: [...ASIDE, attemptIn("held", NOW)] });
+  await flushPromises();
+  expect(chip()).toBe("3请店长处理");
+  till.host.put({ ...till.host.view(), aside: ASIDE.slice(2) });
+  await flushPromises();
+  expect(till.page.find("[data-chip=aside]").exists()).toBe(false);
 });
 
 test("the practice phone's address stays whole and its label gives way", async () => {

@@ -1,6 +1,7 @@
 // The screens and parts that come after the first picture of the counter.
 
 export { default as Acts } from "../parts/Acts.vue";
+export { default as AsideChip } from "../parts/AsideChip.vue";
 export { default as AttemptPlate } from "../parts/AttemptPlate.vue";
 export { default as AttemptRibbon } from "../parts/AttemptRibbon.vue";
 export { default as CashPlate } from "../parts/CashPlate.vue";

@@ -420,7 +420,14 @@ export const en: Text = {
   chip: (count, sum) => `${count} not known ${sum}`,
   chipAge: (age) => `oldest ${age}`,
   age: { seconds: (n) => `${n} s`, minutes: (n) => `${n} min`, hours: (n) => `${n} h` },
-  aside: { title: "Put aside", hole: "{aside} one more", key: "⇧{aside}", asked: (at) => `asked ${at}` },
+  aside: {
+    title: "Put aside",
+    hole: "{aside} one more",
+    key: "⇧{aside}",
+    asked: (at) => `asked ${at}`,
+    waiting: (count, states) =>
+      `${count} put aside: ${states.join(", ")}; go back to the till for them`,
+  },
   practice: {
     mark: "Practice",
     not: "not real money",

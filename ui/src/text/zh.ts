@@ -413,7 +413,14 @@ export const zh = {
     minutes: (n: number) => `${n} 分钟`,
     hours: (n: number) => `${n} 小时`,
   },
-  aside: { title: "放一旁", hole: "{aside} 再放一单", key: "⇧{aside}", asked: (at: string) => `${at} 查过` },
+  aside: {
+    title: "放一旁",
+    hole: "{aside} 再放一单",
+    key: "⇧{aside}",
+    asked: (at: string) => `${at} 查过`,
+    waiting: (count: number, states: readonly string[]) =>
+      `放一旁 ${count} 笔：${states.join("、")}；返回收银处理`,
+  },
   practice: {
     mark: "练习",
     not: "不是真钱",
