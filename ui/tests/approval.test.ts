@@ -177,7 +177,7 @@ test("an order that was not paid has nothing to refund", async () => {
 
 test("real money asks for a first PIN, typed twice, before the first sale", async () => {
   await opened({ manager: "unset" });
-  expect(till.page.get("h1").text()).toBe("设置店长密码");
+  expect(till.page.get("h1").text()).toBe("首次设置店长密码，请店长设");
   await type("<Escape>");
   expect(said()).toBe("真钱收款前要有店长密码，请店长输六位数字");
   await type("204816<Enter>");
@@ -208,10 +208,16 @@ test("practice asks for no PIN until one is needed, then it may be left", async 
 });
 
 test.each([
-  ["zh", "设置店长密码", "收银员别代设", "设好后店长再输一遍，才批准：货已交给顾客 ¥12.50", "货已交给顾客"],
+  [
+    "zh",
+    "首次设置店长密码，请店长设",
+    "收银员别代设",
+    "设好后店长再输一遍，才批准：货已交给顾客 ¥12.50",
+    "货已交给顾客",
+  ],
   [
     "en",
-    "Choose the manager’s PIN",
+    "The manager chooses a new PIN",
     "The manager, not the cashier, chooses",
     "Then the manager enters it once more to approve: Goods are gone ¥12.50",
     "Goods are gone",
@@ -225,7 +231,9 @@ test.each([
     expect(till.page.text()).toContain(who);
     expect(till.page.get("[data-line=then]").text()).toBe(then);
     expect(till.page.find(".plate .amount").exists(), "no amount is approved here").toBe(false);
-    await type("335577<Enter>335577<Enter>");
+    await type("335577<Enter>");
+    expect(till.page.get("h1").text(), "and so it does once more").toBe(title);
+    await type("335577<Enter>");
     expect(till.asked("setPin")).toEqual([{ pin: "335577", before: null }]);
     expect(till.asked("goodsGiven"), "choosing it is no approval").toEqual([]);
     expect(till.page.get("h1").text()).toBe(asked);

@@ -386,10 +386,11 @@ export const en: Text = {
     title: {
       goods: "Goods are gone",
       refund: "Refund",
-      first_pin: "Choose the manager’s PIN",
+      first_pin: "The manager chooses a new PIN",
       change_pin: "Change the manager’s PIN",
       practice: "Begin practice",
     },
+    key: { first_pin: "Choose the manager’s PIN", change_pin: "Change the manager’s PIN" },
     why: {
       goods: "No reversal by itself; the till asks until there is a result",
       refund: "The manager’s PIN, please; the money goes back the way it came",

@@ -375,10 +375,11 @@ export const zh = {
     title: {
       goods: "货已交给顾客",
       refund: "退款",
-      first_pin: "设置店长密码",
+      first_pin: "首次设置店长密码，请店长设",
       change_pin: "换店长密码",
       practice: "进入练习",
     },
+    key: { first_pin: "设置店长密码", change_pin: "换店长密码" },
     why: {
       goods: "不再自动撤销，会一直查到有结果",
       refund: "请店长输密码；钱会原路退回",
