@@ -43,6 +43,7 @@ test("再等 30 秒 is there once, by key and by button, and tells how long is l
   await type("+");
   expect(till.asked("waitLonger")).toEqual([{ outTradeNo: front.outTradeNo }]);
   expect(till.page.get(".count b").text()).toBe("68");
+  expect(till.is()).toContain("68");
   expect(till.page.find("[data-key=plus]").exists()).toBe(false);
   await type("+");
   expect(till.asked("waitLonger")).toHaveLength(1);
