@@ -1,11 +1,14 @@
 //! Databases that are not this till's, not whole, or in use.
 
 use mianfu_core::attempt::Screen;
+use mianfu_core::money::Fen;
 use mianfu_db::{BackupTo, Birth, DbError};
 use mianfu_practice::Manner;
 use mianfu_tests::shop::*;
 use mianfu_till::Notice;
+use mianfu_till::people::RefundWish;
 use mianfu_till::worker::chain;
+use rusqlite::config::DbConfig;
 
 fn shop() -> Shop {
     Shop::with(|setup| setup.place = Place::Folder)
@@ -108,6 +111,28 @@ fn an_open_row_that_was_changed_stops_the_start() {
     shop.open().unwrap();
     assert_eq!(shop.end(&no).screen(), Screen::Closed);
     shop.settle();
+}
+
+#[test]
+fn a_row_that_is_missing_under_an_open_one_stops_the_start_as_damage() {
+    for sql in [
+        "UPDATE sale_order SET order_no = 99 WHERE order_no = (SELECT order_no FROM attempt)",
+        "UPDATE attempt SET out_trade_no = substr(out_trade_no, 1, 27) || '9'",
+    ] {
+        let mut shop = shop();
+        sell(&mut shop);
+        let no = shop.all_attempts().remove(0).out_trade_no;
+        let now = shop.till_now();
+        let wish = RefundWish { no, amount: Fen::new(50).unwrap(), intent_id: "one".to_owned() };
+        shop.till().refund(&wish, "店长 01", now).unwrap();
+        shop.cut();
+        let conn = rusqlite::Connection::open(shop.database()).unwrap();
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).unwrap();
+        conn.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
+        drop(conn);
+        let error = shop.open().unwrap_err();
+        assert!(matches!(error, DbError::Corrupt { .. }), "{sql}: {error}");
+    }
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl Db {
     /// Another till holds it, a later program wrote it, it is damaged, its disk is full or cannot
     /// be written. In none of these is a sale taken.
     pub fn open(options: &OpenOptions<'_>) -> Result<(Db, Opened), DbError> {
-        open::open(options)
+        open::open(options).map_err(DbError::at_start)
     }
 
     /// Performs one step as one transaction with one sync. On an error nothing of it is kept.

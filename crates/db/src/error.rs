@@ -130,6 +130,31 @@ impl DbError {
         matches!(self, DbError::Corrupt { .. } | DbError::TooNew { .. } | DbError::LawBroken { .. })
     }
 
+    /// Returns what an error means at a start. A start asks nothing of a sound database that it
+    /// would refuse: a row that is not there or a law that would be broken is damage.
+    #[must_use]
+    pub fn at_start(self) -> DbError {
+        match self {
+            DbError::NotFound { table, key } | DbError::Stale { table, key } => {
+                DbError::Corrupt { table, key }
+            }
+            DbError::LawBroken { law } => DbError::corrupt("file", law),
+            DbError::TooNew { .. }
+            | DbError::Corrupt { .. }
+            | DbError::HeldElsewhere { .. }
+            | DbError::Busy { .. }
+            | DbError::DiskFull { .. }
+            | DbError::ReadOnly { .. }
+            | DbError::Io { .. }
+            | DbError::CeilingReached { .. }
+            | DbError::NumberTaken { .. }
+            | DbError::IntentKept { .. }
+            | DbError::LiveAttempt { .. }
+            | DbError::NoNumber { .. }
+            | DbError::Sqlite { .. } => self,
+        }
+    }
+
     pub(crate) fn corrupt(table: &'static str, key: impl Into<String>) -> DbError {
         DbError::Corrupt { table, key: key.into() }
     }

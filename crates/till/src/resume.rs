@@ -77,7 +77,7 @@ impl<K: Keys> Till<K> {
             drawn: Vec::new(),
             revision: 1,
         };
-        till.resume(now)?;
+        till.resume(now).map_err(DbError::at_start)?;
         Ok(till)
     }
 
