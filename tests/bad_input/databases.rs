@@ -2,11 +2,13 @@
 
 use mianfu_core::attempt::Screen;
 use mianfu_core::money::Fen;
+use mianfu_core::number::OrderNo;
 use mianfu_db::{BackupTo, Birth, DbError};
 use mianfu_practice::Manner;
 use mianfu_tests::shop::*;
 use mianfu_till::Notice;
 use mianfu_till::people::RefundWish;
+use mianfu_till::receipt::ReceiptRefusal;
 use mianfu_till::worker::chain;
 use rusqlite::config::DbConfig;
 
@@ -23,6 +25,14 @@ fn sell(shop: &mut Shop) {
 fn tamper(shop: &Shop, sql: &str) {
     let conn = rusqlite::Connection::open(shop.database()).unwrap();
     conn.execute_batch(&format!("PRAGMA ignore_check_constraints = ON; {sql}")).unwrap();
+}
+
+/// The same where a trigger would refuse it.
+fn tamper_past_triggers(shop: &Shop, sql: &str) {
+    let conn = rusqlite::Connection::open(shop.database()).unwrap();
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).unwrap();
+    let laws = "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON;";
+    conn.execute_batch(&format!("{laws} {sql}")).unwrap();
 }
 
 #[track_caller]
@@ -126,10 +136,7 @@ fn a_row_that_is_missing_under_an_open_one_stops_the_start_as_damage() {
         let wish = RefundWish { no, amount: Fen::new(50).unwrap(), intent_id: "one".to_owned() };
         shop.till().refund(&wish, "店长 01", now).unwrap();
         shop.cut();
-        let conn = rusqlite::Connection::open(shop.database()).unwrap();
-        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).unwrap();
-        conn.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
-        drop(conn);
+        tamper_past_triggers(&shop, sql);
         let error = shop.open().unwrap_err();
         assert!(matches!(error, DbError::Corrupt { .. }), "{sql}: {error}");
     }
@@ -159,6 +166,23 @@ fn an_old_row_that_was_changed_is_never_shown_as_another_amount() {
     let now = shop.till_now();
     let told = shop.till().orders_today(now).unwrap_err();
     assert!(matches!(told, DbError::Corrupt { .. }), "{told}");
+}
+
+#[test]
+fn a_paid_sale_whose_attempt_no_list_finds_is_not_shown_as_one_that_took_nothing() {
+    let mut shop = shop();
+    sell(&mut shop);
+    sell(&mut shop);
+    shop.settle();
+    shop.cut();
+    // No index holds a phase that does not exist.
+    tamper_past_triggers(&shop, "UPDATE attempt SET phase = 'qaid' WHERE order_no = 1");
+    shop.open().unwrap();
+    let now = shop.till_now();
+    let told = shop.till().orders_today(now).unwrap_err();
+    assert!(matches!(told, DbError::Corrupt { .. }), "{told}");
+    let told = shop.till().receipt(OrderNo(1), now).unwrap_err();
+    assert!(matches!(told, ReceiptRefusal::Db(DbError::Corrupt { .. })), "{told}");
 }
 
 #[test]

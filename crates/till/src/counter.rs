@@ -401,7 +401,12 @@ impl<K: Keys> Till<K> {
 
     fn with_attempts(&self, order: Order) -> Result<OrderLine, DbError> {
         let attempts = self.db.read().attempts().of_order(order.no)?;
-        let attempts = attempts.into_iter().map(|kept| kept.value).collect();
+        let attempts: Vec<Attempt> = attempts.into_iter().map(|kept| kept.value).collect();
+        // A sale begins with its attempt or with its cash: an order of neither has lost a row, and
+        // would pass for one that took nothing.
+        if attempts.is_empty() && order.cash == Fen::ZERO {
+            return Err(DbError::Corrupt { table: "attempt", key: format!("order {}", order.no) });
+        }
         Ok(OrderLine { order, attempts })
     }
 

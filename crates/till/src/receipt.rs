@@ -19,6 +19,7 @@ use mianfu_db::DbError;
 use mianfu_gateway::Keys;
 
 use crate::cashier::note;
+use crate::counter::OrderLine;
 use crate::till::{Settings, Till};
 
 /// Columns of a line on 80 mm paper; a Chinese letter takes two.
@@ -77,19 +78,14 @@ impl<K: Keys> Till<K> {
     /// Refuses where the order took no money.
     pub fn receipt(&self, no: OrderNo, now: Timestamp) -> Result<Receipt, ReceiptRefusal> {
         let read = self.db.read();
-        let attempts = read.attempts().of_order(no)?;
-        let attempts: Vec<Attempt> = attempts.into_iter().map(|kept| kept.value).collect();
+        let OrderLine { order, attempts } = self.order_line(no)?;
         let mut refunds = Vec::new();
         for attempt in &attempts {
             let of_attempt = read.refunds().of_attempt(&attempt.out_trade_no)?;
             refunds.extend(of_attempt.into_iter().map(|kept| kept.value));
         }
-        let facts = Facts {
-            order: read.orders().get(no)?.value,
-            attempts,
-            refunds,
-            cash_refunds: read.cash_refunds().of_order(no)?,
-        };
+        let facts =
+            Facts { order, attempts, refunds, cash_refunds: read.cash_refunds().of_order(no)? };
         compose(&facts, &self.settings, read.series()?, now)
             .ok_or(ReceiptRefusal::NothingTaken { order_no: no })
     }
