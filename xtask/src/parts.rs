@@ -68,7 +68,9 @@ const ROWS: &[Part] = &[
         // Of the whole workspace, so that no dependency is compiled again.
         &[
             Step::Run("cargo clippy --workspace --all-targets {mutants} -- -D warnings"),
-            Step::Run("cargo test --workspace {mutants} --lib --test db --test till_mutants"),
+            Step::Run(
+                "cargo test --workspace {mutants} --lib --test db --test till_mutants --test corruption_mutants",
+            ),
         ],
     ),
     row(
