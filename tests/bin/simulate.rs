@@ -5,6 +5,8 @@ use std::ops::Range;
 use std::process::ExitCode;
 
 use clap::Parser;
+use mianfu_tests::simulation::policies::Policy;
+use mianfu_tests::simulation::policies::count::{Count, compare};
 use mianfu_tests::simulation::record::Broken;
 use mianfu_tests::simulation::runs::{Failure, Outcome, Summary, run_checked, run_many};
 
@@ -26,12 +28,17 @@ struct Asked {
     /// Plants each bug in turn and says which the histories catch; needs the feature `mutants`.
     #[arg(long)]
     mutants: bool,
+    /// Lets the same days happen to other people's rules and counts from the channel's ledger.
+    #[arg(long, conflicts_with_all = ["one", "mutants"])]
+    policies: bool,
 }
 
 fn main() -> ExitCode {
     let asked = Asked::parse();
     let done = if asked.mutants {
         mutants(&asked.seeds)
+    } else if asked.policies {
+        policies(&mut io::stdout().lock(), asked.seeds)
     } else if let Some(seed) = asked.one {
         one(&mut io::stdout().lock(), seed, asked.trace)
     } else {
@@ -61,6 +68,33 @@ fn many(out: &mut impl Write, seeds: Range<u64>, verbose: bool) -> io::Result<bo
         "simulate histories={histories} violations={violations} trace={trace:016x} faults={faults}"
     )?;
     Ok(violations == 0)
+}
+
+fn policies(out: &mut impl Write, seeds: Range<u64>) -> io::Result<bool> {
+    let histories = seeds.end - seeds.start;
+    writeln!(
+        out,
+        "{:<20} {:>7} {:>7} {:>7} {:>7} {:>7}",
+        "rules", "sales", "paid", "doubled", "lost", "given"
+    )?;
+    let lines = compare(seeds);
+    for line in &lines {
+        let Count { sales, paid, doubled, lost, given } = line.count;
+        writeln!(
+            out,
+            "{:<20} {sales:>7} {paid:>7} {doubled:>7} {lost:>7} {given:>7}",
+            line.name()
+        )?;
+    }
+    let ours = lines.iter().find(|line| line.policy.is_none()).map(|line| line.count);
+    let Count { sales, doubled, lost, given, .. } = ours.unwrap_or_default();
+    let policies = Policy::ALL.len();
+    writeln!(
+        out,
+        "simulate policies={policies} histories={histories} sales={sales} doubled={doubled} \
+         lost={lost} given={given}"
+    )?;
+    Ok(doubled + lost + given == 0)
 }
 
 fn one(out: &mut impl Write, seed: u64, trace: bool) -> io::Result<bool> {

@@ -7,7 +7,8 @@
 //!
 //! Reading order: [`plan`], [`world`], `post`, `counter` and `power` (the way of a call, the people,
 //! the till's power), [`network`] and [`disk`] (what goes wrong), [`record`], [`oracle`] with
-//! `books` and `conduct`, [`runs`] (many seeds, shrinking), `mutants` (planted bugs).
+//! `books` and `conduct`, [`runs`] (many seeds, shrinking), [`policies`] (other people's rules
+//! in the same days), `mutants` (planted bugs).
 
 mod books;
 mod conduct;
@@ -19,6 +20,8 @@ pub mod network;
 mod onlooker;
 pub mod oracle;
 pub mod plan;
+#[path = "../policies/mod.rs"]
+pub mod policies;
 mod post;
 mod power;
 pub mod record;

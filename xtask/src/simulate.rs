@@ -20,6 +20,9 @@ pub(crate) struct Asked {
     /// Plants each bug in turn and says which ones the histories catch.
     #[arg(long, conflicts_with = "one")]
     mutants: bool,
+    /// Lets the same days happen to other people's rules and counts from the channel's ledger.
+    #[arg(long, conflicts_with_all = ["one", "mutants"])]
+    policies: bool,
 }
 
 pub(crate) fn run(asked: &Asked) -> Result<Closing, TaskError> {
@@ -34,6 +37,9 @@ pub(crate) fn run(asked: &Asked) -> Result<Closing, TaskError> {
     }
     if asked.mutants {
         arguments.push("--mutants".to_owned());
+    }
+    if asked.policies {
+        arguments.push("--policies".to_owned());
     }
     let ran = programs::run("mianfu-simulate", &arguments)?;
     programs::closing("simulate", &ran)
