@@ -159,15 +159,17 @@ fn cash(sale: &CashSale) -> CashView {
 /// Returns what a bill's barcode led to.
 pub(crate) fn bill(found: Option<&Bill>) -> BillView {
     match found {
-        None => BillView { out_trade_no: None, order_no: None, cash: None },
-        Some(Bill::Attempt(attempt)) => BillView {
+        None => BillView { out_trade_no: None, order_no: None, ended: None, cash: None },
+        Some(Bill::Attempt(attempt) | Bill::Ended(attempt)) => BillView {
             out_trade_no: Some(attempt.out_trade_no.to_string()),
             order_no: Some(attempt.order_no.0.to_string()),
+            ended: matches!(found, Some(Bill::Ended(_))).then(|| result(attempt)),
             cash: None,
         },
         Some(Bill::Cash(order)) => BillView {
             out_trade_no: None,
             order_no: Some(order.no.0.to_string()),
+            ended: None,
             cash: Some(CashBillView {
                 amount_fen: order.cash.get(),
                 refunded_fen: order.cash_back.get(),

@@ -273,8 +273,8 @@ impl Shell {
         shop.running.ask(move |till, now| act(till, &no, now)).await?.map_err(Into::into)
     }
 
-    /// Looks a customer's bill up; asks about the sale and brings it to the front, unless it was
-    /// in cash.
+    /// Looks a customer's bill up; asks about the sale and brings it to the front, unless it is
+    /// over or was in cash.
     pub(crate) async fn ask_bill(&self, code: String) -> Result<BillView, Report> {
         let shop = self.shop().await?;
         let found = shop.running.ask(move |till, now| till.ask_bill(&code, now)).await??;

@@ -419,6 +419,8 @@ pub struct BillView {
     /// None of a sale in cash.
     pub out_trade_no: Option<String>,
     pub order_no: Option<String>,
+    /// Present of a sale that is over and no longer at the counter.
+    pub ended: Option<ResultView>,
     /// Present of a sale in cash.
     pub cash: Option<CashBillView>,
 }

@@ -195,7 +195,7 @@ export function approval(
       case "repeat_pin":
         return repeat(now, pin);
       case "pin":
-        return void hand(now, () => act(now, pin), allowed(now.purpose));
+        return void hand(now, () => act(now, pin), allowed(now));
     }
   }
 
@@ -281,12 +281,12 @@ export function refundFen(approving: Approving): number {
   return typed === 0 ? (refundFrom(approving)?.mostFen ?? 0) : typed;
 }
 
-function allowed(purpose: Purpose): Hint {
-  switch (purpose.kind) {
+function allowed(approving: Approving): Hint {
+  switch (approving.purpose.kind) {
     case "goods":
       return "goods_said";
     case "refund":
-      return "refund_sent";
+      return refundFrom(approving)?.kind === "cash" ? "cash_goes_back" : "refund_sent";
     case "practice":
       return "practice_entered";
     case "first_pin":

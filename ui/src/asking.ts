@@ -68,10 +68,15 @@ export function asking({ host, hand, view, refresh, hint, openOrder, call }: Des
     hint("asking_bill");
     const beforeMs = heardMs(code);
     void call(async () => {
-      const { outTradeNo, orderNo, cash } = await host.askBill({ code });
+      const { outTradeNo, orderNo, ended, cash } = await host.askBill({ code });
       if (cash !== null && orderNo !== null) {
         openOrder(orderNo);
         hand.notice = { kind: "cash_bill", orderNo, ...cash };
+        return;
+      }
+      if (ended !== null) {
+        openOrder(ended.orderNo);
+        hand.notice = { kind: "ended_bill", ended };
         return;
       }
       if (outTradeNo === null) return hint("bill_unknown");

@@ -208,14 +208,19 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
       );
       if (cash !== undefined) {
         const { orderNo, amountFen, atMs } = cash;
-        return { outTradeNo: null, orderNo, cash: { amountFen, refundedFen: 0, atMs } };
+        return { outTradeNo: null, orderNo, ended: null, cash: { amountFen, refundedFen: 0, atMs } };
       }
       const all = [counter.front, ...counter.aside];
       const known = all.find((attempt) => attempt?.outTradeNo === request.code);
-      if (!known) return { outTradeNo: null, orderNo: null, cash: null };
+      const over = counter.recent.find(({ outTradeNo }) => outTradeNo === request.code);
+      if (!known && over !== undefined) {
+        const ended = { ...over, outTradeNo: request.code };
+        return { outTradeNo: request.code, orderNo: over.orderNo, ended, cash: null };
+      }
+      if (!known) return { outTradeNo: null, orderNo: null, ended: null, cash: null };
       const aside = counter.aside.filter((attempt) => attempt !== known);
       change({ front: { ...known, askedAtMs: Date.now() }, aside });
-      return { outTradeNo: known.outTradeNo, orderNo: known.orderNo, cash: null };
+      return { outTradeNo: known.outTradeNo, orderNo: known.orderNo, ended: null, cash: null };
     },
     async takeCash(request) {
       came("takeCash", request);

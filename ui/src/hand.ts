@@ -2,6 +2,7 @@
 
 import type { CashBillView } from "./bindings/CashBillView";
 import type { ChannelView } from "./bindings/ChannelView";
+import type { ResultView } from "./bindings/ResultView";
 import type { Report } from "./bindings/Report";
 import type { ShopView } from "./bindings/ShopView";
 import type { CashHand } from "./cash";
@@ -15,6 +16,8 @@ export type Notice =
   | { kind: "report"; report: Report }
   /** The sale in cash of a customer's bill. */
   | ({ kind: "cash_bill"; orderNo: string } & CashBillView)
+  /** The sale of a customer's bill that is over. */
+  | { kind: "ended_bill"; ended: ResultView }
   /** Attempts that the channel was asked about. */
   | { kind: "asked"; about: readonly Asked[] };
 
@@ -120,4 +123,9 @@ export function entryKeys(stroke: Stroke): EntryKey[] {
 export function standing(hand: Hand): Partial<Hand> {
   const { handed, sending, large, stopped } = hand;
   return { handed, sending, large, stopped };
+}
+
+/** Whether the store wants so large an amount confirmed, and nobody has confirmed it. */
+export function asksOnceMore({ sure }: Hand, intent: Intent, aboveFen: number | null): boolean {
+  return aboveFen !== null && intent.amountFen > aboveFen && sure !== intent.intentId;
 }

@@ -82,3 +82,9 @@ export function worstLevel({ channels, health, shop, notices }: CounterView): Le
   ] satisfies Level[];
   return levels.reduce((a, b) => (LEVELS.indexOf(a) < LEVELS.indexOf(b) ? b : a));
 }
+
+/** Whether a channel can be used that could not be: a refusal of before is out of date. */
+export function hasRecovered(next: CounterView, before: CounterView | null): boolean {
+  const ready = (view: CounterView): number => view.channels.filter(({ state }) => state === "ready").length;
+  return before !== null && ready(next) > ready(before);
+}

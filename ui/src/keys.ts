@@ -20,6 +20,8 @@ export interface Scan {
   firstMs: number;
   /** So many characters came before the last pause that is longer than a scanner's. */
   lead: number;
+  /** When the first key behind that pause was struck; none where a scan had begun before it. */
+  pieceMs: number | null;
   /** Whether a key ended it, and not a pause in which the rest may be held up. */
   ended: boolean;
 }
@@ -28,6 +30,8 @@ export interface Listener {
   /** A run begins with the next stroke: remember where things stand. */
   runBegins(): void;
   stroke(stroke: Stroke, atMs: number): void;
+  /** The next stroke comes behind a pause within the run: remember where things stand here too. */
+  pieceBegins(): void;
   /** The run turned out to be a scan: go back to where things stood. */
   rollBack(): void;
   scan(scan: Scan): void;
@@ -74,6 +78,7 @@ interface Run {
   text: string;
   firstMs: number;
   lead: number;
+  pieceMs: number | null;
   lastMs: number;
   /** Keys up to the last one at a scanner's pace. */
   fast: number;
@@ -99,6 +104,7 @@ function runFrom(atMs: number): Run {
     text: "",
     firstMs: atMs,
     lead: 0,
+    pieceMs: atMs,
     lastMs: atMs,
     fast: 0,
     mostFast: 0,
@@ -167,7 +173,8 @@ export function reader(
     clearTimeout(timer);
     if (run === null || !run.isScan || run.delivered) return;
     run.delivered = true;
-    listener.scan({ text: run.text, firstMs: run.firstMs, lead: run.lead, ended });
+    const { text, firstMs, lead, pieceMs } = run;
+    listener.scan({ text, firstMs, lead, pieceMs, ended });
   }
 
   function endWithoutEnter(ended: Run): void {
@@ -234,7 +241,11 @@ export function reader(
     }
     run.fast = quick ? run.fast + 1 : 1;
     run.mostFast = Math.max(run.mostFast, run.fast);
-    if (!quick) run.lead = run.text.length;
+    if (!quick) {
+      run.lead = run.text.length;
+      run.pieceMs = run.isScan ? null : atMs;
+      if (!run.isScan) listener.pieceBegins();
+    }
     run.unbroken = stroke?.kind === "dot" || stroke?.kind === "plus" ? 0 : run.unbroken + 1;
     run.foreign ||= stroke === null;
     run.text += typed;

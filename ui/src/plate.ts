@@ -71,7 +71,10 @@ export function codeIsLive(state: AttemptState, deadlineMs: number | null, nowMs
 }
 
 export function saidOf(attempt: AttemptView, text: Text, nowMs: number): Said {
-  return text.state[attempt.state](toldOf(attempt, text, nowMs));
+  const said = text.state[attempt.state](toldOf(attempt, text, nowMs));
+  const keepsGoods = attempt.state === "unknown" || attempt.state === "code";
+  if (!attempt.goodsGone || !keepsGoods) return said;
+  return { ...said, todo: text.goneTodo, say: text.goneTodo };
 }
 
 /** Returns the reason in our words where we have them, else in the channel's. */
@@ -96,3 +99,16 @@ function toldOf(attempt: AttemptView, text: Text, nowMs: number): Told {
 function live(tone: "wait" | "doubt", mark: MarkName): Look {
   return { tone, mark, goods: "no", charge: "no", course: "live" };
 }
+
+/** What stands on the plate and decides what a key means. */
+export type Mode =
+  | "typing"
+  | "armed"
+  | "sending"
+  | "large"
+  | "question"
+  | "cash"
+  | "waiting"
+  | "held"
+  | "ended"
+  | "cash_taken";

@@ -16,30 +16,20 @@ import type { Approval } from "./approval";
 import { asking } from "./asking";
 import { counting } from "./counting";
 import { channelToShow, deliver } from "./desk";
-import { emptyHand, entryKeys, standing } from "./hand";
+import { asksOnceMore, emptyHand, entryKeys, standing } from "./hand";
 import type { Hand, Handed, Intent } from "./hand";
 import { reportOf } from "./host";
+import { hasRecovered } from "./health";
 import type { Host } from "./host";
 import { RUN_END_MS } from "./keys";
 import type { Scan, Stroke } from "./keys";
 import { entryOf, nothing, press, totalFen } from "./money";
 import type { Entry, EntryKey } from "./money";
 import { lookOf } from "./plate";
+import type { Mode } from "./plate";
 import { scanning } from "./scanning";
+import { isUsualCode } from "./trigger";
 import type { Hint } from "./text/shape";
-
-/** What stands on the plate and decides what a key means. */
-export type Mode =
-  | "typing"
-  | "armed"
-  | "sending"
-  | "large"
-  | "question"
-  | "cash"
-  | "waiting"
-  | "held"
-  | "ended"
-  | "cash_taken";
 
 export interface Sale {
   readonly hand: Readonly<Hand>;
@@ -66,6 +56,8 @@ export interface Sale {
   letGo(): void;
   /** Remembers the hand, so that a scan can be taken back. */
   remember(): void;
+  /** Remembers it once more, within what may turn out to be a scan. */
+  rememberPiece(): void;
   rollBack(): void;
   bringBack(outTradeNo: string): void;
   /** Empties the hand: another shop is on. */
@@ -88,6 +80,7 @@ export function sale(
 ): Sale {
   const hand = reactive<Hand>(emptyHand());
   let remembered: Hand = emptyHand();
+  let beforePiece: Hand = emptyHand();
   let telling: ReturnType<typeof setTimeout> | undefined;
   /** What the till was last told; undefined while it may have forgotten. */
   let toldFen: number | null | undefined;
@@ -153,6 +146,7 @@ export function sale(
     },
   });
   let putScansBack = scans.remember();
+  let putPieceBack = putScansBack;
   let typedMs = 0;
 
   // ---- typing an amount
@@ -249,7 +243,7 @@ export function sale(
   async function handIn(handed: Handed, sameCustomer: SameCustomer): Promise<void> {
     if (hand.sending) return;
     hand.large = null;
-    if (asksOnceMore(handed.intent)) {
+    if (asksOnceMore(hand, handed.intent, settings.value?.askAboveFen ?? null)) {
       hand.large = handed;
       return;
     }
@@ -260,11 +254,6 @@ export function sale(
     const done = await call(() => deliver(host, handed, sameCustomer));
     hand.sending = false;
     if (!done || !view()?.question) hand.handed = null;
-  }
-
-  function asksOnceMore({ intentId, amountFen }: Intent): boolean {
-    const aboveFen = settings.value?.askAboveFen ?? null;
-    return aboveFen !== null && amountFen > aboveFen && hand.sure !== intentId;
   }
 
   // ---- strokes, one function per mode
@@ -500,6 +489,16 @@ export function sale(
     approvals.begin({ kind: "refund", from: [from] });
   }
 
+  /** Fingers that typed up to a whole code are no part of it: what they typed stands again. */
+  function takenApart(read: Scan): Scan {
+    const text = read.text.slice(read.lead);
+    if (read.lead === 0 || read.pieceMs === null || !isUsualCode(text)) return read;
+    Object.assign(hand, { ...beforePiece, ...standing(hand) });
+    putPieceBack();
+    tellSoon();
+    return { ...read, text, firstMs: read.pieceMs, lead: 0 };
+  }
+
   function hurriedEnd(headed: boolean): void {
     if (mode.value === "armed") {
       hand.typedCode = "";
@@ -545,6 +544,7 @@ export function sale(
     if (next.front?.state === "paid" && before?.front?.state !== "paid") {
       scans.paid();
     }
+    if (hand.notice?.kind === "report" && hasRecovered(next, before)) hand.notice = null;
     counter.seen(next);
     const arrived = next.front !== null && next.front.outTradeNo !== before?.front?.outTradeNo;
     if (arrived && hand.handed !== null && next.front?.amountFen === hand.handed.intent.amountFen) {
@@ -569,7 +569,11 @@ export function sale(
     letGo() {
       if (mode.value === "typing" || mode.value === "ended") hint("type_again");
     },
-    scan: (read, seen) => scans.scan(read, mode.value, seen),
+    scan: (read, seen) => scans.scan(takenApart(read), mode.value, seen),
+    rememberPiece() {
+      beforePiece = { ...hand };
+      putPieceBack = scans.remember();
+    },
     remember() {
       remembered = { ...hand };
       putScansBack = scans.remember();

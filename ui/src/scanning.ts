@@ -6,7 +6,7 @@ import type { Desk } from "./desk";
 import type { Scan, Stroke } from "./keys";
 import type { Entry } from "./money";
 import { totalFen } from "./money";
-import type { Mode } from "./sale";
+import type { Mode } from "./plate";
 import { SAME_CODE_MS, isBill, printOf, typedTrail } from "./trigger";
 
 export interface Scanning {
@@ -81,7 +81,7 @@ export function scanning({ hand, view, hint }: Desk, charging: Charging): Scanni
       case "charge":
         return hand.doubtful ? hint("check_amount") : charging.submit(read.text);
       case "again":
-        return hint("scan_again");
+        return hint("look_first");
       case "check":
         charging.correct(verdict.entry);
         hand.doubtful = true;

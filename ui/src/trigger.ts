@@ -50,6 +50,11 @@ export function isPaymentCode(text: string): boolean {
   return /^(?:1[0-5]\d{16}|(?:2[5-9]|30)\d{14,22})$/.test(text);
 }
 
+/** Whether text is a code of the usual length; a rest of a longer one that reads like it is rare. */
+export function isUsualCode(text: string): boolean {
+  return text.length === USUAL_LENGTH && isPaymentCode(text);
+}
+
 /** Whether text is the barcode of a customer's bill: our number for an attempt, or for a sale in
  * cash. */
 export function isBill(text: string): boolean {

@@ -162,8 +162,12 @@ test("an order of the day is refunded from its history, a wallet and cash alike"
   expect(said()).toBe("退款已发出，请顾客看退款通知");
   await type("<ArrowDown><ArrowDown><ArrowDown><ArrowDown><F2>");
   expect(till.amount()).toBe("¥5.00");
-  await type(`2<Enter>${DEMO_PIN}<Enter>`);
+  await type("2<Enter>");
+  expect(till.page.text()).toContain("从钱箱退现金给顾客");
+  await type(`${DEMO_PIN}<Enter>`);
   expect(till.asked("refundCash")).toMatchObject([{ orderNo: "124", amountFen: 200 }]);
+  expect(said()).toBe("已记下退现金，从钱箱把钱退给顾客");
+  expect(till.page.get("[aria-current=true], [aria-selected=true]").text()).toContain("124");
 });
 
 test("an order that was not paid has nothing to refund", async () => {

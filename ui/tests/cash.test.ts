@@ -33,7 +33,7 @@ test("F9 takes the typed amount in cash, and the change stands large until the n
   expect(till.state()).toBe("cash");
   expect(till.is()).toBe("收现金 ¥12.50");
   await type("20");
-  expect([shown("received"), shown("change")]).toEqual(["实收¥20.00", "找零¥7.50"]);
+  expect([shown("received"), shown("change")]).toEqual(["收到¥20.00", "找零¥7.50"]);
   await type("<Enter>");
   expect(till.asked("takeCash")).toEqual([
     { intentId: expect.any(String), amountFen: 1250, shop: "own", receivedFen: 2000, roundedFen: 0 },
@@ -71,13 +71,13 @@ test("notes are suggested above what is owed, by key and by finger", async () =>
   await till.page.findAll(".sums .sum")[3]?.trigger("click");
   expect(shown("change")).toBe("找零¥7.50");
   await type("<ArrowUp>");
-  expect(shown("received")).toBe("实收¥50.00");
+  expect(shown("received")).toBe("收到¥50.00");
   await type("<ArrowDown><ArrowDown>");
-  expect(shown("received")).toBe("实收¥15.00");
+  expect(shown("received")).toBe("收到¥15.00");
   await type("30");
-  expect(shown("received")).toBe("实收¥30.00");
+  expect(shown("received")).toBe("收到¥30.00");
   await type("+5");
-  expect(shown("received")).toBe("实收¥35.00");
+  expect(shown("received")).toBe("收到¥35.00");
 });
 
 test("a hundred Enters take one sale, and the next sale has another intent", async () => {
@@ -96,7 +96,7 @@ test("a refused sale keeps its intent and what was counted, and says why", async
   till.host.refuse("takeCash", { code: "disk_full", detail: "" });
   await type("12.5<F9>20<Enter>");
   expect(said()).toBe("磁盘满了，不能收款：清出空间后再收；急可收现金");
-  expect(shown("received")).toBe("实收¥20.00");
+  expect(shown("received")).toBe("收到¥20.00");
   await type("<Enter>");
   const ids = till.asked("takeCash").map((request) => (request as { intentId: string }).intentId);
   expect(ids).toHaveLength(2);
@@ -121,7 +121,7 @@ test("a store that forbids 抹零 has none", async () => {
   await opened({ settings: settingsWith({ roundingLimitFen: 0 }) });
   await type("12.58<F9>*");
   expect(till.amount()).toBe("¥12.58");
-  expect(said()).toBe("这个金额没有可抹的零，照实收");
+  expect(said()).toBe("这个金额没有可抹的零，按原价收");
 });
 
 test("rounding takes the fen, then the jiao, then nothing, and never the whole sum", () => {
@@ -146,7 +146,7 @@ test("minus leaves the cash and the amount stands; a scan changes nothing", asyn
   await type("12.5<F9>20");
   await scanner("281234567890123456<Enter>");
   expect(said()).toBe("正在收现金，收完，或按 Esc 退出");
-  expect(shown("received")).toBe("实收¥20.00");
+  expect(shown("received")).toBe("收到¥20.00");
   await type("-");
   expect(till.state()).toBe("due");
   expect(till.amount()).toBe("¥12.50");
@@ -247,7 +247,7 @@ test("a bill of cash that went back says so, and of another day names the day", 
   await opened();
   const bill = (refundedFen: number, atMs: number): void => {
     const cash = { amountFen: 1250, refundedFen, atMs };
-    till.host.askBill = async () => ({ outTradeNo: null, orderNo: "124", cash });
+    till.host.askBill = async () => ({ outTradeNo: null, ended: null, orderNo: "124", cash });
   };
   bill(250, NOW - 86_400_000);
   await scanner(`${cashNo("124")}<Enter>`);

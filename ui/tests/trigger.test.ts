@@ -66,10 +66,33 @@ test("a scan soon after the last digit charges nothing, and the next one charges
   }
   await flushPromises();
   expect(charged()).toEqual([]);
-  expect(said()).toBe("码没扫全，请再扫一次");
+  expect(said()).toBe("这一扫没有收款，看清金额，再扫一次");
   await wait(400);
   await scanner(KEYS);
   expect(charged()).toEqual([[1250, AUTH_CODE]]);
+});
+
+test("a scan that follows the last digit at once leaves the amount, and the next one charges", async () => {
+  for (const [everyMs, gapMs] of [[90, 30], [90, 150], [150, 230], [120, 400]] as const) {
+    await opened("trigger");
+    await type("500", everyMs);
+    await vi.advanceTimersByTimeAsync(gapMs);
+    for (const key of [...AUTH_CODE, "Enter"]) {
+      down(key);
+      await vi.advanceTimersByTimeAsync(5);
+    }
+    await wait(0);
+    const where = `${everyMs} ms, then ${gapMs} ms`;
+    expect(charged(), where).toEqual([]);
+    expect(till.amount(), where).toBe("¥500.00");
+    expect(said(), where).toBe("这一扫没有收款，看清金额，再扫一次");
+    await wait(800);
+    await scanner(KEYS);
+    expect(charged(), where).toEqual([[50_000, AUTH_CODE]]);
+    till.page.unmount();
+    vi.useRealTimers();
+  }
+  await opened("trigger");
 });
 
 test("a code behind an amount that ends like cash's number takes nothing out of the amount", async () => {

@@ -150,6 +150,36 @@ test("a customer's bill is asked about and brought to the plate, while another w
   await opened();
 });
 
+test("a bill of a sale that is over opens its order and leaves the sale of the moment in front", async () => {
+  const front = attemptIn("typing", NOW, { outTradeNo: "9002" });
+  const over = { outTradeNo: BILL, orderNo: "124", channel: "alipay", amountFen: 500, state: "paid", atMs: NOW - 360_000 } as const;
+  await opened({ front, recent: [over] });
+  await scanner(`${BILL}<Enter>`);
+  expect(till.page.find("[data-screen=orders]").exists()).toBe(true);
+  expect(said()).toBe("订单 124 在 09:57:21 已付 ¥5.00，不是现在这单，现在这单照常收；要退按 F2");
+  expect(till.host.view().front?.outTradeNo).toBe("9002");
+});
+
+test("what a silent channel was refused for is forgotten once it answers", async () => {
+  await opened();
+  till.host.refuse("showCode", { code: "breaker_open", detail: "" });
+  await type("12.5*");
+  expect(till.page.get(".notice").text()).toContain("没有应答");
+  const [channel] = till.host.view().channels;
+  if (channel === undefined) throw new Error("there is a channel");
+  till.host.put({ ...till.host.view(), channels: [{ ...channel, state: "silent" }] });
+  await flushPromises();
+  till.host.put({ ...till.host.view(), channels: [{ ...channel, state: "ready" }] });
+  await flushPromises();
+  expect(till.page.find(".notice").exists()).toBe(false);
+});
+
+test("where the goods are gone no sentence says to keep them", async () => {
+  await opened({ front: attemptIn("unknown", NOW, { goodsGone: true, canGiveGoods: false }) });
+  expect(till.page.text()).not.toContain("先别交货");
+  expect(till.todo()).toBe("货已交给顾客，会一直查到有结果；别再扫");
+});
+
 test("a bill of another till says that this till has no such sale, and what to do", async () => {
   await opened();
   await scanner(`${BILL}<Enter>`);

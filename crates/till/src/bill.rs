@@ -2,8 +2,9 @@
 //!
 //! It carries our number, or the channel's own where the customer's app shows that one. Looking is
 //! asking: an open sale is asked at once, and one that ended without money is asked once more,
-//! because a customer who holds a bill may have paid after the end (M14). A sale in cash is looked
-//! up and asked of nobody: the till itself took the money.
+//! because a customer who holds a bill may have paid after the end (M14). A sale that ended and has
+//! left the counter does not come back to the front: a green plate there says that the goods of the
+//! moment may go. A sale in cash is looked up and asked of nobody: the till itself took the money.
 
 use mianfu_core::attempt::{Attempt, Event, FollowUp, Phase, Step};
 use mianfu_core::money::Timestamp;
@@ -28,6 +29,8 @@ const FOUND_MS: i64 = 92 * 86_400_000;
 pub enum Bill {
     /// Through a channel; it has come to the front.
     Attempt(Attempt),
+    /// Through a channel, over, and no longer at the counter; the front stays as it is.
+    Ended(Attempt),
     /// In cash; the front stays as it is.
     Cash(Order),
 }
@@ -53,7 +56,8 @@ pub enum BillRefusal {
 
 impl<K: Keys> Till<K> {
     /// Finds the sale of a bill, asks the channel about it where an answer can still change
-    /// something, and brings that to the front; `None` where this till has no such sale.
+    /// something, and brings a sale of the moment to the front; `None` where this till has no such
+    /// sale.
     ///
     /// # Errors
     ///
@@ -72,10 +76,15 @@ impl<K: Keys> Till<K> {
             return Err(BillRefusal::NotABill { scanned: recognise(&text), front_open });
         };
         let no = found.out_trade_no.clone();
+        let is_here = self.front.as_ref() == Some(&no) || self.aside.contains(&no);
+        let is_over = found.is_final() && !is_here;
         if matches!(found.phase, Phase::Closed { .. } | Phase::Declined { .. }) {
             self.ask_once_more(found, now)?;
         } else {
             self.step(&no, Event::AskedNow, now, None)?;
+        }
+        if is_over {
+            return Ok(Some(Bill::Ended(self.attempt(&no)?)));
         }
         self.bring_to_front(&no)?;
         Ok(Some(Bill::Attempt(self.attempt(&no)?)))

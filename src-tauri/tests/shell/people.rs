@@ -96,7 +96,7 @@ fn money_goes_back_with_the_pin_and_once_for_one_wish() {
 }
 
 #[test]
-fn a_bills_barcode_brings_its_sale_back_to_the_plate() {
+fn a_bills_barcode_tells_of_its_sale_and_turns_no_plate_green() {
     let counter = Counter::open();
     let no = counter.paid(330);
     call_in(&counter.app, "till", OURS, "clear_front", json!({})).unwrap();
@@ -104,11 +104,11 @@ fn a_bills_barcode_brings_its_sale_back_to_the_plate() {
     let ask = |code: &str| counter.call("ask_bill", json!({ "code": code }));
     let bill = ask(&format!("{no}\r\n")).unwrap();
     assert_eq!((&bill["outTradeNo"], &bill["orderNo"]), (&json!(no), &json!("1")));
-    let view = counter.view();
     assert_eq!(
-        (&view["front"]["outTradeNo"], &view["front"]["state"]),
-        (&json!(no), &json!("paid"))
+        (&bill["ended"]["state"], &bill["ended"]["amountFen"]),
+        (&json!("paid"), &json!(330))
     );
+    assert_eq!(counter.view()["front"], Value::Null);
     let unknown = ask("9000001001000000070000000001").unwrap();
     assert_eq!((&unknown["outTradeNo"], &unknown["orderNo"]), (&Value::Null, &Value::Null));
     assert_eq!(ask("281234567890123456"), refused("bad_amount"), "an amount comes first");

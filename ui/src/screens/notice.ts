@@ -4,6 +4,7 @@ import { answerOf } from "../asking";
 import type { AnswerName } from "../asking";
 import type { AttemptView } from "../bindings/AttemptView";
 import type { CounterView } from "../bindings/CounterView";
+import type { ResultView } from "../bindings/ResultView";
 import type { Asked, Notice } from "../hand";
 import { yuan } from "../money";
 import { saidOf } from "../plate";
@@ -32,6 +33,8 @@ export function sentenceOf(
       return withKeys(joined(t.report[notice.report.code], t.join.report), view.settings.keys);
     case "cash_bill":
       return withKeys(joined(cashBill(notice, t, nowMs), t.join.hint), view.settings.keys);
+    case "ended_bill":
+      return withKeys(joined(endedBill(notice.ended, t, nowMs), t.join.hint), view.settings.keys);
     case "asked":
       return answered(notice.about, view, t, nowMs);
   }
@@ -65,6 +68,13 @@ function cashBill(bill: CashBill, t: Text, nowMs: number): Sentence {
   const { is, part, all } = t.cashBill;
   if (refundedFen >= amountFen) return all(orderNo, yuan(amountFen), at);
   return back === null ? is(orderNo, yuan(amountFen), at) : part(orderNo, yuan(amountFen), at, back);
+}
+
+function endedBill(ended: ResultView, t: Text, nowMs: number): Sentence {
+  const { orderNo, amountFen, state, atMs } = ended;
+  const at = dayTime(atMs, nowMs);
+  if (state === "paid") return t.endedBill.paid(orderNo, yuan(amountFen), at);
+  return t.endedBill.unpaid(orderNo, yuan(amountFen), at, t.short[state]);
 }
 
 function answered(about: readonly Asked[], view: CounterView, t: Text, nowMs: number): string {

@@ -26,6 +26,8 @@ export interface OrderList {
   move(by: number): void;
   refundable: readonly RefundFrom[];
   receiptOf: string | null;
+  /** The order whose history stands beside the list. */
+  chosen: string | null;
 }
 
 /** What a receipt does with a key while it stands. */
@@ -186,6 +188,8 @@ export function stage(
   function refundChosen(): void {
     const from = orders.value?.refundable ?? [];
     if (from.length === 0) return till.say("nothing_to_refund");
+    // The list comes back with the order that was refunded, and what is said then is about that.
+    screen.value = { name: "orders", orderNo: orders.value?.chosen ?? null };
     approvals.begin({ kind: "refund", from });
   }
 

@@ -252,6 +252,7 @@ export const en: Text = {
     nothing_to_refund: { is: "Nothing can be refunded here", todo: "see the order’s history" },
     refund_most: { is: "More than can be refunded", todo: "type less" },
     refund_sent: { is: "The refund is on its way", todo: "show the refund notice" },
+    cash_goes_back: { is: "Written down", todo: "give the cash back from the drawer" },
     no_receipt: { is: "No money taken here, no receipt", todo: "choose a paid order with {orders}" },
     goods_said: { is: "Goods noted as handed over", todo: "the till keeps asking" },
     pin_first: { is: "", todo: "Enter the manager’s PIN first, or press Esc" },
@@ -344,6 +345,16 @@ export const en: Text = {
     rounded: (off) => `Rounded off −${off}`,
   },
   cashNext: "Type the next sale",
+  endedBill: {
+    paid: (orderNo, amount, at) => ({
+      is: `Order ${orderNo} was paid ${amount} at ${at}, not the sale of this moment`,
+      todo: "charge that as usual; F2 refunds",
+    }),
+    unpaid: (orderNo, amount, at, word) => ({
+      is: `Order ${orderNo} (${at}, ${amount}): ${word}, no money came`,
+      todo: "asked once more, see its history",
+    }),
+  },
   cashBill: {
     is: (orderNo, amount, at) => ({
       is: `Order ${orderNo} was paid ${amount} in cash (${at})`,
@@ -361,6 +372,7 @@ export const en: Text = {
   justPaid: (amount, at) => `The same customer paid ${amount} at ${at}`,
   justPaidTodo: "Ask; refund it if it was paid twice",
   goodsGone: "Goods are gone",
+  goneTodo: "The goods are gone, asked until there is a result; do not scan again",
   unwanted: "Cash was taken; if this is paid, it goes back by itself",
   refund: {
     title: "Refund",
@@ -394,6 +406,7 @@ export const en: Text = {
     why: {
       goods: "No reversal by itself; the till asks until there is a result",
       refund: "The manager’s PIN, please; the money goes back the way it came",
+      refund_cash: "The manager’s PIN, please; give the cash back from the drawer",
       practice: "No real money, a book of its own; ends when unused for 15 minutes",
       first_pin: "It approves refunds, goods that are gone, and practice",
       change_pin: "For the manager alone; the old PIN is void at once",

@@ -70,6 +70,7 @@ export type Hint =
   | "nothing_to_refund"
   | "refund_most"
   | "refund_sent"
+  | "cash_goes_back"
   | "goods_said"
   | "no_receipt"
   | "pin_first"

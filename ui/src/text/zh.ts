@@ -224,12 +224,13 @@ const HINT: Record<Hint, Sentence> = {
   answer_first: { is: "", todo: "先回答屏幕上的问题" },
   cash_open: { is: "正在收现金", todo: "收完，或按 Esc 退出" },
   cash_not_needed: { is: "手机已付款，不用收现金", todo: "现金还给顾客，按 Enter" },
-  no_rounding: { is: "这个金额没有可抹的零", todo: "照实收" },
+  no_rounding: { is: "这个金额没有可抹的零", todo: "按原价收" },
   received_too_little: { is: "收到的不够", todo: "请顾客补齐，或改数" },
   received_too_much: { is: "收到的金额太大", todo: "看清再输" },
   nothing_to_refund: { is: "这一笔没有可退的", todo: "看订单经过" },
   refund_most: { is: "超出可退金额", todo: "改小再退" },
   refund_sent: { is: "退款已发出", todo: "请顾客看退款通知" },
+  cash_goes_back: { is: "已记下退现金", todo: "从钱箱把钱退给顾客" },
   no_receipt: { is: "这里没有收到钱，没有小票", todo: "按 {orders} 选收了钱的单" },
   goods_said: { is: "已记下货已交给顾客", todo: "会查到有结果为止" },
   pin_first: { is: "", todo: "先输店长密码，或按 Esc 退出" },
@@ -309,11 +310,11 @@ export const zh = {
   cash: {
     word: "收现金",
     instead: "改收现金",
-    todo: "点顾客给的面额，或输实收；正好就按 Enter",
+    todo: "点顾客给的面额，或输收到的钱；正好就按 Enter",
     insteadTodo: "原来那一笔不再要，钱若到账会自动退回",
     is: (due: string) => `收现金 ${due}`,
     rounded: (off: string, most: string) => `抹零 −${off}（最多 ${most}）`,
-    received: "实收",
+    received: "收到",
     change: "找零",
     short: "还差",
     exact: "正好",
@@ -327,12 +328,22 @@ export const zh = {
     is: (due: string, change: string) => `已收现金 ${due}，找零 ${change}`,
     todo: "可以交货",
     goods: "可以交货",
-    received: (sum: string, at: string) => `实收 ${sum} · ${at}`,
+    received: (sum: string, at: string) => `收到 ${sum} · ${at}`,
     instead: "已改收现金；原来那一笔若到账会自动退回",
     rounded: (off: string) => `抹零 −${off}`,
   },
   cashNext: "按数字开下一单",
   /** What is said of a bill of a sale in cash. */
+  endedBill: {
+    paid: (orderNo: string, amount: string, at: string) => ({
+      is: `订单 ${orderNo} 在 ${at} 已付 ${amount}，不是现在这单`,
+      todo: "现在这单照常收；要退按 F2",
+    }),
+    unpaid: (orderNo: string, amount: string, at: string, word: string) => ({
+      is: `订单 ${orderNo}（${at}，${amount}）${word}，没有收到钱`,
+      todo: "正在再问一次，看右边经过",
+    }),
+  },
   cashBill: {
     is: (orderNo: string, amount: string, at: string) => ({
       is: `订单 ${orderNo} 已付现金 ${amount}（${at}）`,
@@ -350,6 +361,7 @@ export const zh = {
   justPaid: (amount: string, at: string) => `同一顾客刚付过 ${amount}（${at}）`,
   justPaidTodo: "问清楚；付重了就退",
   goodsGone: "货已交给顾客",
+  goneTodo: "货已交给顾客，会一直查到有结果；别再扫",
   unwanted: "已改收现金，这一笔若到账会自动退回",
   refund: {
     title: "退款",
@@ -383,6 +395,7 @@ export const zh = {
     why: {
       goods: "不再自动撤销，会一直查到有结果",
       refund: "请店长输密码；钱会原路退回",
+      refund_cash: "请店长输密码；从钱箱退现金给顾客",
       practice: "练习时不收真钱，另记一本账；15 分钟没人用自动退出",
       first_pin: "退款、货已交给顾客、进练习，都凭它批准",
       change_pin: "请店长本人换；换好后旧密码马上作废",
