@@ -13,6 +13,8 @@ mod counter;
 mod disk;
 #[path = "till/offers.rs"]
 mod offers;
+#[path = "till/open_items.rs"]
+mod open_items;
 #[path = "till/people.rs"]
 mod people;
 #[path = "till/refunds.rs"]

@@ -103,7 +103,7 @@ fn a_file_of_a_later_program_is_left_as_it_is() {
     let error = refused(&mut shop, "version 99");
     assert!(matches!(error, DbError::TooNew { found: 99, .. }));
     assert_eq!(std::fs::read(shop.database()).unwrap(), before, "not a byte was changed");
-    tamper(&shop, "PRAGMA user_version = 2");
+    tamper(&shop, "PRAGMA user_version = 3");
     shop.open().unwrap();
     shop.settle();
 }

@@ -110,6 +110,13 @@ const OPEN_UNTIL: &str = "SELECT * FROM attempt_open WHERE kept_at_ms <= :until
 const ENDED: &str = "SELECT * FROM attempt WHERE poll_at_ms IS NULL AND kept_at_ms <= :until
     ORDER BY kept_at_ms DESC, out_trade_no DESC LIMIT :limit";
 
+// An attempt whose whole money has gone back leaves a person nothing to decide.
+const HELD: &str = "SELECT * FROM attempt WHERE phase = 'held'
+    AND (SELECT COALESCE(SUM(refund.amount_fen), 0) FROM refund
+         WHERE refund.out_trade_no = attempt.out_trade_no AND refund.phase = 'done')
+      < COALESCE(channel_fen, amount_fen)
+    ORDER BY kept_at_ms, out_trade_no LIMIT :limit";
+
 const PAID_SINCE: &str = "SELECT * FROM attempt WHERE paid_at_ms >= :since
     ORDER BY paid_at_ms DESC, out_trade_no DESC LIMIT :limit";
 
@@ -132,6 +139,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     NEXT_WAKE,
     OPEN_UNTIL,
     ENDED,
+    HELD,
     PAID_SINCE,
     BY_TRANSACTION,
     AFTER,
@@ -219,6 +227,13 @@ impl<'c> Attempts<'c> {
     pub fn ended(&self, until: Timestamp, limit: u32) -> Result<Vec<Versioned<Attempt>>, DbError> {
         let params = named_params! { ":until": until.0, ":limit": limit };
         read(row::list(self.conn, &ATTEMPT, ENDED, params, "list ended attempts")?)
+    }
+
+    /// Attempts that a person must decide about, oldest first; those whose money has all gone back
+    /// are decided.
+    pub fn held(&self, limit: u32) -> Result<Vec<Versioned<Attempt>>, DbError> {
+        let params = named_params! { ":limit": limit };
+        read(row::list(self.conn, &ATTEMPT, HELD, params, "list held attempts")?)
     }
 
     /// Attempts paid at or after `since`, newest first.

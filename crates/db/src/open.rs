@@ -23,10 +23,13 @@ use crate::witness::{self, Witness};
 use crate::{Db, Lane, Reader};
 
 /// Numbered, append-only. A released migration is never edited.
-pub(crate) const SCHEMA: [&str; 2] =
-    [include_str!("migrations/0001_till.sql"), include_str!("migrations/0002_cash_in_order.sql")];
+pub(crate) const SCHEMA: [&str; 3] = [
+    include_str!("migrations/0001_till.sql"),
+    include_str!("migrations/0002_cash_in_order.sql"),
+    include_str!("migrations/0003_held.sql"),
+];
 
-const MIGRATIONS: &[M<'static>] = &[M::up(SCHEMA[0]), M::up(SCHEMA[1])];
+const MIGRATIONS: &[M<'static>] = &[M::up(SCHEMA[0]), M::up(SCHEMA[1]), M::up(SCHEMA[2])];
 
 /// Events whose chain is checked at every start.
 const TAIL: u32 = 64;

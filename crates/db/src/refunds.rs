@@ -68,6 +68,9 @@ const OPEN: &str = "SELECT * FROM refund
     WHERE phase IN ('counting', 'sending', 'asking', 'wedged')
     ORDER BY refund_id LIMIT :limit";
 
+const HELD: &str = "SELECT * FROM refund WHERE phase = 'held'
+    ORDER BY refund_id LIMIT :limit";
+
 const DUE: &str = "SELECT * FROM refund WHERE next_at_ms <= :now
     ORDER BY next_at_ms, refund_id LIMIT :limit";
 
@@ -80,8 +83,9 @@ pub(crate) const AFTER: &str = "SELECT * FROM refund WHERE refund_id > :after
     ORDER BY refund_id LIMIT :limit";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] =
-    &[INSERT, UPDATE, GET, BY_NO, BY_INTENT, OF_ATTEMPT, OPEN, DUE, NEXT_WAKE, KNOWN_OF, AFTER];
+pub(crate) const STATEMENTS: &[&str] = &[
+    INSERT, UPDATE, GET, BY_NO, BY_INTENT, OF_ATTEMPT, OPEN, HELD, DUE, NEXT_WAKE, KNOWN_OF, AFTER,
+];
 
 /// More refunds than any attempt has, refused ones included.
 const OF_ATTEMPT_MAX: u32 = 1_000;
@@ -141,6 +145,12 @@ impl<'c> Refunds<'c> {
     pub fn open(&self, limit: u32) -> Result<Vec<Versioned<Refund>>, DbError> {
         let params = named_params! { ":limit": limit };
         read(row::list(self.conn, &REFUND, OPEN, params, "list open refunds")?)
+    }
+
+    /// Refunds whose number carries another amount at the channel, oldest first.
+    pub fn held(&self, limit: u32) -> Result<Vec<Versioned<Refund>>, DbError> {
+        let params = named_params! { ":limit": limit };
+        read(row::list(self.conn, &REFUND, HELD, params, "list held refunds")?)
     }
 
     /// Refunds to act on by `now`, most overdue first.

@@ -7,11 +7,13 @@ use rusqlite::{Connection, OpenFlags, StatementStatus};
 use crate::{attempts, cash, epochs, events, findings, meta, open, orders, queue, refunds};
 
 /// Partial indexes of open rows only; `old_epoch` is bounded.
-const SMALL: [&str; 7] = [
+const SMALL: [&str; 9] = [
     "SCAN attempt USING INDEX attempt_live",
     "SCAN attempt USING INDEX attempt_refunding",
     "SCAN attempt_open",
+    "SCAN attempt USING INDEX attempt_held",
     "SCAN refund USING INDEX refund_open",
+    "SCAN refund USING INDEX refund_held",
     "SCAN refund USING COVERING INDEX refund_due",
     "SCAN finding USING INDEX finding_open",
     "SCAN old_epoch USING INDEX old_epoch_to_ask",

@@ -54,6 +54,8 @@ pub struct Counter {
     pub clock: ClockHealth,
     /// What the database would not keep.
     pub trouble: Option<Trouble>,
+    /// How many refunds wait for a person, of whatever day.
+    pub waiting_refunds: u32,
     /// What a person should know or do.
     pub notices: Vec<Notice>,
     /// Orders of the business day.
@@ -204,6 +206,7 @@ impl<K: Keys> Till<K> {
             channels: self.channels(),
             clock: self.clock(now),
             trouble: self.trouble.clone(),
+            waiting_refunds: self.waiting_refunds()?,
             notices: self.notices(now),
             today_count: read.orders().count_on(now.business_day())?,
             cash: self.cash_sale()?,
@@ -345,14 +348,24 @@ impl<K: Keys> Till<K> {
 
     /// Brings a sale back to the front; an unresolved one there goes aside for it.
     ///
+    /// One that is not aside is brought as well while it has no result. What is ended stays where
+    /// it is: it does not take the plate.
+    ///
     /// # Errors
     ///
     /// Fails where the database cannot be read.
     pub fn bring_back(&mut self, no: &OutTradeNo) -> Result<(), DbError> {
-        let Some(place) = self.aside.iter().position(|other| other == no) else {
+        if self.front.as_ref() == Some(no) {
             return Ok(());
-        };
-        let before = self.front.replace(self.aside.remove(place));
+        }
+        let is_open =
+            || Ok(self.db.read().attempts().find(no)?.is_some_and(|kept| !kept.value.is_final()));
+        match self.aside.iter().position(|other| other == no) {
+            Some(place) => drop(self.aside.remove(place)),
+            None if is_open()? => (),
+            None => return Ok(()),
+        }
+        let before = self.front.replace(no.clone());
         self.cash_front = None;
         if let Some(before) = before
             && self.db.read().attempts().find(&before)?.is_some_and(|kept| !kept.value.is_final())

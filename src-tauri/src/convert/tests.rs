@@ -9,10 +9,10 @@ use mianfu_till::counter::{ClockHealth, Unknown};
 use super::*;
 use crate::views::{NoticeView, RefundState};
 
-const KEPT: Timestamp = Timestamp(1_800_000_000_000);
+pub(super) const KEPT: Timestamp = Timestamp(1_800_000_000_000);
 const CODE: &str = "https://qr.alipay.com/bax0123456789abcdefgh";
 
-fn shown() -> Attempt {
+pub(super) fn shown() -> Attempt {
     let intent = Intent {
         out_trade_no: OutTradeNo::new("9000001001000000070000000001").unwrap(),
         order_no: OrderNo(7),
@@ -41,6 +41,7 @@ pub(super) fn empty() -> Counter {
         open_count: 0,
         open_sum: Fen::ZERO,
         unknown: Unknown::default(),
+        waiting_refunds: 0,
         just_paid: None,
         refunds: std::collections::BTreeMap::new(),
         channels: Vec::new(),
@@ -229,7 +230,7 @@ fn fen(fen: i64) -> Fen {
     Fen::new(fen).unwrap()
 }
 
-fn refund(fen: i64, phase: RefundPhase) -> Refund {
+pub(super) fn refund(fen: i64, phase: RefundPhase) -> Refund {
     let intent = RefundIntent {
         id: RefundId(3),
         out_trade_no: shown().out_trade_no,

@@ -1,12 +1,12 @@
 //! Every table's methods: what is written is what is read.
 
-use mianfu_core::attempt::{Event, Finding, Phase};
+use mianfu_core::attempt::{Attempt, Event, Finding, Phase};
 use mianfu_core::channel::{Closing, Flow, RefundVerdict, Reversal, Timetable, Verdict};
 use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::number::{OrderNo, OutTradeNo, RefundNo};
 use mianfu_core::order::{Cash, CashRefund, Order};
 use mianfu_core::refund::{RefundEvent, RefundPhase};
-use mianfu_db::{Birth, Counts, DbError, FindingKind, Lane, OperationKind, Versioned};
+use mianfu_db::{Birth, Counts, Db, DbError, FindingKind, Lane, OperationKind, Versioned};
 
 use crate::fixture::*;
 
@@ -299,11 +299,43 @@ fn attempts_are_found_by_every_question() {
     assert_eq!(numbers(attempts.recent(TEN, 2).unwrap()), [no(&third), no(&second)]);
     assert_eq!(numbers(attempts.paid_since(TEN, 9).unwrap()), [no(&first)]);
     assert_eq!(numbers(attempts.paid_since(TEN.plus_ms(3_001), 9).unwrap()), []);
+    assert_eq!(numbers(attempts.held(9).unwrap()), []);
     assert_eq!(attempts.live_of_order(first.order_no).unwrap(), None);
     let live = attempts.live_of_order(second.order_no).unwrap().unwrap();
     assert_eq!(live.value, second);
     let unknown = OutTradeNo::new(&format!("90{:026}", 1));
     assert_eq!(attempts.find(&unknown.unwrap()).unwrap(), None);
+}
+
+#[test]
+fn what_is_held_is_found_until_its_whole_money_has_gone_back() {
+    let shop = Shop::new();
+    let mut db = shop.open(Birth::New);
+    let sold = sell(&mut db, "a", 1_000, Flow::Scan);
+    let mut other = crate::fixture::paid(&sold);
+    if let Verdict::Paid(payment) = &mut other {
+        payment.amount = Fen::new(900).unwrap();
+    }
+    let sold = step(&mut db, &sold, Event::Answered(other), TEN.plus_ms(3_500));
+    let back = |db: &mut Db, of: &Attempt, fen: i64, verdict: RefundVerdict| {
+        db.write("refund", |tx| {
+            let refund = refund_of(tx, of, fen, by_rule());
+            tx.refunds().insert(&refund, &note("refund_kept"))?;
+            let answered = RefundEvent::Answered(verdict);
+            let refund = refund.step(answered, TEN.plus_ms(70_000), &Timetable::ALIPAY).refund;
+            tx.refunds().update(&refund, 1, &note("refund_stepped"))?;
+            Ok(refund)
+        })
+        .unwrap()
+    };
+    back(&mut db, &sold, 500, RefundVerdict::Done);
+    assert_eq!(db.read().attempts().held(9).unwrap()[0].value, sold, "a part is left");
+    back(&mut db, &sold, 400, RefundVerdict::Done);
+    assert_eq!(db.read().attempts().held(9).unwrap(), []);
+    assert_eq!(db.read().refunds().held(9).unwrap(), []);
+    let other = sell_paid(&mut db, "b", 300);
+    let clashed = back(&mut db, &other, 300, RefundVerdict::Clash);
+    assert_eq!(db.read().refunds().held(9).unwrap()[0].value, clashed);
 }
 
 #[test]
@@ -349,6 +381,7 @@ fn a_refund_is_read_as_it_was_saved_and_found_by_every_question() {
     assert_eq!(refunds.of_attempt(&attempt.out_trade_no).unwrap(), [done]);
     assert_eq!(refunds.known_of(&attempt.out_trade_no).unwrap(), 1);
     assert_eq!(refunds.open(9).unwrap(), []);
+    assert_eq!(refunds.held(9).unwrap(), []);
     db.check_everything().unwrap();
 }
 

@@ -1,0 +1,102 @@
+//! What is open: whatever waits for a person or is not known yet, of whatever day.
+//!
+//! A sale without a result, a sale or a refund that is held, and a refund on its way or refused for
+//! lack of balance. Nothing is decided here; each has one thing that a person can do about it.
+
+use std::collections::BTreeSet;
+
+use mianfu_core::attempt::{Attempt, Phase};
+use mianfu_core::money::{Fen, Timestamp};
+use mianfu_core::number::OrderNo;
+use mianfu_core::refund::{Refund, RefundPhase};
+use mianfu_db::DbError;
+use mianfu_gateway::Keys;
+
+use crate::cashier::OPEN_MAX;
+use crate::till::Till;
+
+/// Items that one list holds.
+const LISTED_MAX: usize = 50;
+
+/// One thing that is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OpenItem {
+    /// A sale without a result, or one that is held.
+    Attempt(Attempt),
+    /// A refund that has not come to its end, or one that is held.
+    Refund(Refund),
+}
+
+/// What is open, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OpenItems {
+    /// The oldest.
+    pub items: Vec<OpenItem>,
+    /// How many more there are.
+    pub rest: usize,
+}
+
+impl OpenItem {
+    /// Returns since when it is open.
+    #[must_use]
+    pub fn since(&self) -> Timestamp {
+        match self {
+            OpenItem::Attempt(attempt) => attempt.kept_at,
+            OpenItem::Refund(refund) => refund.kept_at,
+        }
+    }
+
+    /// Returns the order it belongs to.
+    #[must_use]
+    pub fn order_no(&self) -> OrderNo {
+        match self {
+            OpenItem::Attempt(attempt) => attempt.order_no,
+            OpenItem::Refund(refund) => refund.order_no,
+        }
+    }
+
+    /// Returns what it is about.
+    #[must_use]
+    pub fn amount(&self) -> Fen {
+        match self {
+            OpenItem::Attempt(attempt) => attempt.amount.fen(),
+            OpenItem::Refund(refund) => refund.amount,
+        }
+    }
+}
+
+impl<K: Keys> Till<K> {
+    /// Returns what is open. A sale whose money is going back is listed by its refund alone.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the database cannot be read.
+    pub fn open_items(&self) -> Result<OpenItems, DbError> {
+        let read = self.db.read();
+        let mut refunds: Vec<Refund> = self.open_refunds()?;
+        refunds.extend(read.refunds().held(OPEN_MAX)?.into_iter().map(|kept| kept.value));
+        let by_refund: BTreeSet<_> =
+            refunds.iter().map(|refund| refund.out_trade_no.clone()).collect();
+        let mut attempts = self.open_attempts()?;
+        attempts.retain(|attempt| {
+            let going_back = matches!(attempt.phase, Phase::Refunding { .. });
+            !(going_back && by_refund.contains(&attempt.out_trade_no))
+        });
+        attempts.extend(read.attempts().held(OPEN_MAX)?.into_iter().map(|kept| kept.value));
+        let mut items: Vec<OpenItem> = attempts.into_iter().map(OpenItem::Attempt).collect();
+        items.extend(refunds.into_iter().map(OpenItem::Refund));
+        items.sort_by_key(|item| (item.since(), item.order_no()));
+        let rest = items.len().saturating_sub(LISTED_MAX);
+        items.truncate(LISTED_MAX);
+        Ok(OpenItems { items, rest })
+    }
+
+    /// Returns how many refunds wait for a person.
+    pub(crate) fn waiting_refunds(&self) -> Result<u32, DbError> {
+        let open = self.open_refunds()?;
+        let wedged =
+            open.iter().filter(|refund| matches!(refund.phase, RefundPhase::Wedged { .. })).count();
+        let held = self.db.read().refunds().held(OPEN_MAX)?.len();
+        Ok(u32::try_from(wedged + held).unwrap_or(u32::MAX))
+    }
+}
