@@ -33,6 +33,8 @@ const COMMANDS: &[&str] = &[
     "orders_today",
     "order",
     "order_history",
+    "open_items",
+    "retry_refund",
     "close_anyway",
 ];
 

@@ -20,6 +20,8 @@ mod health;
 mod kill;
 #[path = "window_tests/monitors.rs"]
 mod monitors;
+#[path = "window_tests/open.rs"]
+mod open;
 #[path = "window_tests/pin.rs"]
 mod pin;
 #[path = "window_tests/practice.rs"]

@@ -11,8 +11,9 @@ use crate::convert;
 use crate::shell::{Confirmed, Shell};
 use crate::views::{
     AskBill, AttemptRef, BillView, CashInstead, CounterView, CustomerView, EnterPractice,
-    GoodsGiven, HistoryLineView, OrderLineView, OrderRef, ReceiptFile, ReceiptView, RefundAttempt,
-    RefundCash, Report, ScanCode, SetPin, ShowCode, TakeCash, TypeAmount,
+    GoodsGiven, HistoryLineView, OpenItemsView, OrderLineView, OrderRef, ReceiptFile, ReceiptView,
+    RefundAttempt, RefundCash, Report, RetryRefund, ScanCode, SetPin, ShowCode, TakeCash,
+    TypeAmount,
 };
 use crate::windows;
 
@@ -193,6 +194,19 @@ pub(crate) async fn order_history(
     request: OrderRef,
 ) -> Result<Vec<HistoryLineView>, Report> {
     shell.order_history(request).await
+}
+
+#[tauri::command]
+pub(crate) async fn open_items(shell: State<'_, Shell>) -> Result<OpenItemsView, Report> {
+    shell.open_items().await
+}
+
+#[tauri::command]
+pub(crate) async fn retry_refund(
+    shell: State<'_, Shell>,
+    request: RetryRefund,
+) -> Result<(), Report> {
+    shell.retry_refund(request).await
 }
 
 #[tauri::command]

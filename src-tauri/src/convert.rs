@@ -3,6 +3,7 @@
 mod attempt;
 mod health;
 mod notices;
+mod open_items;
 mod settings;
 
 use std::path::Path;
@@ -30,6 +31,7 @@ use crate::views::{
 pub(crate) use attempt::attempt;
 use health::health;
 use notices::notices;
+pub(crate) use open_items::open_items;
 use settings::{locked_until_ms, manager, settings};
 
 /// What stands around the counter and is not the till's.
@@ -77,6 +79,7 @@ pub(crate) fn counter(counter: &Counter, room: Room<'_>, now: Timestamp) -> Coun
         unknown_count: counter.unknown.count,
         unknown_sum_fen: counter.unknown.sum.get(),
         unknown_oldest_ms: counter.unknown.oldest.map(|at| at.0),
+        waiting_refunds: counter.waiting_refunds,
         channels: counter.channels.iter().map(|health| channel_health(health, full)).collect(),
         health: health(counter, room.condition, room.shop),
         notices,

@@ -1,7 +1,7 @@
 //! The shell: two windows around a running till.
 //!
-//! Wiring only. Reading order: [`commands`] (what the screens can ask), [`shell`] and [`approval`]
-//! (whom they ask), [`views`] and [`convert`] (what they are shown), [`report`] (why not), [`open`]
+//! Wiring only. Reading order: [`commands`] (what the screens can ask), [`shell`], [`approval`] and
+//! [`open_items`] (whom they ask), [`views`] and [`convert`] (what they are shown), [`report`] (why not), [`open`]
 //! and [`practice`] (how the till is opened), [`shops`], [`practising`] and [`idle`] (which shop is
 //! on), [`windows`] and [`tell`] (how windows live and what they hear), [`monitors`] (where the
 //! customer's window is), [`sound`] (what is heard).
@@ -13,6 +13,7 @@ mod convert;
 mod idle;
 mod monitors;
 mod open;
+mod open_items;
 mod practice;
 mod practising;
 mod report;
@@ -94,6 +95,8 @@ pub fn commands<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'sta
         commands::orders_today,
         commands::order,
         commands::order_history,
+        commands::open_items,
+        commands::retry_refund,
         commands::close_anyway,
     ]
 }

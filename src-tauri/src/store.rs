@@ -140,6 +140,7 @@ struct Keys {
     receipt: Option<String>,
     practice: Option<String>,
     health: Option<String>,
+    open_items: Option<String>,
 }
 
 fn box_scanner() -> Scanner {
@@ -235,7 +236,19 @@ fn counter(fields: Fields) -> Result<CounterSettings, String> {
 
 /// Returns the keys by what they do. One key does one thing, and none that a sale needs is moved.
 fn keys(keys: Keys) -> Result<BTreeMap<KeyAct, String>, String> {
-    let Keys { collect, show, ask, cancel, aside, cash, orders, receipt, practice, health } = keys;
+    let Keys {
+        collect,
+        show,
+        ask,
+        cancel,
+        aside,
+        cash,
+        orders,
+        receipt,
+        practice,
+        health,
+        open_items,
+    } = keys;
     let named = [
         (KeyAct::Collect, collect),
         (KeyAct::Show, show),
@@ -247,6 +260,7 @@ fn keys(keys: Keys) -> Result<BTreeMap<KeyAct, String>, String> {
         (KeyAct::Receipt, receipt),
         (KeyAct::Practice, practice),
         (KeyAct::Health, health),
+        (KeyAct::OpenItems, open_items),
     ];
     let mut moved = BTreeMap::new();
     for (act, code) in named {

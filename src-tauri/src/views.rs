@@ -7,15 +7,17 @@
 //! The page's counterparts in `ui/src/bindings` are generated from this file.
 
 mod health;
+mod open_items;
 mod requests;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use health::{BackupState, ClockState, DiskState, HealthView};
+pub use open_items::{OpenItemView, OpenItemsView};
 pub use requests::{
     AskBill, AttemptRef, CashInstead, EnterPractice, GoodsGiven, OrderRef, RefundAttempt,
-    RefundCash, SameCustomer, ScanCode, SetPin, ShowCode, TakeCash, TypeAmount,
+    RefundCash, RetryRefund, SameCustomer, ScanCode, SetPin, ShowCode, TakeCash, TypeAmount,
 };
 
 /// Names where an attempt stands, in the cashier's terms.
@@ -305,6 +307,8 @@ pub struct CounterView {
     pub unknown_sum_fen: i64,
     /// When the oldest of them began.
     pub unknown_oldest_ms: Option<i64>,
+    /// Refunds that only a person brings further, of whatever day.
+    pub waiting_refunds: u32,
     pub channels: Vec<ChannelHealthView>,
     pub health: HealthView,
     pub notices: Vec<NoticeLine>,
@@ -350,6 +354,7 @@ pub enum KeyAct {
     Receipt,
     Practice,
     Health,
+    OpenItems,
 }
 
 /// Shows a key that the store chose.

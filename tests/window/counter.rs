@@ -8,6 +8,8 @@ use super::{App, WindowError};
 
 /// A payment may wait for a password that is typed slowly.
 const PLATE_LIMIT_MS: u64 = 30_000;
+/// What the manager chooses where somebody has to.
+const MANAGER_PIN: &str = "481927";
 /// The first usable answer of a channel after the start.
 const READY_LIMIT_MS: u64 = 30_000;
 
@@ -56,6 +58,26 @@ impl App {
         self.see(".plate[data-state=cash]").await?;
         self.type_keys(received).await?;
         self.key(Key::Enter).await
+    }
+
+    /// Gives a part of the paid sale on the plate back; the manager's PIN is chosen first where there
+    /// is none. Returns once the refund is asked for.
+    pub async fn refund(&self, yuan: &str) -> Result<(), WindowError> {
+        self.key(Key::F2).await?;
+        self.see(".plate[data-state=refund]").await?;
+        self.type_keys(yuan).await?;
+        self.key(Key::Enter).await?;
+        self.see(".plate[data-step=pin], .plate[data-step=new_pin]").await?;
+        if self.has(".plate[data-step=new_pin]").await {
+            for next in ["repeat_pin", "pin"] {
+                self.type_keys(MANAGER_PIN).await?;
+                self.key(Key::Enter).await?;
+                self.see(&format!(".plate[data-step={next}]")).await?;
+            }
+        }
+        self.type_keys(MANAGER_PIN).await?;
+        self.key(Key::Enter).await?;
+        self.see(".plate[data-state=paid] [data-line=refund]").await.map(drop)
     }
 
     /// Opens the receipt of the sale on the plate, or of the chosen order, and returns its text.

@@ -139,6 +139,12 @@ impl Customer {
         self.ask(Method::POST, "/control/weather", change).await.map(drop)
     }
 
+    /// Lets the next refund find the seller's account empty.
+    pub async fn empty_the_sellers_account(&self) -> Result<(), WindowError> {
+        let empty = json!({ "method": "alipay.trade.refund", "fault": { "kind": "seller_empty" } });
+        self.weather(&json!({ "next": [empty] })).await
+    }
+
     async fn ask(&self, method: Method, path: &str, body: &Value) -> Result<Value, WindowError> {
         let failed = |why: String| no_answer(path, &why);
         let body = if body.is_null() { String::new() } else { body.to_string() };

@@ -37,6 +37,8 @@ pub enum Stop {
     Question,
     Orders,
     Health,
+    /// A held sale, one put aside and a refund that the balance did not cover.
+    Open,
     Silent,
     Cash,
     Instead,
@@ -50,7 +52,7 @@ pub enum Stop {
 
 impl Stop {
     /// Those that a channel which answers can show, and the silent ones last.
-    pub const ALL: [Stop; 27] = [
+    pub const ALL: [Stop; 28] = [
         Stop::Zero,
         Stop::Due,
         Stop::Armed,
@@ -71,6 +73,7 @@ impl Stop {
         Stop::Pin,
         Stop::Orders,
         Stop::Health,
+        Stop::Open,
         Stop::Aside,
         Stop::Question,
         Stop::Close,
@@ -110,6 +113,7 @@ impl Stop {
             | Stop::Question
             | Stop::Orders
             | Stop::Health
+            | Stop::Open
             | Stop::Silent
             | Stop::Cash
             | Stop::Instead
@@ -190,6 +194,7 @@ impl Tour<'_> {
                 app.key(Key::F1).await?;
                 app.see("[data-screen=health] [data-of=backup]").await.map(drop)
             }
+            Stop::Open => self.leaving_things_open().await,
             Stop::Silent => self.hearing_nothing().await,
         }
     }
@@ -212,7 +217,11 @@ impl Tour<'_> {
                 self.customer.behave(&trade, Manner::Pays).await?;
             }
         }
-        let over = "[data-screen=orders], [data-screen=receipt], [data-screen=health]";
+        if self.app.has(TRY_AGAIN).await {
+            self.app.press(TRY_AGAIN).await?;
+        }
+        let over = "[data-screen=orders], [data-screen=receipt], [data-screen=health], \
+                    [data-screen=open_items]";
         if self.app.has(over).await {
             self.app.key(Key::Escape).await?;
         }
@@ -283,6 +292,18 @@ impl Tour<'_> {
         self.scanned("6.60", Manner::Pays, "held").await
     }
 
+    async fn leaving_things_open(&self) -> Result<(), WindowError> {
+        self.paying_another_sum().await?;
+        self.app.key(Key::F6).await?;
+        self.customer.weather(&json!({ "begin": "clear" })).await?;
+        self.putting_aside().await?;
+        self.scanned("14.60", Manner::Pays, "paid").await?;
+        self.customer.empty_the_sellers_account().await?;
+        self.app.refund("4").await?;
+        self.app.key(Key::F5).await?;
+        self.app.see(TRY_AGAIN).await.map(drop)
+    }
+
     async fn reading_a_receipt(&self) -> Result<(), WindowError> {
         self.app.take_cash("13.80", "15").await?;
         self.app.plate("cash_taken").await?;
@@ -340,6 +361,8 @@ impl Tour<'_> {
 
 /// An attempt that was put aside; it stays there, ended or not, until somebody looks at it.
 const BROUGHT_BACK: &str = ".asides .aside";
+/// The key of a refund that waits for a person.
+const TRY_AGAIN: &str = "[data-screen=open_items] [data-act=try_again]";
 /// The number of a customer who comes again.
 const REGULAR: u32 = 9_001;
 const SLOW: Manner = Manner::TypesPassword { after_ms: SLOW_MS };

@@ -6,8 +6,10 @@ import type { AttemptView } from "./bindings/AttemptView";
 import type { CounterView } from "./bindings/CounterView";
 import type { CustomerView } from "./bindings/CustomerView";
 import type { LastView } from "./bindings/LastView";
+import type { OpenItemsView } from "./bindings/OpenItemsView";
 import type { OrderLineView } from "./bindings/OrderLineView";
 import type { Report } from "./bindings/Report";
+import { openIn } from "./demo-open";
 import { receiptIn } from "./demo-receipt";
 import { attemptIn, customerOf } from "./demo-scenes";
 import type { Scene } from "./demo-scenes";
@@ -22,6 +24,8 @@ export interface DemoHost extends Host {
   refuse(command: keyof Host, report: Report): void;
   /** Puts a counter on the screen. */
   put(counter: CounterView): void;
+  /** Sets what is open, in place of what the counter has. */
+  putOpen(open: OpenItemsView): void;
   view(): CounterView;
   /** Asks to close the window. */
   askClose(open: AttemptView[]): void;
@@ -55,6 +59,7 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
   let typedFen: number | null = null;
   let numbers = 0;
   let pin = DEMO_PIN;
+  let open: OpenItemsView | null = null;
   const prints = new Map<string, number>();
   const used = new Set<string>();
   const calls: { command: keyof Host; request: unknown }[] = [];
@@ -151,6 +156,7 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
     calls,
     refuse: (command, report) => void refusals.set(command, report),
     put,
+    putOpen: (next) => void (open = next),
     view: () => counter,
     askClose: (open) => onCloseAsked.forEach((tell) => tell(open)),
     counter: async () => counter,
@@ -311,6 +317,14 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
         },
         { atMs, event: "query_answered", detail: state, outTradeNo },
       ];
+    },
+    async openItems() {
+      came("openItems", null);
+      return open ?? openIn(counter);
+    },
+    async retryRefund(request) {
+      came("retryRefund", request);
+      change({ waitingRefunds: Math.max(0, counter.waitingRefunds - 1) });
     },
     async receipt(request) {
       came("receipt", request);

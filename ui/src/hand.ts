@@ -110,6 +110,7 @@ export function entryKeys(stroke: Stroke): EntryKey[] {
     case "receipt":
     case "practice":
     case "health":
+    case "open_items":
     case "aside":
     case "bring_back":
     case "up":

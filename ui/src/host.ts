@@ -13,6 +13,7 @@ import type { CustomerView } from "./bindings/CustomerView";
 import type { EnterPractice } from "./bindings/EnterPractice";
 import type { GoodsGiven } from "./bindings/GoodsGiven";
 import type { HistoryLineView } from "./bindings/HistoryLineView";
+import type { OpenItemsView } from "./bindings/OpenItemsView";
 import type { OrderLineView } from "./bindings/OrderLineView";
 import type { OrderRef } from "./bindings/OrderRef";
 import type { ReceiptFile } from "./bindings/ReceiptFile";
@@ -20,6 +21,7 @@ import type { ReceiptView } from "./bindings/ReceiptView";
 import type { RefundAttempt } from "./bindings/RefundAttempt";
 import type { RefundCash } from "./bindings/RefundCash";
 import type { Report } from "./bindings/Report";
+import type { RetryRefund } from "./bindings/RetryRefund";
 import type { ScanCode } from "./bindings/ScanCode";
 import type { SetPin } from "./bindings/SetPin";
 import type { ShowCode } from "./bindings/ShowCode";
@@ -67,6 +69,10 @@ export interface Host {
   /** One order, of whatever day. */
   order(request: OrderRef): Promise<OrderLineView>;
   orderHistory(request: OrderRef): Promise<HistoryLineView[]>;
+  /** What waits for a person or is not known, of whatever day. */
+  openItems(): Promise<OpenItemsView>;
+  /** Tries a refund again, as it was approved. */
+  retryRefund(request: RetryRefund): Promise<void>;
   /** The receipt as the next print would be. */
   receipt(request: OrderRef): Promise<ReceiptView>;
   /** Prints a receipt into a file, and counts the print. */

@@ -22,6 +22,7 @@ export type Stroke =
   | { kind: "receipt" }
   | { kind: "practice" }
   | { kind: "health" }
+  | { kind: "open_items" }
   | { kind: "aside" }
   | { kind: "bring_back" }
   | { kind: "up" }
@@ -39,6 +40,7 @@ const ACTS: Readonly<Record<KeyAct, { stroke: Stroke; label: string }>> = {
   receipt: { stroke: { kind: "receipt" }, label: "F7" },
   practice: { stroke: { kind: "practice" }, label: "F10" },
   health: { stroke: { kind: "health" }, label: "F1" },
+  open_items: { stroke: { kind: "open_items" }, label: "F5" },
 };
 
 const BY_CODE: Readonly<Record<string, Stroke>> = {
@@ -57,6 +59,7 @@ const BY_CODE: Readonly<Record<string, Stroke>> = {
   F2: { kind: "refund" },
   F3: { kind: "orders" },
   F4: { kind: "goods" },
+  F5: { kind: "open_items" },
   F6: { kind: "aside" },
   F7: { kind: "receipt" },
   F10: { kind: "practice" },
@@ -79,6 +82,7 @@ const BY_KEY: Readonly<Record<string, Stroke>> = {
   F2: { kind: "refund" },
   F3: { kind: "orders" },
   F4: { kind: "goods" },
+  F5: { kind: "open_items" },
   F6: { kind: "aside" },
   F7: { kind: "receipt" },
   F10: { kind: "practice" },

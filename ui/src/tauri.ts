@@ -7,6 +7,7 @@ import type { BillView } from "./bindings/BillView";
 import type { CounterView } from "./bindings/CounterView";
 import type { CustomerView } from "./bindings/CustomerView";
 import type { HistoryLineView } from "./bindings/HistoryLineView";
+import type { OpenItemsView } from "./bindings/OpenItemsView";
 import type { OrderLineView } from "./bindings/OrderLineView";
 import type { ReceiptFile } from "./bindings/ReceiptFile";
 import type { ReceiptView } from "./bindings/ReceiptView";
@@ -54,6 +55,8 @@ export const tauriHost: Host = {
   ordersToday: () => invoke<OrderLineView[]>("orders_today"),
   order: (request) => invoke<OrderLineView>("order", { request }),
   orderHistory: (request) => invoke<HistoryLineView[]>("order_history", { request }),
+  openItems: () => invoke<OpenItemsView>("open_items"),
+  retryRefund: (request) => invoke<void>("retry_refund", { request }),
   receipt: (request) => invoke<ReceiptView>("receipt", { request }),
   receiptPdf: (request) => invoke<ReceiptFile>("receipt_pdf", { request }),
   closeAnyway: () => invoke<void>("close_anyway"),

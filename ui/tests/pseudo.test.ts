@@ -71,6 +71,8 @@ const SCENES: readonly [string, CounterView, string][] = [
   ["given up for cash", sceneOf("unwanted", NOW).counter, ""],
   ["health", sceneOf("health", NOW).counter, ""],
   ["health list", sceneOf("health", NOW).counter, "<F1>"],
+  ["open items", counterAt(NOW, { waitingRefunds: 2, aside: [attemptIn("unknown", NOW)] }), "<F5>"],
+  ["nothing open", counterAt(NOW), "<F5>"],
   ["orders", counterAt(NOW), "<F3>"],
   ["receipt", sceneOf("cash-taken", NOW).counter, "<F7>"],
 ];
@@ -90,7 +92,7 @@ test.each(SCENES)("%s shows every longer sentence whole, in both languages", asy
     const heading = till.page.get("h1").text();
     expect(heading, spoken).toMatch(GROWN);
     expect(till.page.text()).not.toContain("undefined");
-    expect(till.page.text()).not.toMatch(/\{(?:collect|show|ask|cancel|aside|cash|orders|receipt|practice|health)\}/);
+    expect(till.page.text()).not.toMatch(/\{(?:collect|show|ask|cancel|aside|cash|orders|receipt|practice|health|open_items)\}/);
     till.page.unmount();
     till = undefined;
   }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { en } from "../src/text/en";
 import { EVENT } from "../src/text/event";
+import { OPEN_ITEMS } from "../src/text/open-items";
 import { RECEIPT } from "../src/text/receipt";
 import { RELIED } from "../src/text/relied";
 import { zh } from "../src/text/zh";
@@ -75,7 +76,8 @@ test("both languages have the same keys and no empty sentence", () => {
   expect(emptyIn(en).filter(mayNotBeEmpty)).toEqual(["left.before"]);
   expect(keysOf(RECEIPT.en)).toEqual(keysOf(RECEIPT.zh));
   expect(keysOf(EVENT.en)).toEqual(keysOf(EVENT.zh));
-  expect(emptyIn({ RECEIPT, EVENT })).toEqual([]);
+  expect(keysOf(OPEN_ITEMS.en)).toEqual(keysOf(OPEN_ITEMS.zh));
+  expect(emptyIn({ RECEIPT, EVENT, OPEN_ITEMS })).toEqual([]);
 });
 
 test("every line of what the till relies on says what to do, unless nothing is to be done", () => {

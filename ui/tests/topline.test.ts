@@ -47,7 +47,7 @@ test("the amber chip counts what nobody knows, and nothing that is waited for", 
     unknownOldestMs: NOW - 190_000,
   });
   await flushPromises();
-  expect(till.page.get("[data-chip=unknown]").text()).toBe("1 笔结果未知 ¥18.50最早 3 分钟");
+  expect(till.page.get("[data-chip=unknown]").text()).toBe("1 笔结果未知 ¥18.50最早 3 分钟F5");
 });
 
 const ASIDE = [

@@ -42,7 +42,7 @@ pub(crate) fn attempt(attempt: &Attempt, refunds: &[Refund]) -> AttemptView {
     }
 }
 
-fn refund_line(refund: &Refund) -> RefundLineView {
+pub(super) fn refund_line(refund: &Refund) -> RefundLineView {
     let (state, at) = match &refund.phase {
         RefundPhase::Counting | RefundPhase::Sending => (RefundState::Sending, refund.kept_at),
         RefundPhase::Asking => (RefundState::Waiting, refund.kept_at),

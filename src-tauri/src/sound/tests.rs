@@ -27,6 +27,7 @@ fn view(front: Option<AttemptView>, recent: Vec<LastView>) -> CounterView {
         unknown_count: 0,
         unknown_sum_fen: 0,
         unknown_oldest_ms: None,
+        waiting_refunds: 0,
         channels: Vec::new(),
         health: HealthView {
             disk: DiskState::Good,

@@ -149,3 +149,12 @@ pub struct RefundCash {
     pub intent_id: String,
     pub pin: String,
 }
+
+/// Tries a refund again that waits for a person, as it was approved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct RetryRefund {
+    pub refund_id: i64,
+    /// Whose refund it is: two shops count theirs alike.
+    pub shop: ShopView,
+}

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use mianfu_shell::views::{
     AskBill, AttemptRef, AttemptView, BillView, CashInstead, CounterView, CustomerView,
-    EnterPractice, GoodsGiven, HistoryLineView, OrderLineView, OrderRef, ReceiptFile, ReceiptView,
-    RefundAttempt, RefundCash, Report, ScanCode, SetPin, ShowCode, TakeCash, TypeAmount,
+    EnterPractice, GoodsGiven, HistoryLineView, OpenItemsView, OrderLineView, OrderRef,
+    ReceiptFile, ReceiptView, RefundAttempt, RefundCash, Report, RetryRefund, ScanCode, SetPin,
+    ShowCode, TakeCash, TypeAmount,
 };
 use ts_rs::{Config, TS};
 
@@ -44,6 +45,7 @@ fn export(folder: &Path) {
     EnterPractice::export_all(&config).unwrap();
     GoodsGiven::export_all(&config).unwrap();
     HistoryLineView::export_all(&config).unwrap();
+    OpenItemsView::export_all(&config).unwrap();
     OrderLineView::export_all(&config).unwrap();
     OrderRef::export_all(&config).unwrap();
     ReceiptFile::export_all(&config).unwrap();
@@ -51,6 +53,7 @@ fn export(folder: &Path) {
     RefundAttempt::export_all(&config).unwrap();
     RefundCash::export_all(&config).unwrap();
     Report::export_all(&config).unwrap();
+    RetryRefund::export_all(&config).unwrap();
     ScanCode::export_all(&config).unwrap();
     SetPin::export_all(&config).unwrap();
     ShowCode::export_all(&config).unwrap();

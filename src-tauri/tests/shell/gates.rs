@@ -107,6 +107,8 @@ fn the_customers_window_may_ask_for_its_own_view_only() {
         "orders_today",
         "order",
         "order_history",
+        "open_items",
+        "retry_refund",
         "close_anyway",
         "plugin:event|emit",
         "plugin:window|close",

@@ -50,7 +50,11 @@ unknownCount: number, unknownSumFen: number,
 /**
  * When the oldest of them began.
  */
-unknownOldestMs: number | null, channels: Array<ChannelHealthView>, health: HealthView, notices: Array<NoticeLine>, 
+unknownOldestMs: number | null, 
+/**
+ * Refunds that only a person brings further, of whatever day.
+ */
+waitingRefunds: number, channels: Array<ChannelHealthView>, health: HealthView, notices: Array<NoticeLine>, 
 /**
  * The last five results, newest first.
  */

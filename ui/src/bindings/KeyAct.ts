@@ -3,4 +3,4 @@
 /**
  * Names an act that a store may put on another key.
  */
-export type KeyAct = "collect" | "show" | "ask" | "cancel" | "aside" | "cash" | "orders" | "receipt" | "practice" | "health";
+export type KeyAct = "collect" | "show" | "ask" | "cancel" | "aside" | "cash" | "orders" | "receipt" | "practice" | "health" | "open_items";

@@ -9,5 +9,6 @@ export { default as CashTakenPlate } from "../parts/CashTakenPlate.vue";
 export { default as QuestionPlate } from "../parts/QuestionPlate.vue";
 export { default as Approve } from "./Approve.vue";
 export { default as Health } from "./Health.vue";
+export { default as OpenItems } from "./OpenItems.vue";
 export { default as Orders } from "./Orders.vue";
 export { default as Receipt } from "./Receipt.vue";

@@ -5,10 +5,13 @@ import { computed, ref } from "vue";
 import type { ComputedRef, Ref } from "vue";
 import type { AttemptView } from "../bindings/AttemptView";
 import type { CounterView } from "../bindings/CounterView";
+import type { OpenItemView } from "../bindings/OpenItemView";
 import { approval } from "../approval";
 import type { Approval, Purpose, RefundFrom } from "../approval";
+import { reportOf } from "../host";
 import type { Host } from "../host";
 import type { Stroke } from "../keys";
+import { actOf } from "../open-items";
 import { practising } from "../practising";
 import { sale } from "../sale";
 import type { Sale } from "../sale";
@@ -18,6 +21,7 @@ type ReceiptScreen = { name: "receipt"; orderNo: string; from: "sell" | "orders"
 export type Screen =
   | { name: "sell" }
   | { name: "health" }
+  | { name: "open_items" }
   | { name: "orders"; orderNo: string | null }
   | ReceiptScreen;
 
@@ -30,6 +34,13 @@ export interface OrderList {
   chosen: string | null;
 }
 
+/** What the list of what is open does while it stands. */
+export interface OpenList {
+  move(by: number): void;
+  /** Does what the chosen one's key says. */
+  act(): void;
+}
+
 /** What a receipt does with a key while it stands. */
 export interface Slip {
   stroke(pressed: Stroke): void;
@@ -39,6 +50,7 @@ export interface Slip {
 export interface Keyed {
   readonly orders: Readonly<Ref<OrderList | null>>;
   readonly receipt: Readonly<Ref<Slip | null>>;
+  readonly openItems: Readonly<Ref<OpenList | null>>;
 }
 
 export interface Stage {
@@ -54,6 +66,8 @@ export interface Stage {
   follow(next: CounterView, before: CounterView | null): void;
   stroke(pressed: Stroke, atMs?: number): void;
   openOrders(orderNo: string | null): void;
+  /** Does the one thing that can be done about something open. */
+  settle(item: OpenItemView): void;
   backToSell(): void;
 }
 
@@ -61,7 +75,7 @@ export function stage(
   host: Host,
   view: () => CounterView | null,
   refresh: () => Promise<void>,
-  { orders, receipt }: Keyed,
+  { orders, receipt, openItems }: Keyed,
 ): Stage {
   const screen = ref<Screen>({ name: "sell" });
   const closing = ref<AttemptView[]>([]);
@@ -88,7 +102,8 @@ export function stage(
     if (closing.value.length > 0) return whileClosing(pressed);
     if (approvals.open.approving !== null) return approvals.stroke(pressed);
     if (pressed.kind === "practice") return practice.press();
-    if (pressed.kind === "health") return openHealth();
+    if (pressed.kind === "health") return turnTo("health");
+    if (pressed.kind === "open_items") return turnTo("open_items");
     const now = screen.value;
     switch (now.name) {
       case "sell":
@@ -97,6 +112,8 @@ export function stage(
         return whileInOrders(pressed, atMs);
       case "receipt":
         return whileInReceipt(now, pressed, atMs);
+      case "open_items":
+        return whileInOpenItems(pressed, atMs);
       case "health":
         backToSell();
         if (pressed.kind === "escape" || pressed.kind === "minus") return;
@@ -166,6 +183,53 @@ export function stage(
     }
   }
 
+  function whileInOpenItems(pressed: Stroke, atMs: number): void {
+    switch (pressed.kind) {
+      case "escape":
+      case "minus":
+        return backToSell();
+      case "up":
+      case "down":
+        till.hush();
+        return openItems.value?.move(pressed.kind === "up" ? -1 : 1);
+      case "enter":
+        till.hush();
+        return openItems.value?.act();
+      case "orders":
+        return openOrders(till.front.value?.orderNo ?? null);
+      case "digit":
+      case "double_zero":
+        return nextSale(pressed, atMs);
+      default:
+        return;
+    }
+  }
+
+  function settle(item: OpenItemView): void {
+    switch (actOf(item)) {
+      case "bring_back":
+        backToSell();
+        if (item.kind === "attempt") till.bringBack(item.outTradeNo);
+        return;
+      case "history":
+        return openOrders(item.orderNo);
+      case "try_again":
+        if (item.kind === "refund") void tryAgain(item.refundId);
+        return;
+    }
+  }
+
+  /** The refund was approved once; it goes out under the same number. */
+  async function tryAgain(refundId: number): Promise<void> {
+    try {
+      await host.retryRefund({ refundId, shop: view()?.shop ?? "own" });
+      till.say("refund_again");
+      await refresh();
+    } catch (rejection) {
+      till.complain(reportOf(rejection));
+    }
+  }
+
   function nextSale(pressed: Stroke, atMs: number): void {
     backToSell();
     till.stroke(pressed, atMs);
@@ -208,12 +272,13 @@ export function stage(
     screen.value = { name: "orders", orderNo };
   }
 
-  function openHealth(): void {
-    screen.value = { name: screen.value.name === "health" ? "sell" : "health" };
+  function turnTo(name: "health" | "open_items"): void {
+    till.hush();
+    screen.value = { name: screen.value.name === name ? "sell" : name };
   }
 
   function backToSell(): void {
-    if (screen.value.name === "orders") till.hush();
+    if (["orders", "open_items"].includes(screen.value.name)) till.hush();
     screen.value = { name: "sell" };
   }
 
@@ -233,6 +298,7 @@ export function stage(
     follow,
     stroke,
     openOrders,
+    settle,
     backToSell,
   };
 }

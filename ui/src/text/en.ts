@@ -164,6 +164,7 @@ export const en: Text = {
       stop: "call the manager",
     },
   },
+  open: { title: "Open items", word: "Open items" },
   reason: {
     BUYER_BALANCE_NOT_ENOUGH: "insufficient balance",
     BUYER_BANKCARD_BALANCE_NOT_ENOUGH: "insufficient balance on the card",
@@ -253,6 +254,7 @@ export const en: Text = {
     refund_most: { is: "More than can be refunded", todo: "type less" },
     refund_sent: { is: "The refund is on its way", todo: "show the refund notice" },
     cash_goes_back: { is: "Written down", todo: "give the cash back from the drawer" },
+    refund_again: { is: "The refund left once more", todo: "read its result below" },
     no_receipt: { is: "No money taken here, no receipt", todo: "choose a paid order with {orders}" },
     goods_said: { is: "Goods noted as handed over", todo: "the till keeps asking" },
     pin_first: { is: "", todo: "Enter the manager’s PIN first, or press Esc" },
@@ -432,8 +434,14 @@ export const en: Text = {
   sale: (count) => `Sale ${count}`,
   order: (orderNo) => `Order ${orderNo}`,
   chip: (count, sum) => `${count} not known ${sum}`,
+  chipRefunds: (count) => (count === 1 ? "1 refund waits" : `${count} refunds wait`),
   chipAge: (age) => `oldest ${age}`,
-  age: { seconds: (n) => `${n} s`, minutes: (n) => `${n} min`, hours: (n) => `${n} h` },
+  age: {
+    seconds: (n) => `${n} s`,
+    minutes: (n) => `${n} min`,
+    hours: (n) => `${n} h`,
+    days: (n) => (n === 1 ? "1 day" : `${n} days`),
+  },
   aside: {
     title: "Put aside",
     hole: "{aside} one more",

@@ -16,6 +16,7 @@ const ACTS: readonly KeyAct[] = [
   "receipt",
   "practice",
   "health",
+  "open_items",
 ];
 
 /** Joins what is and what to do; some sentences only say what to do. */

@@ -71,6 +71,7 @@ export type Hint =
   | "refund_most"
   | "refund_sent"
   | "cash_goes_back"
+  | "refund_again"
   | "goods_said"
   | "no_receipt"
   | "pin_first"

@@ -231,6 +231,7 @@ const HINT: Record<Hint, Sentence> = {
   refund_most: { is: "超出可退金额", todo: "改小再退" },
   refund_sent: { is: "退款已发出", todo: "请顾客看退款通知" },
   cash_goes_back: { is: "已记下退现金", todo: "从钱箱把钱退给顾客" },
+  refund_again: { is: "退款又发出了", todo: "看下面的结果，别重复退" },
   no_receipt: { is: "这里没有收到钱，没有小票", todo: "按 {orders} 选收了钱的单" },
   goods_said: { is: "已记下货已交给顾客", todo: "会查到有结果为止" },
   pin_first: { is: "", todo: "先输店长密码，或按 Esc 退出" },
@@ -261,6 +262,8 @@ export const zh = {
     word: "状态",
     level: LEVEL,
   },
+  /** What waits for a person; its lines are in `open-items.ts`. */
+  open: { title: "待处理", word: "待处理" },
   reason: REASON,
   report: REPORT.zh,
   notice: NOTICE,
@@ -421,11 +424,13 @@ export const zh = {
   sale: (count: number) => `第 ${count} 单`,
   order: (orderNo: string) => `订单 ${orderNo}`,
   chip: (count: number, sum: string) => `${count} 笔结果未知 ${sum}`,
+  chipRefunds: (count: number) => `${count} 笔退款待处理`,
   chipAge: (age: string) => `最早 ${age}`,
   age: {
     seconds: (n: number) => `${n} 秒`,
     minutes: (n: number) => `${n} 分钟`,
     hours: (n: number) => `${n} 小时`,
+    days: (n: number) => `${n} 天`,
   },
   aside: {
     title: "放一旁",

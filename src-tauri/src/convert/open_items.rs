@@ -1,0 +1,90 @@
+//! What waits for a person or is not known, as the page is shown it.
+
+use mianfu_till::open_items::{OpenItem, OpenItems};
+
+use super::attempt::{attempt, refund_line};
+use crate::views::{OpenItemView, OpenItemsView};
+
+pub(crate) fn open_items(open: &OpenItems) -> OpenItemsView {
+    OpenItemsView {
+        items: open.items.iter().map(open_item).collect(),
+        rest: u32::try_from(open.rest).unwrap_or(u32::MAX),
+    }
+}
+
+fn open_item(item: &OpenItem) -> OpenItemView {
+    let order_no = item.order_no().0.to_string();
+    let (amount_fen, since_ms) = (item.amount().get(), item.since().0);
+    match item {
+        OpenItem::Attempt(of) => {
+            let view = attempt(of, &[]);
+            OpenItemView::Attempt {
+                out_trade_no: view.out_trade_no,
+                order_no,
+                amount_fen,
+                since_ms,
+                state: view.state,
+                held: view.held,
+                channel_amount_fen: view.channel_amount_fen,
+                needs_manager: of.wedged.is_some(),
+            }
+        }
+        OpenItem::Refund(refund) => {
+            let view = refund_line(refund);
+            let (refund_id, state) = (view.refund_id, view.state);
+            OpenItemView::Refund { refund_id, order_no, amount_fen, since_ms, state }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mianfu_core::attempt::{Attempt, HoldReason, Phase};
+    use mianfu_core::refund::RefundPhase;
+
+    use super::*;
+    use crate::convert::tests::{KEPT, refund, shown};
+    use crate::views::{AttemptState, HeldView, RefundState};
+
+    #[test]
+    fn a_sale_and_a_refund_are_told_apart_and_say_since_when() {
+        let held = Phase::Held { reason: HoldReason::AmountDiffers { channel_fen: 125 } };
+        let attempt = Attempt { phase: held, ..shown() };
+        let refund = refund(400, RefundPhase::Wedged { reason: "no_balance".to_owned() });
+        let open = OpenItems {
+            items: vec![OpenItem::Attempt(attempt.clone()), OpenItem::Refund(refund.clone())],
+            rest: 3,
+        };
+        let view = open_items(&open);
+        let expected = OpenItemView::Attempt {
+            out_trade_no: attempt.out_trade_no.to_string(),
+            order_no: "7".to_owned(),
+            amount_fen: 1250,
+            since_ms: KEPT.0,
+            state: AttemptState::Held,
+            held: Some(HeldView::AmountDiffers),
+            channel_amount_fen: Some(125),
+            needs_manager: false,
+        };
+        assert_eq!(view.items[0], expected);
+        let expected = OpenItemView::Refund {
+            refund_id: refund.id.0,
+            order_no: "7".to_owned(),
+            amount_fen: refund.amount.get(),
+            since_ms: refund.kept_at.0,
+            state: RefundState::Wedged,
+        };
+        assert_eq!(view.items[1], expected);
+        assert_eq!(view.rest, 3);
+    }
+
+    #[test]
+    fn a_sale_that_the_channel_will_not_speak_of_needs_the_manager() {
+        let attempt = Attempt { wedged: Some("isv.invalid-signature".to_owned()), ..shown() };
+        let OpenItemView::Attempt { needs_manager, .. } = open_item(&OpenItem::Attempt(attempt))
+        else {
+            panic!("it is a sale");
+        };
+        assert!(needs_manager);
+    }
+}

@@ -1,0 +1,44 @@
+//! What waits for a person or is not known, one line each.
+
+use serde::Serialize;
+use ts_rs::TS;
+
+use super::{AttemptState, HeldView, RefundState};
+
+/// Shows one thing that is open. What can be done about it follows from its state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum OpenItemView {
+    /// A sale without a result, or one that is held.
+    Attempt {
+        out_trade_no: String,
+        order_no: String,
+        amount_fen: i64,
+        /// When it was begun.
+        since_ms: i64,
+        state: AttemptState,
+        held: Option<HeldView>,
+        /// What the channel says was paid, where that differs from the amount asked.
+        channel_amount_fen: Option<i64>,
+        /// Whether the channel refuses the till's questions about it.
+        needs_manager: bool,
+    },
+    /// A refund that has not come to its end, or one that is held.
+    Refund {
+        refund_id: i64,
+        order_no: String,
+        amount_fen: i64,
+        /// When it was asked for.
+        since_ms: i64,
+        state: RefundState,
+    },
+}
+
+/// Shows what is open, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenItemsView {
+    pub items: Vec<OpenItemView>,
+    /// How many more there are.
+    pub rest: u32,
+}

@@ -1,0 +1,53 @@
+// What is open on a demo counter, and one of each kind for the tests. Not part of the app.
+
+import type { AttemptState } from "./bindings/AttemptState";
+import type { AttemptView } from "./bindings/AttemptView";
+import type { CounterView } from "./bindings/CounterView";
+import type { OpenItemView } from "./bindings/OpenItemView";
+import type { OpenItemsView } from "./bindings/OpenItemsView";
+import type { RefundState } from "./bindings/RefundState";
+
+/** Returns the sales without a result of a counter, and as many refunds as it says wait. */
+export function openIn({ front, aside, waitingRefunds, nowMs }: CounterView): OpenItemsView {
+  const attempts = [front, ...aside].filter((each): each is AttemptView => each !== null);
+  const open = attempts.filter(({ state, endedAtMs }) => endedAtMs === null || state === "held");
+  const refunds = Array.from({ length: waitingRefunds }, (_, i) =>
+    openRefund("wedged", nowMs, i + 1),
+  );
+  return { items: [...refunds, ...open.map(openAttempt)], rest: 0 };
+}
+
+export function openAttempt(attempt: AttemptView): OpenItemView {
+  const { outTradeNo, orderNo, amountFen, startedAtMs: sinceMs, state, held } = attempt;
+  const { channelAmountFen } = attempt;
+  const needsManager = false;
+  return {
+    kind: "attempt",
+    outTradeNo,
+    orderNo,
+    amountFen,
+    sinceMs,
+    state,
+    held,
+    channelAmountFen,
+    needsManager,
+  };
+}
+
+export function openRefund(state: RefundState, nowMs: number, refundId: number): OpenItemView {
+  const sinceMs = nowMs - refundId * 7_200_000;
+  return { kind: "refund", refundId, orderNo: `12${refundId}`, amountFen: 400, sinceMs, state };
+}
+
+/** Returns which states a sale is listed in. */
+export const LISTED: readonly AttemptState[] = [
+  "parked",
+  "submitting",
+  "typing",
+  "code",
+  "unknown",
+  "reversing",
+  "settling",
+  "refunding",
+  "held",
+];
