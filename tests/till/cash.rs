@@ -107,7 +107,9 @@ fn bill(shop: &mut Shop, barcode: &str) -> Option<Order> {
     let now = shop.till_now();
     match shop.till().ask_bill(barcode, now).unwrap() {
         Some(Bill::Cash(order)) => Some(order),
-        Some(Bill::Attempt(attempt) | Bill::Ended(attempt)) => panic!("{barcode} led to {}", attempt.out_trade_no),
+        Some(Bill::Attempt(attempt) | Bill::Ended(attempt)) => {
+            panic!("{barcode} led to {}", attempt.out_trade_no)
+        }
         None => None,
     }
 }
