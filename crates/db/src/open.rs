@@ -40,6 +40,12 @@ const OPEN_MAX: u32 = 10_000;
 /// How long to wait for a reader that holds a lock.
 const BUSY_MS: u64 = 5_000;
 
+/// Whether any table but `meta` has a row.
+const ANYTHING: &str = "SELECT EXISTS (SELECT 1 FROM event) OR EXISTS (SELECT 1 FROM old_epoch)
+    OR EXISTS (SELECT 1 FROM sale_order) OR EXISTS (SELECT 1 FROM cash_refund)
+    OR EXISTS (SELECT 1 FROM attempt) OR EXISTS (SELECT 1 FROM refund)
+    OR EXISTS (SELECT 1 FROM finding) OR EXISTS (SELECT 1 FROM operation)";
+
 /// Laws of the schema that a test takes away, to see that it would be missed.
 const PLANTED: [(&str, &str); 6] = [
     ("m20_ceiling_off", "DROP TRIGGER refund_ceiling"),
@@ -102,12 +108,14 @@ pub(crate) fn open(options: &OpenOptions<'_>) -> Result<(Db, Opened), DbError> {
         Lock::None => None,
     };
     let mut conn = connect(options.path, options.vfs, OpenFlags::SQLITE_OPEN_CREATE)?;
-    let is_empty = refuse_foreign(&conn)?;
+    refuse_foreign(&conn)?;
     configure(&conn)?;
     migrate(&mut conn)?;
     check_schema(&conn)?;
     let found = Meta::find(&conn)?;
-    if found.is_none() && !is_empty {
+    // Whose it is comes in a commit after the schema's. A power cut between the two leaves a database
+    // in which nothing happened, and the birth is made up for.
+    if found.is_none() && has_happened(&conn)? {
         return Err(DbError::corrupt("meta", "1"));
     }
     if let Some(meta) = &found {
@@ -185,8 +193,13 @@ fn hold(options: &OpenOptions<'_>) -> Result<Option<File>, DbError> {
     }
 }
 
-/// Refuses a file of a later program or of another program; returns whether it is empty.
-fn refuse_foreign(conn: &Connection) -> Result<bool, DbError> {
+/// Says whether anything was ever kept in a database.
+fn has_happened(conn: &Connection) -> Result<bool, DbError> {
+    conn.query_row(ANYTHING, [], |row| row.get(0)).doing("look for what was kept")
+}
+
+/// Refuses a file of a later program or of another program.
+fn refuse_foreign(conn: &Connection) -> Result<(), DbError> {
     let found: i64 = conn
         .query_row("PRAGMA user_version", [], |row| row.get(0))
         .doing("read the schema's version")?;
@@ -198,9 +211,10 @@ fn refuse_foreign(conn: &Connection) -> Result<bool, DbError> {
         .query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))
         .doing("read the schema")?;
     match (found, objects) {
-        (0, 0) => Ok(true),
-        (0, _) => Err(DbError::corrupt("file", "the database of another program")),
-        _ => Ok(false),
+        (0, objects) if objects != 0 => {
+            Err(DbError::corrupt("file", "the database of another program"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -272,4 +286,56 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::full_check;
+
+    /// A database as it is where the power went between the schema's commit and the birth's, and
+    /// `more` happened to it.
+    fn unborn(more: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("till.db");
+        let mut conn = connect(&path, None, OpenFlags::SQLITE_OPEN_CREATE).unwrap();
+        configure(&conn).unwrap();
+        migrate(&mut conn).unwrap();
+        conn.execute_batch(more).unwrap();
+        (folder, path)
+    }
+
+    fn options(path: &Path) -> OpenOptions<'_> {
+        OpenOptions {
+            path,
+            vfs: None,
+            now: Timestamp(1_800_000_000_000),
+            machine: "this one",
+            store: 1,
+            till: 1,
+            epoch: 7,
+            lock: Lock::Beside,
+        }
+    }
+
+    #[test]
+    fn a_power_cut_between_the_schema_and_the_birth_is_made_up_for() {
+        for more in ["", "DROP INDEX sale_order_in_cash; PRAGMA user_version = 1"] {
+            let (_folder, path) = unborn(more);
+            let (db, opened) = open(&options(&path)).unwrap();
+            assert_eq!(opened.birth, Birth::New, "nothing had happened");
+            db.close().unwrap();
+            full_check(&path, None).unwrap();
+            assert_eq!(open(&options(&path)).unwrap().1.birth, Birth::Same);
+        }
+    }
+
+    #[test]
+    fn a_database_that_lost_whose_it_is_is_not_taken_for_a_fresh_one() {
+        let kept = "INSERT INTO event (seq, at_ms, kind, subject, detail, prev_hash, hash)
+            VALUES (1, 0, 'born', 'till', '', zeroblob(32), zeroblob(32))";
+        let (_folder, path) = unborn(kept);
+        let refused = open(&options(&path)).unwrap_err();
+        assert!(matches!(refused, DbError::Corrupt { .. }), "{refused:?}");
+    }
 }
