@@ -2,6 +2,8 @@
 //!
 //! Nothing here ships. Each test is a file of its own with its row in the manifest.
 
+#[path = "crash_points/mod.rs"]
+pub mod crash_points;
 #[path = "till/shop.rs"]
 pub mod shop;
 #[path = "simulation/mod.rs"]

@@ -83,9 +83,12 @@ pub fn compare(seeds: Range<u64>) -> Vec<Line> {
 fn shared(seed: u64) -> Plan {
     let mut plan = Plan::of(seed);
     plan.operations.retain(|planned| match planned.operation {
-        Operation::Cash | Operation::GoodsGone | Operation::Refund { .. } | Operation::Rescan => {
-            false
-        }
+        Operation::Cash
+        | Operation::CashSale { .. }
+        | Operation::BackUp
+        | Operation::GoodsGone
+        | Operation::Refund { .. }
+        | Operation::Rescan => false,
         Operation::Sell(_)
         | Operation::PressAgain
         | Operation::Cancel

@@ -273,6 +273,8 @@ impl<'p> Day<'p> {
             | Operation::BringBack
             | Operation::Clear
             | Operation::Cash
+            | Operation::CashSale { .. }
+            | Operation::BackUp
             | Operation::GoodsGone
             | Operation::Refund { .. }
             | Operation::DiskFull { .. }

@@ -174,6 +174,12 @@ pub(super) fn findings_have_grounds(case: &Case<'_>, broken: &mut Vec<Broken>) {
         let attempt = case.record.tables.attempt(no);
         let grounds = match finding.text("kind") {
             "late_money" => trade.is_some_and(|trade| case.scanned_after_the_end(trade)),
+            // Sold by a till whose database is gone: no call of this one asked for the money.
+            "recovered" => trade.is_some_and(|trade| {
+                let submitted =
+                    case.record.calls.iter().any(|call| call.is_submit() && call.no == no);
+                trade.paid_ms.is_some() && !submitted
+            }),
             "goods_gone_unpaid" => attempt.is_some_and(|attempt| {
                 attempt.text("phase") != "paid" && !attempt.text("goods_gone_by").is_empty()
             }),

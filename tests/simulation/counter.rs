@@ -11,8 +11,9 @@ use mianfu_core::money::Fen;
 use mianfu_core::number::OutTradeNo;
 use mianfu_core::order::Counted;
 use mianfu_core::refund::RefundPhase;
+use mianfu_db::BackupTo;
 use mianfu_practice::Manner;
-use mianfu_till::cash::CashRefusal;
+use mianfu_till::cash::{CashRefusal, TakeCash};
 use mianfu_till::counter::Last;
 use mianfu_till::people::RefundWish;
 use mianfu_till::refunds::RefundRefusal;
@@ -80,6 +81,8 @@ impl World<'_> {
             Operation::Cash => {
                 self.cash_instead();
             }
+            Operation::CashSale { amount_fen } => self.cash_sale(amount_fen),
+            Operation::BackUp => self.back_up(),
             Operation::GoodsGone => {
                 self.on_front("goods gone", |till, no, now| till.goods_gone(no, "manager", now));
             }
@@ -106,6 +109,32 @@ impl World<'_> {
         self.say(format_args!("cashier: cash instead {}: {result}", front.out_trade_no));
         if let Err(CashRefusal::Db(error)) = done {
             self.not_kept("cash instead", &error);
+        }
+    }
+
+    fn cash_sale(&mut self, amount_fen: i64) {
+        let now = self.till_now();
+        let Some(till) = &mut self.till else { return };
+        let amount = Fen::new(amount_fen).unwrap_or(Fen::ZERO);
+        let counted = Counted { received: amount, rounded: Fen::ZERO };
+        let intent_id = format!("cash at {}", now.0);
+        let done = till.take_cash(TakeCash { intent_id, amount, counted }, now);
+        let result = done.as_ref().err().map_or("done".to_owned(), |error| chain(error));
+        self.say(format_args!("cashier: {amount_fen} fen in cash: {result}"));
+        if let Err(CashRefusal::Db(error)) = done {
+            self.not_kept("a sale in cash", &error);
+        }
+    }
+
+    fn back_up(&mut self) {
+        let now = self.till_now();
+        let Some(till) = &self.till else { return };
+        let to = BackupTo { folder: self.backups.folder(), now, keep: 3 };
+        let done = till.db().backup_to(&to);
+        let result = done.as_ref().err().map_or("done".to_owned(), |error| chain(error));
+        self.say(format_args!("backup: {result}"));
+        if let Err(error) = done {
+            self.not_kept("a backup", &error);
         }
     }
 
@@ -143,9 +172,14 @@ impl World<'_> {
         };
         let number = self.counter.sales.len();
         let lag_ms = sale.lag_ms;
-        let intent_id = format!("intent {number}");
+        let intent_id = self.intent(number);
         self.counter.sales.push(Wanted { sale, intent_id, code });
         self.put(self.now_ms + lag_ms, Happening::Press { sale: number });
+    }
+
+    /// Names a confirmed amount; no other day of the same database has the name.
+    fn intent(&self, number: usize) -> String {
+        format!("intent {number} of {}", self.plan.begins_ms)
     }
 
     /// The cashier presses the key of a sale, for the first or another time.
@@ -223,7 +257,7 @@ impl World<'_> {
         let number = self.counter.sales.len();
         let again = Wanted {
             sale: begun.sale.clone(),
-            intent_id: format!("intent {number}"),
+            intent_id: self.intent(number),
             code: begun.code.clone(),
         };
         self.counter.sales.push(again);
@@ -296,7 +330,10 @@ impl World<'_> {
             self.put(again_ms, Happening::Manages);
             return;
         };
-        let Ok(open) = till.db().read().refunds().open(100) else { return };
+        let Ok(open) = till.db().read().refunds().open(100) else {
+            self.put(again_ms, Happening::Manages);
+            return;
+        };
         let mut tried = Vec::new();
         for kept in open {
             if matches!(kept.value.phase, RefundPhase::Wedged { .. }) {
@@ -439,7 +476,7 @@ fn in_sight(counter: &mianfu_till::Counter) -> impl Iterator<Item = &Attempt> {
 }
 
 fn till_is_open(world: &World<'_>) -> bool {
-    world.till.as_ref().is_some_and(|till| !till.is_settled().unwrap_or(true))
+    world.till.as_ref().is_some_and(|till| !till.is_settled().unwrap_or(false))
 }
 
 fn means(code: Option<&str>) -> Means {

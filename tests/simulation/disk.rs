@@ -5,8 +5,15 @@
 //! sync makes all that waits in that file durable. Bytes beside a write are never touched by it
 //! (power-safe overwrite, as on the machines a till runs on).
 //!
+//! A name is there, or gone, for good only once its folder is synced, which SQLite does with the
+//! first sync of a log it made: until then a file that was made may be missing after a cut, and one
+//! that was deleted may be back.
+//!
 //! A fuse cuts the power inside SQLite: after so many changes nothing reaches the disk any more
-//! and every call fails, until the till is dropped and the disk comes back.
+//! and every call fails, until the till is dropped and the disk comes back. What is planned by count
+//! is in [`counted`].
+
+pub mod counted;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -20,14 +27,21 @@ use sqlite_plugin::flags::{AccessFlags, LockLevel, OpenOpts, ShmLockMode};
 use sqlite_plugin::vars;
 use sqlite_plugin::vfs::{RegisterOpts, Vfs, VfsHandle, VfsResult, register_static};
 
+use self::counted::{Call, Counted};
+
 /// SQLite's name of the file system.
 pub const VFS: &str = "mianfu-simulation";
 
 /// What a disk writes at once: a torn write keeps or loses pieces of this many bytes.
 const SECTOR_BYTES: usize = 512;
+/// Files with whose first sync SQLite syncs their folder.
+const SYNCED_WITH_FOLDER: [&str; 2] = ["-wal", "-journal"];
+
+/// The files of a disk by name, as they would survive.
+pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// What becomes of writes that were not synced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fate {
     /// All of them are there: the program died, the machine did not.
     Kept,
@@ -53,10 +67,15 @@ struct State {
     changes: u64,
     syncs: u64,
     handles: u64,
+    /// Files that were deleted and may be back after a cut.
+    ghosts: Files,
+    counted: Counted,
 }
 
 #[derive(Default)]
 struct FileState {
+    /// Whether its name would survive.
+    named: bool,
     seen: Vec<u8>,
     durable: Vec<u8>,
     waiting: Vec<Change>,
@@ -148,11 +167,13 @@ impl Disk {
         held(&self.state).dead = true;
     }
 
-    /// Brings the power back; whoever had a file open must be gone by then.
-    pub fn restore(&self, fate: Fate) {
+    /// Brings the power back; whoever had a file open must be gone by then. A cut that was planned
+    /// has a fate of its own. Returns the fate that was met.
+    pub fn restore(&self, fate: Fate) -> Fate {
         let mut state = held(&self.state);
-        state.dead = false;
+        let was_cut = std::mem::take(&mut state.dead);
         state.fuse = None;
+        let fate = state.counted.power_back(was_cut).unwrap_or(fate);
         let mut chance = Chance::new(match fate {
             Fate::Kept | Fate::Lost => 0,
             Fate::Torn(seed) => seed,
@@ -170,6 +191,8 @@ impl Disk {
             file.regions.clear();
             file.mapped_by.clear();
         }
+        state.settle_names(fate, &mut chance);
+        fate
     }
 
     /// Returns a file's surviving bytes, for tests.
@@ -184,6 +207,12 @@ impl Disk {
 impl Drop for Disk {
     fn drop(&mut self) {
         disks().remove(&self.number);
+    }
+}
+
+impl FileState {
+    fn durable(content: Vec<u8>) -> FileState {
+        FileState { named: true, seen: content.clone(), durable: content, ..FileState::default() }
     }
 }
 
@@ -219,6 +248,10 @@ impl Open {
             return Ok(());
         };
         let mut state = held(&self.state);
+        match &change {
+            Change::Write { .. } => state.call(Call::Write, vars::SQLITE_IOERR_WRITE)?,
+            Change::Truncate { .. } => state.call(Call::Another, vars::SQLITE_IOERR_TRUNCATE)?,
+        }
         if state.full && matches!(change, Change::Write { .. }) {
             return Err(vars::SQLITE_FULL);
         }
@@ -237,6 +270,10 @@ fn spend(state: &mut State) -> VfsResult<VfsResult<()>> {
         return Err(vars::SQLITE_IOERR);
     }
     state.changes += 1;
+    if state.counted.change() {
+        state.dead = true;
+        return Ok(Err(vars::SQLITE_IOERR));
+    }
     if let Some(left) = &mut state.fuse {
         *left = left.saturating_sub(1);
         if *left == 0 {
@@ -247,9 +284,9 @@ fn spend(state: &mut State) -> VfsResult<VfsResult<()>> {
     Ok(Ok(()))
 }
 
-struct Files;
+struct Provider;
 
-impl Vfs for Files {
+impl Vfs for Provider {
     type Handle = Open;
 
     fn canonical_path<'a>(&self, path: Cow<'a, str>) -> VfsResult<Cow<'a, str>> {
@@ -266,6 +303,7 @@ impl Vfs for Files {
         if state.dead {
             return Err(vars::SQLITE_CANTOPEN);
         }
+        state.call(Call::Another, vars::SQLITE_CANTOPEN)?;
         let creates = opts.flags() & vars::SQLITE_OPEN_CREATE != 0;
         if !creates && !state.files.contains_key(path) {
             return Err(vars::SQLITE_CANTOPEN);
@@ -280,20 +318,27 @@ impl Vfs for Files {
     fn delete(&self, path: &str) -> VfsResult<()> {
         let shared = disk_of(path)?;
         let mut state = held(&shared);
+        state.call(Call::Another, vars::SQLITE_IOERR_DELETE)?;
         let whole = spend(&mut state)?;
-        state.files.remove(path);
+        if let Some(file) = state.files.remove(path)
+            && file.named
+        {
+            state.ghosts.insert(path.to_owned(), file.durable);
+        }
         whole
     }
 
     fn access(&self, path: &str, _flags: AccessFlags) -> VfsResult<bool> {
         let shared = disk_of(path)?;
-        let state = held(&shared);
+        let mut state = held(&shared);
+        state.call(Call::Another, vars::SQLITE_IOERR_ACCESS)?;
         if state.dead { Err(vars::SQLITE_IOERR) } else { Ok(state.files.contains_key(path)) }
     }
 
     fn file_size(&self, handle: &mut Open) -> VfsResult<usize> {
         let Some(name) = &handle.name else { return Ok(handle.scratch.len()) };
-        let state = handle.alive()?;
+        let mut state = handle.alive()?;
+        state.call(Call::Another, vars::SQLITE_IOERR_FSTAT)?;
         Ok(state.files.get(name).map_or(0, |file| file.seen.len()))
     }
 
@@ -308,7 +353,8 @@ impl Vfs for Files {
 
     fn read(&self, handle: &mut Open, offset: usize, data: &mut [u8]) -> VfsResult<usize> {
         let Some(name) = &handle.name else { return Ok(get(&handle.scratch, offset, data)) };
-        let state = handle.alive()?;
+        let mut state = handle.alive()?;
+        state.call(Call::Another, vars::SQLITE_IOERR_READ)?;
         Ok(state.files.get(name).map_or(0, |file| get(&file.seen, offset, data)))
     }
 
@@ -356,11 +402,15 @@ impl Vfs for Files {
     fn sync(&self, handle: &mut Open) -> VfsResult<()> {
         let Some(name) = &handle.name else { return Ok(()) };
         let mut state = held(&handle.state);
+        state.call(Call::Another, vars::SQLITE_IOERR_FSYNC)?;
         spend(&mut state)??;
         state.syncs += 1;
         if let Some(file) = state.files.get_mut(name) {
             for change in std::mem::take(&mut file.waiting) {
                 change.apply(&mut file.durable);
+            }
+            if !file.named && SYNCED_WITH_FOLDER.iter().any(|suffix| name.ends_with(suffix)) {
+                state.sync_folder();
             }
         }
         Ok(())
@@ -393,6 +443,7 @@ impl Vfs for Files {
         let Some(name) = &handle.name else { return Err(vars::SQLITE_IOERR) };
         let number = handle.number;
         let mut state = handle.alive()?;
+        state.call(Call::Another, vars::SQLITE_IOERR_SHMMAP)?;
         let file = state.files.entry(name.clone()).or_default();
         if !file.mapped_by.contains(&number) {
             file.mapped_by.push(number);
@@ -449,7 +500,7 @@ fn register() {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
         let name = CString::new(VFS).expect("the name has no zero byte");
-        let registered = register_static(name, Files, RegisterOpts { make_default: false });
+        let registered = register_static(name, Provider, RegisterOpts { make_default: false });
         assert!(registered.is_ok(), "SQLite takes one more file system");
     });
 }

@@ -7,8 +7,9 @@
 //!
 //! Reading order: [`plan`], [`world`], `post`, `counter` and `power` (the way of a call, the people,
 //! the till's power), [`network`] and [`disk`] (what goes wrong), [`record`], [`oracle`] with
-//! `books` and `conduct`, [`runs`] (many seeds, shrinking), [`policies`] (other people's rules
-//! in the same days), `mutants` (planted bugs).
+//! `books` and `conduct`, [`runs`] (many seeds, shrinking), [`script`] (histories that are written
+//! down, for the crash points), [`policies`] (other people's rules in the same days), `mutants`
+//! (planted bugs).
 
 mod books;
 mod conduct;
@@ -26,6 +27,7 @@ mod post;
 mod power;
 pub mod record;
 pub mod runs;
+pub mod script;
 mod signing;
 pub mod trace;
 pub mod world;

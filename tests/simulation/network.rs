@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use mianfu_practice::chance::Chance;
 
 use super::plan::{Plan, stream};
+use super::script::Spoil;
 
 /// What befalls a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +70,12 @@ pub struct Network {
     per_mille: u32,
     reversals_lost_per_mille: u32,
     down: bool,
+    /// What is written down: the nth of a method, and how many of each have left.
+    script: Vec<Spoil>,
+    left: BTreeMap<String, u32>,
+    /// How many requests have left, and which of them something befalls.
+    count: usize,
+    spoilt: Option<(usize, &'static str)>,
 }
 
 impl Network {
@@ -81,7 +88,32 @@ impl Network {
             per_mille: plan.spoilt_per_mille,
             reversals_lost_per_mille: plan.theme.reversals_lost_per_mille(),
             down: false,
+            script: Vec::new(),
+            left: BTreeMap::new(),
+            count: 0,
+            spoilt: None,
         }
+    }
+
+    /// Takes what is written down.
+    pub fn script(&mut self, spoils: &[Spoil]) {
+        self.script = spoils.to_vec();
+    }
+
+    /// Lets something befall one request, counted from 0.
+    pub fn spoil_call(&mut self, at: usize, how: &'static str) {
+        self.spoilt = Some((at, how));
+    }
+
+    /// What is written down for the next request of this method.
+    fn written(&mut self, method: &str) -> Option<&'static str> {
+        let name = method.rsplit('.').next().unwrap_or(method);
+        let nth = self.left.entry(method.to_owned()).or_insert(0);
+        let spoil = self.script.iter().find(|spoil| spoil.method == name && spoil.nth == *nth);
+        *nth += 1;
+        let spoilt = self.spoilt.filter(|(at, _)| *at == self.count).map(|(_, how)| how);
+        self.count += 1;
+        spoilt.or(spoil.map(|spoil| spoil.how))
     }
 
     /// Takes the network down, or brings it back.
@@ -109,12 +141,16 @@ impl Network {
 
     /// Decides the course of the next request, and names what spoils it.
     pub fn course(&mut self, method: &str) -> (Course, Option<&'static str>) {
+        let written = self.written(method);
         if self.down {
             return (self.nowhere(), Some("network_down"));
         }
         let there_ms = self.between(5, 120);
         let back = Back::Comes { ms: self.between(5, 180) };
         let plain = Course::Travels { there_ms, back, again_ms: None };
+        if let Some(name) = written {
+            return (self.spoil(name, there_ms, back), Some(name));
+        }
         if method == "alipay.trade.cancel" && self.chance.happens(self.reversals_lost_per_mille) {
             let name = ["request_lost", "answer_lost", "request_late"];
             let name = name[usize::try_from(self.chance.below(3)).unwrap_or(0)];

@@ -134,6 +134,10 @@ pub enum Operation {
     Clear,
     /// The order takes cash instead.
     Cash,
+    /// The cashier takes a sale in cash.
+    CashSale { amount_fen: i64 },
+    /// The database is copied to a second place.
+    BackUp,
     /// A manager says that the goods are gone.
     GoodsGone,
     /// The cashier charges the order in front again.

@@ -90,6 +90,10 @@ impl World<'_> {
     /// A request reaches the channel.
     pub(super) fn arrives(&mut self, call: usize, answered: bool) {
         let Some(request) = self.requests.get(&call) else { return };
+        if let Some((_, fault)) = self.spoilt.take_if(|(at, _)| *at == call) {
+            let method = &self.record.calls[call].method;
+            self.practice.weather_mut().next_of(method, fault);
+        }
         let reply = self.practice.handle(self.now_ms, request);
         let asked = self.practice.truth().asked().last();
         let (word, fate, told) = match asked {

@@ -34,10 +34,10 @@ impl World<'_> {
     /// The power goes: what was under way in the till is gone.
     pub(super) fn power_goes(&mut self) {
         let (fate, down_ms) = self.cut;
-        self.say(format_args!("the power goes: {fate:?}"));
         self.onlooker = None;
         self.till = None;
-        self.disk.restore(fate);
+        let fate = self.disk.restore(fate);
+        self.say(format_args!("the power goes: {fate:?}"));
         self.stalled_until_ms = i64::MIN;
         if self.off {
             return;
@@ -45,7 +45,7 @@ impl World<'_> {
         self.off = true;
         // Every third time it goes again while the till recovers.
         let fuse = match self.pace.below(3) {
-            0 if self.healed_ms.is_none() => Some(1 + self.pace.below(30)),
+            0 if self.healed_ms.is_none() && self.scene.is_none() => Some(1 + self.pace.below(30)),
             _ => None,
         };
         self.put(self.now_ms + down_ms, Happening::PowerBack { fuse });
@@ -71,10 +71,10 @@ impl World<'_> {
         match opened {
             Ok(till) => self.till = Some(till),
             // It says why and stops; a person makes room and starts it again.
-            Err(_) if self.now_ms <= self.full_until_ms => {
-                self.say(format_args!("the till does not start on a full disk"));
+            Err(_) if self.now_ms <= self.full_until_ms || self.disk.has_failed() => {
+                self.say(format_args!("the till does not start on this disk"));
                 self.off = true;
-                let again_ms = self.full_until_ms + 1_000;
+                let again_ms = self.full_until_ms.max(self.now_ms) + 1_000;
                 self.put(again_ms, Happening::PowerBack { fuse: None });
                 return;
             }
@@ -88,7 +88,10 @@ impl World<'_> {
         self.counter.forget_screen();
         self.revision_seen = 0;
         self.syncs_seen = u64::MAX;
-        self.onlooker = match Onlooker::open(&self.disk.database()) {
+        self.disk.looked_at(true);
+        let onlooker = Onlooker::open(&self.disk.database());
+        self.disk.looked_at(false);
+        self.onlooker = match onlooker {
             Ok(onlooker) => Some(onlooker),
             Err(error) => {
                 self.broken("I19", format!("the log cannot be opened: {error}"));
@@ -100,12 +103,14 @@ impl World<'_> {
 
     fn open_till(&mut self) -> Result<Till<TillKeys>, String> {
         let now = self.till_now();
-        let epoch = u32::try_from(stream(self.plan.seed, 4).below(100_000_000)).unwrap_or(0);
+        let epochs_on = self.scene.map_or(0, |scene| scene.epochs_on);
+        let epoch = stream(self.plan.seed, 4).below(100_000_000) + u64::from(epochs_on);
+        let epoch = u32::try_from(epoch % 100_000_000).unwrap_or(0);
         let (db, opened) = Db::open(&OpenOptions {
             path: &self.disk.database(),
             vfs: Some(VFS),
             now,
-            machine: "the simulated machine",
+            machine: self.scene.map_or("the simulated machine", |scene| scene.machine),
             store: 1,
             till: 1,
             epoch,
@@ -133,7 +138,10 @@ impl World<'_> {
             return;
         };
         let Some(onlooker) = &self.onlooker else { return };
-        match onlooker.hash_of(seq) {
+        self.disk.looked_at(true);
+        let found = onlooker.hash_of(seq);
+        self.disk.looked_at(false);
+        match found {
             Ok(found) if found == hash => (),
             Ok(_) => self.broken("I8", format!("line {seq} of the log was kept and is gone")),
             Err(error) => self.broken("I19", format!("the log cannot be read: {error}")),

@@ -131,7 +131,7 @@ pub fn run_many(seeds: std::ops::Range<u64>) -> Summary {
 
 /// Does a piece of work for each number, on as many threads as the machine has; the results come
 /// in the order of the numbers.
-pub(super) fn on_all_cores<T: Send>(
+pub(crate) fn on_all_cores<T: Send>(
     numbers: std::ops::Range<u64>,
     work: impl Fn(u64) -> T + Sync,
 ) -> Vec<T> {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mianfu_core::money::Timestamp;
 use mianfu_practice::chance::Chance;
-use mianfu_practice::{Options, Practice, Request};
+use mianfu_practice::{Fault, Options, Practice, Request};
 use mianfu_till::{CallId, Till};
 
 use super::counter::Counter;
@@ -18,6 +18,7 @@ use super::onlooker::Onlooker;
 use super::plan::{Operation, Plan, Theme, stream};
 use super::post::Comes;
 use super::record::{Broken, Record};
+use super::script::{Backups, Counted, Image, Scene};
 use super::signing::{Signing, TillKeys, keyed_hash, rsa_signer};
 use super::trace::Trace;
 
@@ -76,6 +77,8 @@ pub(super) enum Scanned {
 /// A history under way.
 pub(super) struct World<'p> {
     pub(super) plan: &'p Plan,
+    /// The scene, where the history is written down and not drawn.
+    pub(super) scene: Option<&'p Scene>,
     pub(super) now_ms: i64,
     pub(super) disk: Disk,
     pub(super) practice: Practice,
@@ -108,6 +111,11 @@ pub(super) struct World<'p> {
     rest_checked_ms: i64,
     turns: u32,
     turns_at_once: u32,
+    /// What the channel does to the request of this number.
+    pub(super) spoilt: Option<(usize, Fault)>,
+    /// Whether nothing was open since the planned cuts, and after how many changes.
+    pub(super) recovered: Option<u64>,
+    pub(super) backups: Backups,
 }
 
 /// What a history leaves behind.
@@ -120,12 +128,20 @@ pub struct Past {
     pub trace: Trace,
     /// Which faults fired.
     pub fired: Fired,
+    /// What was counted.
+    pub counted: Counted,
+    /// What it left before the till was closed.
+    pub left: Image,
+    /// The disk, the till closed.
+    pub disk: Disk,
+    /// The backups that were made.
+    pub backups: Backups,
 }
 
 /// Lets a history happen, with its first `operations` operations.
 #[must_use]
 pub fn live(plan: &Plan, operations: usize) -> Past {
-    let mut world = World::new(plan);
+    let mut world = World::new(plan, None);
     world.schedule(operations);
     world.boot(None);
     world.run();
@@ -133,18 +149,27 @@ pub fn live(plan: &Plan, operations: usize) -> Past {
 }
 
 impl<'p> World<'p> {
-    fn new(plan: &'p Plan) -> World<'p> {
+    pub(super) fn new(plan: &'p Plan, scene: Option<&'p Scene>) -> World<'p> {
         let signing = Signing::of(plan.seed);
         let options =
             Options { cancel_unscanned: plan.cancel_unscanned, ..Options::new(plan.seed) };
-        let practice = match signing {
-            Signing::KeyedHash => Practice::new(options, keyed_hash()),
-            Signing::Rsa => Practice::new(options, rsa_signer()),
+        let journal = scene.map(|scene| scene.before.journal.clone());
+        let practice = match (signing, journal) {
+            (Signing::KeyedHash, Some(journal)) => {
+                Practice::from_journal(options, keyed_hash(), journal)
+            }
+            (Signing::KeyedHash, None) => Practice::new(options, keyed_hash()),
+            (Signing::Rsa, _) => Practice::new(options, rsa_signer()),
+        };
+        let disk = match scene {
+            Some(scene) => Disk::with(next_disk(), &scene.before.files),
+            None => Disk::new(next_disk()),
         };
         World {
             plan,
+            scene,
             now_ms: plan.begins_ms,
-            disk: Disk::new(next_disk()),
+            disk,
             practice,
             till: None,
             onlooker: None,
@@ -172,10 +197,13 @@ impl<'p> World<'p> {
             rest_checked_ms: 0,
             turns: 0,
             turns_at_once: 0,
+            spoilt: None,
+            recovered: None,
+            backups: Backups::default(),
         }
     }
 
-    fn schedule(&mut self, operations: usize) {
+    pub(super) fn schedule(&mut self, operations: usize) {
         let begins_ms = self.plan.begins_ms;
         let mut end_ms = 3_000;
         for (index, planned) in self.plan.operations.iter().take(operations).enumerate() {
@@ -186,7 +214,8 @@ impl<'p> World<'p> {
             self.network.set_down(true);
             self.put(begins_ms + self.plan.down_at_boot_ms, Happening::NetworkBack);
         }
-        self.put(begins_ms + end_ms + 20_000, Happening::Heals);
+        let heals_ms = if self.scene.is_some() { 1_000 } else { 20_000 };
+        self.put(begins_ms + end_ms + heals_ms, Happening::Heals);
         self.set_weather();
     }
 
@@ -211,7 +240,7 @@ impl<'p> World<'p> {
         self.record.broken.push(Broken { invariant, at_ms, what });
     }
 
-    fn run(&mut self) {
+    pub(super) fn run(&mut self) {
         while self.record.broken.is_empty() && !self.is_over() {
             if !self.turn() {
                 return;
@@ -238,6 +267,7 @@ impl<'p> World<'p> {
             self.happen(happening);
         }
         self.work();
+        self.take_note();
         true
     }
 
@@ -254,7 +284,9 @@ impl<'p> World<'p> {
     /// When the till asked to be woken, in the world's time.
     fn wake_ms(&self) -> Option<i64> {
         let till = self.till.as_ref()?;
-        let wake = till.wake_at().ok().flatten()?;
+        // What cannot be read is looked at again within a second.
+        let again = Timestamp(self.now_ms + self.plan.skew_ms + 1_000);
+        let wake = till.wake_at().unwrap_or(Some(again))?;
         Some((wake.0.saturating_sub(self.plan.skew_ms)).max(self.stalled_until_ms).max(self.now_ms))
     }
 
@@ -347,6 +379,8 @@ impl<'p> World<'p> {
             | Operation::Cash
             | Operation::GoodsGone
             | Operation::ChargeAgain(_)
+            | Operation::CashSale { .. }
+            | Operation::BackUp
             | Operation::Refund { .. } => self.cashier(operation),
         }
     }
@@ -408,7 +442,10 @@ impl<'p> World<'p> {
     fn read_log(&mut self) {
         let last = self.record.log.last().map_or(0, |line| line.seq);
         let Some(onlooker) = &self.onlooker else { return };
-        let lines = match onlooker.lines_after(last, self.now_ms) {
+        self.disk.looked_at(true);
+        let lines = onlooker.lines_after(last, self.now_ms);
+        self.disk.looked_at(false);
+        let lines = match lines {
             Ok(lines) => lines,
             Err(error) => {
                 self.broken("I19", format!("the log cannot be read: {error}"));
@@ -436,7 +473,8 @@ impl<'p> World<'p> {
 
     /// Says whether everything can be kept. A till that could not looks again within half a minute.
     pub(super) fn disk_is_sound(&self) -> bool {
-        !self.disk.is_dead() && self.full_until_ms.saturating_add(40_000) < self.now_ms
+        let troubled = self.disk.is_dead() || self.disk.has_failed();
+        !troubled && self.full_until_ms.saturating_add(40_000) < self.now_ms
     }
 
     fn is_stalled(&self) -> bool {
@@ -462,7 +500,8 @@ impl<'p> World<'p> {
         self.rest_checked_ms = self.now_ms;
         let settled = self.till.as_ref().is_some_and(|till| till.is_settled().unwrap_or(false));
         let idle = self.queue.values().all(|happening| self.is_idle(happening));
-        if settled && idle && healed_ms + 30_000 < self.now_ms {
+        let quiet_ms = if self.scene.is_some() { 3_000 } else { 30_000 };
+        if settled && idle && healed_ms + quiet_ms < self.now_ms {
             return true;
         }
         let limit_ms = match self.goods_gone.is_empty() {
@@ -483,18 +522,39 @@ impl<'p> World<'p> {
         self.record.calls[*call].is_probe()
     }
 
-    fn close_books(mut self) -> Past {
+    pub(super) fn close_books(mut self) -> Past {
         self.practice.advance(self.now_ms + AFTERWARDS_MS);
         if let Some(onlooker) = &self.onlooker {
+            self.disk.looked_at(true);
             match onlooker.tables() {
                 Ok(tables) => self.record.tables = tables,
                 Err(error) => self.broken("I19", format!("the tables cannot be read: {error}")),
             }
+            self.disk.looked_at(false);
         }
+        let counted = Counted {
+            disk: self.disk.counts(),
+            channel: self.record.calls.len(),
+            recovery: self.recovered.unwrap_or_default(),
+        };
+        self.disk.calm();
+        let left = match self.scene {
+            Some(_) => Image { files: self.disk.files(), journal: self.practice.take_unsaved() },
+            None => Image::default(),
+        };
         // The onlooker goes first, so that the till's connection is the last on the file.
         self.onlooker = None;
         self.till = None;
-        Past { record: self.record, practice: self.practice, trace: self.trace, fired: self.fired }
+        Past {
+            record: self.record,
+            practice: self.practice,
+            trace: self.trace,
+            fired: self.fired,
+            counted,
+            left,
+            disk: self.disk,
+            backups: self.backups,
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod check;
 mod clock;
 mod closing;
 mod crash;
+mod crash_points;
 mod folder;
 mod parts;
 mod programs;
@@ -53,6 +54,8 @@ enum Task {
     Simulate(simulate::Asked),
     /// Kill -9 of the real till, again and again.
     Crash(crash::Asked),
+    /// Every crash point of every scripted flow, enumerated.
+    CrashPoints(crash_points::Asked),
     /// Random keys and scans in the real window, by seed: nothing may be charged wrongly.
     Storms(storms::Asked),
     /// The figures, as ratios taken in one run.
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Task::Check => check::run(),
         Task::Simulate(asked) => simulate::run(&asked),
         Task::Crash(asked) => crash::run(&asked),
+        Task::CrashPoints(asked) => crash_points::run(&asked),
         Task::Storms(asked) => storms::run(&asked),
         Task::Bench(asked) => bench::run(&asked),
         Task::Audit => audit::run(),
