@@ -2,8 +2,10 @@
 //! something goes wrong. `cargo xtask crash-points` takes every point of every flow.
 
 use mianfu_tests::crash_points::flows::{Flow, all};
-use mianfu_tests::crash_points::runs::{Scope, run, whole};
+use mianfu_tests::crash_points::runs::{Scope, live, run, whole};
 use mianfu_tests::simulation::disk::Fate;
+use mianfu_tests::simulation::disk::counted::Cut;
+use mianfu_tests::simulation::script::Harm;
 
 /// Short flows that between them keep, send, hear, end and start.
 const SHORT: [&str; 4] = ["scanned_paid", "cash", "start_after_a_cut", "code_lost"];
@@ -33,4 +35,16 @@ fn short_flows_keep_every_promise_wherever_something_goes_wrong() {
     let summary = run(&short(), &scope);
     assert!(summary.violations.is_empty(), "{:#?}", summary.violations.first().unwrap());
     assert!(summary.points.values().all(|count| 0 < *count), "{:?}", summary.points);
+}
+
+#[test]
+fn m15_a_power_cut_in_the_first_start_after_a_restore_forgets_no_code_that_was_sent() {
+    let flows = all();
+    let flow = flows.iter().find(|flow| flow.name == "restored_while_parked");
+    let flow = flow.expect("the flow is written down");
+    // The start's two commits, and what follows.
+    for at in 1..=60 {
+        let harm = Harm::Cuts(vec![Cut { at, fate: Fate::Lost }]);
+        assert_eq!(live(flow, &harm).broken, Vec::new(), "the power goes at change {at}");
+    }
 }

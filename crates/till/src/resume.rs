@@ -84,15 +84,14 @@ impl<K: Keys> Till<K> {
     fn resume(&mut self, now: Timestamp) -> Result<(), DbError> {
         self.forget_calls()?;
         let open = self.db.read().attempts().open(OPEN_MAX)?;
-        let found = match self.birth {
-            // A copy on another machine knows as little of what the first one did since.
-            Birth::Restored | Birth::Copied => Event::Restored,
-            Birth::New | Birth::Same => Event::Resumed,
-        };
+        let series = self.db.read().series()?;
         for kept in &open {
             let no = &kept.value.out_trade_no;
+            // Of an earlier series: kept before a restore, or before a copy went to another machine.
+            // The number says so after any start; what the opening found says it once.
+            let found = if no.series() == series { Event::Resumed } else { Event::Restored };
             // What was kept of an unfinished call says only that it may have left.
-            self.step(no, found.clone(), now, None)?;
+            self.step(no, found, now, None)?;
         }
         let refunds = self.db.read().refunds().open(OPEN_MAX)?;
         for kept in refunds {
