@@ -25,7 +25,6 @@ const FOUND_MS: i64 = 92 * 86_400_000;
 
 /// The sale of a bill.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "one exists at a time")]
 pub enum Bill {
     /// Through a channel; it has come to the front.
     Attempt(Attempt),
