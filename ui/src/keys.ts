@@ -5,8 +5,9 @@
 // keys were struck and not when the page came to them. Keys that follow each other closely are one
 // run, a stumbling scanner's too. What a run typed before it was known to be a scan is taken back
 // (`rollBack`), and its own Enter never acts. Four keys at a scanner's pace are a scan or a piece of
-// one: however it stumbles, most of its pieces are as long. A command cannot be taken back: one from the main keys,
-// which are a scanner's, waits until no other key can be behind it; the numeric pad's acts at once.
+// one: however it stumbles, most of its pieces are as long. A command cannot be taken back: one from
+// the main keys, which are a scanner's, waits until no other key can be behind it; the numeric pad's
+// acts at once.
 
 import type { KeyView } from "./bindings/KeyView";
 import { characterOf, isEnter, isOtherEnd, strokeOf } from "./strokes";
