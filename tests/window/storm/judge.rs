@@ -113,13 +113,15 @@ fn is_right(
             why = format!("{seen_fen} fen stood on the screen when it was scanned");
             continue;
         }
-        let armed = screen.is_some_and(|screen| screen.phase == "armed");
+        // An amount stays armed while what was scanned before is handed in and refused.
+        let phase = screen.map_or("", |screen| &screen.phase);
+        let armed = ["armed", "sending"].contains(&phase);
         let confirmed =
             storm.scanner == Scanner::Trigger || (armed && has_enter(storm, struck, *begin));
         if confirmed {
             return Ok(());
         }
-        why = "nobody had armed it".to_owned();
+        why = format!("nobody had armed it, the plate was {phase}");
     }
     Err(why)
 }
@@ -210,7 +212,8 @@ mod tests {
         let code = || scan(Scanned::Code(0));
         check(Scanner::Box, code(), "armed", (Some(0), 1250), "");
         check(Scanner::Trigger, code(), "typing", (Some(0), 1250), "");
-        let unarmed = "1250 fen of customer 0: nobody had armed it";
+        check(Scanner::Box, code(), "sending", (Some(0), 1250), "");
+        let unarmed = "1250 fen of customer 0: nobody had armed it, the plate was typing";
         check(Scanner::Box, code(), "typing", (Some(0), 1250), unarmed);
         let seen = "1200 fen of customer 0: 1250 fen stood on the screen when it was scanned";
         check(Scanner::Trigger, code(), "typing", (Some(0), 1200), seen);
