@@ -154,9 +154,10 @@ fn ends(view: &CounterView) -> Vec<End<'_>> {
 fn cue(state: AttemptState) -> Option<Cue> {
     match state {
         AttemptState::Paid => Some(Cue::Paid),
-        AttemptState::Declined | AttemptState::Closed | AttemptState::Returned => {
-            Some(Cue::NotCharged)
-        }
+        AttemptState::Declined
+        | AttemptState::Unreached
+        | AttemptState::Closed
+        | AttemptState::Returned => Some(Cue::NotCharged),
         // Nobody at the counter knows what to do about it without the manager.
         AttemptState::Held => Some(Cue::Unknown),
         AttemptState::Parked

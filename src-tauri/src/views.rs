@@ -40,6 +40,8 @@ pub enum AttemptState {
     Settling,
     Paid,
     Declined,
+    /// Ended without having left the till, because the channel was not reached.
+    Unreached,
     /// Ended without any money having moved.
     Closed,
     /// Ended after money moved and went back.

@@ -325,6 +325,7 @@ pub(crate) fn a_scan_without_a_network_was_never_sent_and_its_code_may_be_read_a
     let code = shop.code(Manner::Pays);
     let no = shop.collect(1_250, Means::Scan(code.clone())).unwrap();
     assert_eq!(shop.end(&no).phase, Phase::Closed { how: ClosedHow::NeverSent });
+    assert_eq!(shop.screen(&no), Screen::Unreached, "the network is named, not a reversal");
     let order_no = shop.attempt(&no).order_no;
     shop.network = Network::Up;
     shop.wait(3_000);

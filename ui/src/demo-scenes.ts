@@ -26,6 +26,7 @@ export const STATES: readonly AttemptState[] = [
   "settling",
   "paid",
   "declined",
+  "unreached",
   "closed",
   "returned",
   "refunding",

@@ -17,6 +17,7 @@ export type MarkName =
   | "unknown"
   | "turning"
   | "not_charged"
+  | "unreached"
   | "closed"
   | "returned"
   | "held"
@@ -56,6 +57,8 @@ export function lookOf(state: AttemptState): Look {
       return { tone: "paid", mark: "paid", goods: "yes", charge: "next", course: "ended" };
     case "declined":
       return { tone: "ready", mark: "not_charged", goods: "no", charge: "yes", course: "ended" };
+    case "unreached":
+      return { tone: "closed", mark: "unreached", goods: "no", charge: "yes", course: "ended" };
     case "closed":
       return { tone: "closed", mark: "closed", goods: "no", charge: "yes", course: "ended" };
     case "returned":

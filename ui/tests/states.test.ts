@@ -42,6 +42,7 @@ describe("each state reads as the table says, in Chinese", () => {
     ["reversing", "正在撤销，约 10 秒", "先别重收；已扣的钱会退回"],
     ["refunding", "正在撤销，约 10 秒", "先别重收；已扣的钱会退回"],
     ["settling", "未扣款，正在收尾", "请稍等几秒再收"],
+    ["unreached", "没连上微信，没有扣款", "网络通了再收；急可收现金"],
     ["closed", "已撤销，没有扣款", "可以重新收款"],
     ["returned", "已撤销，扣的 ¥12.50 已原路退", "请顾客看退款通知；本单未收，可重收"],
     ["held", "金额不符：应收 ¥12.50，平台 ¥1.25", "别交货、别再收，请店长处理"],
@@ -68,6 +69,11 @@ describe("each state reads as the table says, in English", () => {
     ["reversing", "Reversing, about 10 s", "Do not charge again yet; money taken will go back"],
     ["refunding", "Reversing, about 10 s", "Do not charge again yet; money taken will go back"],
     ["settling", "Not charged, one moment", "Charge again in a few seconds"],
+    [
+      "unreached",
+      "WeChat not reached, nothing was charged",
+      "Charge again when the network is back, or take cash",
+    ],
     ["closed", "Reversed, nothing was charged", "Safe to charge again"],
     [
       "returned",
@@ -118,7 +124,7 @@ test("only paid lights the goods, only declined, closed and returned light charg
       shown?.page.get(`[data-answer=${which}]`).attributes("data-lit");
     expect(lit("goods"), `${state}: goods`).toBe(String(state === "paid"));
     expect(lit("charge"), `${state}: charge`).toBe(
-      String(["declined", "closed", "returned"].includes(state)),
+      String(["declined", "unreached", "closed", "returned"].includes(state)),
     );
     shown.page.unmount();
   }
@@ -175,15 +181,15 @@ test("no two ends without money share a word or a silhouette", async () => {
   for (const spoken of ["zh", "en"] as const) {
     const heads: string[] = [];
     const marks: string[] = [];
-    for (const state of ["declined", "closed", "returned"] as const) {
+    for (const state of ["declined", "unreached", "closed", "returned"] as const) {
       shown = await open({ front: attemptIn(state, NOW) }, spoken);
       heads.push(shown.page.get(".head h1").text());
       marks.push(shown.page.get(".head svg.mark").html());
       shown.page.unmount();
       vi.useRealTimers();
     }
-    expect(new Set(heads).size, spoken).toBe(3);
-    expect(new Set(marks).size, spoken).toBe(3);
+    expect(new Set(heads).size, spoken).toBe(4);
+    expect(new Set(marks).size, spoken).toBe(4);
   }
   shown = undefined;
 });

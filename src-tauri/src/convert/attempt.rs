@@ -66,6 +66,7 @@ fn state(screen: Screen) -> AttemptState {
         Screen::Refunding => AttemptState::Refunding,
         Screen::Paid => AttemptState::Paid,
         Screen::Declined => AttemptState::Declined,
+        Screen::Unreached => AttemptState::Unreached,
         Screen::Closed => AttemptState::Closed,
         Screen::Returned => AttemptState::Returned,
         Screen::Held => AttemptState::Held,
@@ -98,6 +99,7 @@ fn deadline_ms(attempt: &Attempt, state: AttemptState) -> Option<i64> {
         | AttemptState::Settling
         | AttemptState::Paid
         | AttemptState::Declined
+        | AttemptState::Unreached
         | AttemptState::Closed
         | AttemptState::Returned
         | AttemptState::Refunding

@@ -68,6 +68,7 @@ fn phases() -> Vec<Phase> {
         Phase::Refunding { transaction_no: "2026112122001".to_owned() },
         Phase::Paid { payment },
         Phase::Declined { reason: "ACQ.PAYMENT_AUTH_CODE_INVALID".to_owned() },
+        Phase::Closed { how: ClosedHow::NeverSent },
         Phase::Closed { how: ClosedHow::ByChannel },
         Phase::Returned,
         Phase::Held { reason: HoldReason::AmountDiffers { channel_fen: 125 } },

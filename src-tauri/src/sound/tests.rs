@@ -146,6 +146,7 @@ fn only_paid_is_said_to_be_paid() {
         (AttemptState::Settling, None),
         (AttemptState::Refunding, None),
         (AttemptState::Declined, Some(Cue::NotCharged)),
+        (AttemptState::Unreached, Some(Cue::NotCharged)),
         (AttemptState::Closed, Some(Cue::NotCharged)),
         (AttemptState::Returned, Some(Cue::NotCharged)),
         (AttemptState::Held, Some(Cue::Unknown)),

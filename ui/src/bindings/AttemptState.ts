@@ -3,4 +3,4 @@
 /**
  * Names where an attempt stands, in the cashier's terms.
  */
-export type AttemptState = "parked" | "submitting" | "typing" | "code" | "unknown" | "reversing" | "settling" | "paid" | "declined" | "closed" | "returned" | "refunding" | "held";
+export type AttemptState = "parked" | "submitting" | "typing" | "code" | "unknown" | "reversing" | "settling" | "paid" | "declined" | "unreached" | "closed" | "returned" | "refunding" | "held";

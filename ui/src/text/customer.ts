@@ -57,6 +57,12 @@ export function customerSays(state: AttemptState, amount: string): CustomerSays 
       return { zh: "付款成功", en: "Paid", foot: "谢谢惠顾" };
     case "declined":
       return { zh: "未扣款", en: "Not charged", foot: "可换一种方式，或请收银员再扫一次" };
+    case "unreached":
+      return {
+        zh: "没连上网络，没有扣款",
+        en: "No connection, nothing was charged",
+        foot: "没有扣钱，不用担心",
+      };
     case "closed":
       return {
         zh: "已撤销，没有扣款",

@@ -82,6 +82,14 @@ const STATE: Record<AttemptState, (told: Told) => Said> = {
     goods: "Keep the goods",
     charge: "May charge again",
   }),
+  unreached: ({ channel }) => ({
+    is: `${channel} not reached, nothing was charged`,
+    todo: "Charge again when the network is back, or take cash",
+    word: `${channel} not reached`,
+    say: "Nothing was charged",
+    goods: "Keep the goods",
+    charge: "Network first",
+  }),
   closed: () => ({
     is: "Reversed, nothing was charged",
     todo: "Safe to charge again",
@@ -142,6 +150,7 @@ export const en: Text = {
     settling: "One moment",
     paid: "Paid",
     declined: "Not charged",
+    unreached: "Not reached",
     closed: "Reversed",
     returned: "Returned",
     refunding: "Going back",

@@ -8,7 +8,7 @@ import type { Language } from ".";
 import type { Sentence } from "./shape";
 
 /** A sale that is listed has no result yet, or is held. */
-type Listed = Exclude<AttemptState, "held" | "paid" | "declined" | "closed" | "returned">;
+type Listed = Exclude<AttemptState, "held" | "paid" | "declined" | "unreached" | "closed" | "returned">;
 
 interface OpenItemsText {
   none: Sentence;

@@ -78,6 +78,14 @@ const STATE: Record<AttemptState, (told: Told) => Said> = {
     goods: "先别交货",
     charge: "可再收一次",
   }),
+  unreached: ({ channel }) => ({
+    is: `没连上${channel}，没有扣款`,
+    todo: "网络通了再收；急可收现金",
+    word: `没连上${channel}`,
+    say: "没有扣款",
+    goods: "先别交货",
+    charge: "网络通了再收",
+  }),
   closed: () => ({
     is: "已撤销，没有扣款",
     todo: "可以重新收款",
@@ -134,6 +142,7 @@ const SHORT: Record<AttemptState, string> = {
   settling: "正在收尾",
   paid: "已收款",
   declined: "未扣款",
+  unreached: "没连上",
   closed: "已撤销",
   returned: "已退回",
   refunding: "正在退回",

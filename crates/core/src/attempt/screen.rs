@@ -1,6 +1,6 @@
 //! What the cashier reads of an attempt: one of the states of the counter's table.
 
-use super::{Attempt, Phase};
+use super::{Attempt, ClosedHow, Phase};
 use crate::channel::Flow;
 
 /// A state of the counter. Each has one sentence, one thing to do and two answers: may the goods
@@ -27,6 +27,8 @@ pub enum Screen {
     Paid,
     /// Not charged.
     Declined,
+    /// Never sent, because the channel was not reached; nothing was charged.
+    Unreached,
     /// Reversed; nothing was charged.
     Closed,
     /// Reversed; the money went back.
@@ -54,6 +56,7 @@ impl Screen {
             | Screen::Code
             | Screen::Paid
             | Screen::Declined
+            | Screen::Unreached
             | Screen::Closed
             | Screen::Returned
             | Screen::Held => false,
@@ -64,7 +67,7 @@ impl Screen {
     #[must_use]
     pub fn may_charge_again(self) -> bool {
         match self {
-            Screen::Declined | Screen::Closed | Screen::Returned => true,
+            Screen::Declined | Screen::Unreached | Screen::Closed | Screen::Returned => true,
             Screen::Parked
             | Screen::Submitting
             | Screen::Typing
@@ -106,6 +109,7 @@ impl Attempt {
             Phase::Refunding { .. } => Screen::Refunding,
             Phase::Paid { .. } => Screen::Paid,
             Phase::Declined { .. } => Screen::Declined,
+            Phase::Closed { how: ClosedHow::NeverSent } => Screen::Unreached,
             Phase::Closed { .. } => Screen::Closed,
             Phase::Returned => Screen::Returned,
             Phase::Held { .. } => Screen::Held,

@@ -213,7 +213,7 @@ pub(crate) fn m1_a_try_that_never_left_clears_the_mark() {
         SCAN,
         "
         0 | begin            | submitting        | submit | submitting | -
-        1 | unreached submit | closed never_sent | -      | closed     | -
+        1 | unreached submit | closed never_sent | -      | unreached  | -
         ",
     );
     assert_eq!(scan.sent_at, None);
@@ -244,7 +244,7 @@ fn m1_only_a_cleared_mark_ends_as_never_sent() {
         "
         0   | begin            | submitting        | submit | submitting | -
         1   | unreached submit | parked            | -      | parked     | -
-        120 | tick             | closed never_sent | -      | closed     | -
+        120 | tick             | closed never_sent | -      | unreached  | -
         ",
     );
     check(
@@ -252,7 +252,7 @@ fn m1_only_a_cleared_mark_ends_as_never_sent() {
         "
         0 | begin            | submitting        | submit | submitting | -
         1 | unreached submit | parked            | -      | parked     | -
-        2 | cancelled        | closed never_sent | -      | closed     | -
+        2 | cancelled        | closed never_sent | -      | unreached  | -
         ",
     );
     check(
@@ -260,7 +260,7 @@ fn m1_only_a_cleared_mark_ends_as_never_sent() {
         "
         0 | begin            | submitting        | submit | submitting | -
         1 | unreached submit | parked            | -      | parked     | -
-        2 | cash taken       | closed never_sent | -      | closed     | -
+        2 | cash taken       | closed never_sent | -      | unreached  | -
         ",
     );
     // After a crash nobody knows whether the bytes had left: it counts as sent.
@@ -1099,6 +1099,7 @@ fn only_paid_hands_over_the_goods_and_only_dead_numbers_are_charged_again() {
         (Screen::Refunding, false, false),
         (Screen::Paid, true, false),
         (Screen::Declined, false, true),
+        (Screen::Unreached, false, true),
         (Screen::Closed, false, true),
         (Screen::Returned, false, true),
         (Screen::Held, false, false),

@@ -34,7 +34,7 @@ pub(crate) fn of_attempt(screen: Screen) -> u8 {
     match screen {
         Screen::Paid => DONE,
         Screen::Held => HELD,
-        Screen::Declined | Screen::Closed | Screen::Returned => NO_MONEY,
+        Screen::Declined | Screen::Unreached | Screen::Closed | Screen::Returned => NO_MONEY,
         Screen::Parked
         | Screen::Submitting
         | Screen::Typing
