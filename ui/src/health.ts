@@ -71,13 +71,19 @@ export function backupLevel(state: BackupState, shop: ShopView): Level {
   }
 }
 
+/** Results are seen too: nothing to hear with is no reason to stop. */
+export function soundLevel(works: boolean): Level {
+  return works ? "good" : "care";
+}
+
 /** Returns the worst of all. */
-export function worstLevel({ channels, health, shop, notices }: CounterView): Level {
+export function worstLevel({ channels, health, shop, notices, soundWorks }: CounterView): Level {
   const levels = [
     ...channels.map(({ state }) => channelLevel(state)),
     diskLevel(health.disk),
     clockLevel(health.clock),
     backupLevel(health.backup, shop),
+    soundLevel(soundWorks),
     notices.length > 0 ? "care" : "good",
   ] satisfies Level[];
   return levels.reduce((a, b) => (LEVELS.indexOf(a) < LEVELS.indexOf(b) ? b : a));

@@ -42,12 +42,13 @@ function screen(): string | undefined {
 test("one key or one press lists the channels, the disk, the clock and the copies", async () => {
   await listed();
   const lines = till.page.findAll("[data-of]").map((row) => row.attributes("data-of"));
-  expect(lines).toEqual(["alipay", "wechat", "cash", "disk", "clock", "backup"]);
+  expect(lines).toEqual(["alipay", "wechat", "cash", "disk", "clock", "backup", "sound"]);
   expect(line("alipay")).toBe("支付宝正常0.4 秒应答10:03:17 得知");
   expect(line("disk")).toBe("磁盘能写，够用还剩 71.8 GB10:03:00 得知");
   expect(line("clock")).toBe("时间和平台一致10:03:17 得知");
   expect(line("backup")).toBe("备份已备份09:33:11 得知");
-  expect(till.page.findAll(".row.good")).toHaveLength(6);
+  expect(line("sound")).toBe("声音有声音设备");
+  expect(till.page.findAll(".row.good")).toHaveLength(7);
   await type("<F1>");
   expect(screen()).toBe("sell");
   await till.page.get(".top [data-key=health]").trigger("click");

@@ -9,11 +9,12 @@ import type { Language } from "./index";
 import type { Sentence } from "./shape";
 
 interface Relied {
-  name: Record<"disk" | "clock" | "backup", string>;
+  name: Record<"disk" | "clock" | "backup" | "sound", string>;
   channel: Record<ChannelHealth, Sentence>;
   disk: Record<DiskState, Sentence>;
   clock: Record<ClockState, Sentence>;
   backup: Record<BackupState, Sentence>;
+  sound: Record<"works" | "none", Sentence>;
   since(at: string, is: string): string;
   latency(seconds: string): string;
   free(size: string): string;
@@ -23,7 +24,7 @@ interface Relied {
 }
 
 const zh: Relied = {
-  name: { disk: "磁盘", clock: "时间", backup: "备份" },
+  name: { disk: "磁盘", clock: "时间", backup: "备份", sound: "声音" },
   channel: {
     ready: { is: "正常", todo: "" },
     proving: { is: "正在核对", todo: "请稍等" },
@@ -54,6 +55,10 @@ const zh: Relied = {
     stopped: { is: "数据有损坏，不再备份", todo: "旧备份别动，请店长处理" },
     practice: { is: "练习的账不备份", todo: "" },
   },
+  sound: {
+    works: { is: "有声音设备", todo: "" },
+    none: { is: "没有声音设备，结果看屏幕闪边", todo: "请接好音箱，打开音量" },
+  },
   since: (at, is) => `${at} 起${is}`,
   latency: (seconds) => `${seconds} 秒应答`,
   free: (size) => `还剩 ${size}`,
@@ -63,7 +68,7 @@ const zh: Relied = {
 };
 
 const en: Relied = {
-  name: { disk: "Disk", clock: "Clock", backup: "Copies" },
+  name: { disk: "Disk", clock: "Clock", backup: "Copies", sound: "Sound" },
   channel: {
     ready: { is: "Answers", todo: "" },
     proving: { is: "Being checked", todo: "One moment" },
@@ -105,6 +110,10 @@ const en: Relied = {
       todo: "Keep the old copies; call the manager",
     },
     practice: { is: "Practice is not copied", todo: "" },
+  },
+  sound: {
+    works: { is: "There is a device", todo: "" },
+    none: { is: "No device; results flash on the screen", todo: "Connect a speaker and turn it up" },
   },
   since: (at, is) => `${is} since ${at}`,
   latency: (seconds) => `in ${seconds} s`,
