@@ -473,6 +473,7 @@ export function sale(
   }
 
   function bringBack(outTradeNo: string): void {
+    if (mode.value === "typing" && total.value > 0) return hint("amount_stands");
     hand.notice = null;
     void call(() => host.bringBack({ outTradeNo }));
   }

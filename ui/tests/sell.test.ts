@@ -340,6 +340,22 @@ test("the same customer is not charged: the unresolved attempt comes back", asyn
   expect(till.asked("bringBack")).toEqual([{ outTradeNo: "9001" }]);
 });
 
+test("a typed amount is not lost to a sale brought back: it is charged or cleared first", async () => {
+  const aside = [attemptIn("unknown", NOW, { outTradeNo: "9001" })];
+  till = await open({ aside });
+  const back = { code: "F6", shiftKey: true };
+  await type("45");
+  down("F6", back);
+  await flushPromises();
+  expect(till.asked("bringBack")).toEqual([]);
+  expect(till.amount()).toBe("¥45.00");
+  expect(till.page.get(".notice").text()).toContain("按 − 清掉");
+  await type("-");
+  down("F6", back);
+  await flushPromises();
+  expect(till.asked("bringBack")).toEqual([{ outTradeNo: "9001" }]);
+});
+
 test("a second scan answers no question", async () => {
   await askedWhetherSame();
   await scanner(`${AUTH_CODE}<Enter>`);

@@ -251,6 +251,10 @@ export const en: Text = {
     cannot_wait: { is: "No more time can be given", todo: "ask the customer to hurry" },
     cannot_take_cash: { is: "Cash cannot take its place", todo: "read the result" },
     cannot_give_goods: { is: "Goods cannot be marked as gone now", todo: "wait for the result" },
+    amount_stands: {
+      is: "The typed amount still stands",
+      todo: "charge it, or clear it with {cancel}, then bring that sale back",
+    },
     nothing_aside: { is: "Nothing is put aside", todo: "carry on" },
     nothing_to_charge: { is: "", todo: "Type the next amount" },
     answer_first: { is: "", todo: "Answer the question first" },

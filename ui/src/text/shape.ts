@@ -52,6 +52,7 @@ export type Hint =
   | "cannot_cancel"
   | "cannot_put_aside"
   | "nothing_aside"
+  | "amount_stands"
   | "nothing_to_charge"
   | "answer_first"
   | "look_first"

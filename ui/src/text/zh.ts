@@ -228,6 +228,7 @@ const HINT: Record<Hint, Sentence> = {
   cannot_wait: { is: "不能再延时", todo: "请顾客尽快确认" },
   cannot_take_cash: { is: "这一笔不能改收现金", todo: "看屏幕上的结果" },
   cannot_give_goods: { is: "这一步不能记货已交", todo: "先等结果" },
+  amount_stands: { is: "输好的金额还没收", todo: "先收，或按 {cancel} 清掉，再调回" },
   nothing_aside: { is: "没有放一旁的单", todo: "接着收款" },
   nothing_to_charge: { is: "", todo: "先输下一单的金额" },
   answer_first: { is: "", todo: "先回答屏幕上的问题" },
