@@ -106,7 +106,7 @@ test("a refused sale keeps its intent and what was counted, and says why", async
 test("抹零 is its own line, within the store's limit", async () => {
   await opened();
   await type("12.58<F9>*");
-  expect(shown("rounded")).toBe("抹零 −¥0.08（最多 ¥0.99）");
+  expect(shown("rounded")).toBe("抹零（最多 ¥0.99）−¥0.08");
   expect(till.amount()).toBe("¥12.50");
   await type("*");
   expect(till.amount()).toBe("¥12.00");

@@ -340,7 +340,7 @@ export const en: Text = {
     todo: "Press what the customer gives, or type it; Enter if exact",
     insteadTodo: "The other charge is given up; if paid, it goes back by itself",
     is: (due) => `Take ${due} in cash`,
-    rounded: (off, most) => `Rounded off −${off} (at most ${most})`,
+    rounded: (most) => `Off (at most ${most})`,
     received: "Received",
     change: "Change",
     short: "Missing",

@@ -326,7 +326,7 @@ export const zh = {
     todo: "点顾客给的面额，或输收到的钱；正好就按 Enter",
     insteadTodo: "原来那一笔不再要，钱若到账会自动退回",
     is: (due: string) => `收现金 ${due}`,
-    rounded: (off: string, most: string) => `抹零 −${off}（最多 ${most}）`,
+    rounded: (most: string) => `抹零（最多 ${most}）`,
     received: "收到",
     change: "找零",
     short: "还差",
