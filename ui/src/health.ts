@@ -10,6 +10,8 @@ import type { ShopView } from "./bindings/ShopView";
 /** Nothing to do · nobody knows, or it is not for here · do something · no sale without a person. */
 export type Level = "good" | "plain" | "care" | "stop";
 
+export type SoundState = "works" | "off" | "none";
+
 const LEVELS: readonly Level[] = ["good", "plain", "care", "stop"];
 
 export function channelLevel(state: ChannelHealth): Level {
@@ -72,18 +74,32 @@ export function backupLevel(state: BackupState, shop: ShopView): Level {
 }
 
 /** Results are seen too: nothing to hear with is no reason to stop. */
-export function soundLevel(works: boolean): Level {
-  return works ? "good" : "care";
+export function soundLevel(sound: SoundState): Level {
+  switch (sound) {
+    case "works":
+      return "good";
+    case "off":
+      return "plain";
+    case "none":
+      return "care";
+  }
+}
+
+/** Whether there is something to hear with; a store that wants to hear nothing needs nothing. */
+export function soundState({ soundWorks, settings }: CounterView): SoundState {
+  if (!settings.sound && !settings.voice) return "off";
+  return soundWorks ? "works" : "none";
 }
 
 /** Returns the worst of all. */
-export function worstLevel({ channels, health, shop, notices, soundWorks }: CounterView): Level {
+export function worstLevel(view: CounterView): Level {
+  const { channels, health, shop, notices } = view;
   const levels = [
     ...channels.map(({ state }) => channelLevel(state)),
     diskLevel(health.disk),
     clockLevel(health.clock),
     backupLevel(health.backup, shop),
-    soundLevel(soundWorks),
+    soundLevel(soundState(view)),
     notices.length > 0 ? "care" : "good",
   ] satisfies Level[];
   return levels.reduce((a, b) => (LEVELS.indexOf(a) < LEVELS.indexOf(b) ? b : a));

@@ -57,6 +57,16 @@ test("one key or one press lists the channels, the disk, the clock and the copie
   expect(screen()).toBe("sell");
 });
 
+test.each([
+  [false, { sound: true, voice: false }, "care", "没有声音设备"],
+  [false, { sound: false, voice: false }, "plain", "门店设为不出声"],
+  [true, { sound: true, voice: true }, "good", "有声音设备"],
+])("sound: a device %s, wanted %o, is %s", async (soundWorks, wanted, sure, said) => {
+  await listed({ soundWorks, settings: settingsWith(wanted) });
+  expect(level("sound")).toBe(sure);
+  expect(line("sound")).toContain(said);
+});
+
 test("whatever is wrong says what to do and the particulars that are needed for it", async () => {
   await listed(sceneOf("health", NOW).counter);
   expect(line("wechat")).toContain("配置不对请店长处理");

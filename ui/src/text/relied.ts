@@ -5,6 +5,7 @@ import type { BackupState } from "../bindings/BackupState";
 import type { ChannelHealth } from "../bindings/ChannelHealth";
 import type { ClockState } from "../bindings/ClockState";
 import type { DiskState } from "../bindings/DiskState";
+import type { SoundState } from "../health";
 import type { Language } from "./index";
 import type { Sentence } from "./shape";
 
@@ -14,7 +15,7 @@ interface Relied {
   disk: Record<DiskState, Sentence>;
   clock: Record<ClockState, Sentence>;
   backup: Record<BackupState, Sentence>;
-  sound: Record<"works" | "none", Sentence>;
+  sound: Record<SoundState, Sentence>;
   since(at: string, is: string): string;
   latency(seconds: string): string;
   free(size: string): string;
@@ -57,6 +58,7 @@ const zh: Relied = {
   },
   sound: {
     works: { is: "有声音设备", todo: "" },
+    off: { is: "门店设为不出声", todo: "" },
     none: { is: "没有声音设备，结果看屏幕闪边", todo: "请接好音箱，打开音量" },
   },
   since: (at, is) => `${at} 起${is}`,
@@ -113,6 +115,7 @@ const en: Relied = {
   },
   sound: {
     works: { is: "There is a device", todo: "" },
+    off: { is: "The store wants none", todo: "" },
     none: { is: "No device; results flash on the screen", todo: "Connect a speaker and turn it up" },
   },
   since: (at, is) => `${is} since ${at}`,
