@@ -313,6 +313,8 @@ impl Tour<'_> {
     async fn counting_cash(&self) -> Result<(), WindowError> {
         self.app.type_keys("13.40").await?;
         self.app.key(Key::F9).await?;
+        self.app.type_keys("*").await?;
+        self.app.see("[data-cash=rounded]").await?;
         self.app.plate("cash").await.map(drop)
     }
 

@@ -9,8 +9,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use mianfu_tests::window::{
-    App, Customer, Desk, Flow, Language, Manner, Page, Room, Start, Stop, Tour, WindowError,
-    codes_in,
+    App, Channel, Customer, Desk, Flow, Language, Manner, Page, Room, Start, Stop, Tour,
+    WindowError, codes_in,
 };
 
 #[derive(Parser)]
@@ -67,14 +67,7 @@ async fn walk(pictures: &Path) -> Result<Walked, WindowError> {
     })?;
     let desk = Desk::with_screen("3840x2160")?;
     say("opening the till on a virtual display");
-    let mut start = Start::beside("mianfu");
-    // A virtual display comes without a loudspeaker, and a store that wants none is told of none.
-    let store = desk.store_file(&["sound = false", "voice = false"])?;
-    start.variables.push(("MIANFU_STORE".to_owned(), store.display().to_string()));
-    let app = App::open(&desk, &start).await?;
-    app.turn_to(Page::Counter).await?;
-    app.speak(Language::Chinese).await?;
-    app.wait_until_ready().await?;
+    let app = opened(&desk, Start::beside("mianfu")).await?;
     let customer = Customer::at(&app.phone_page().await?);
     let walk = Walk { desk: &desk, app: &app, customer: &customer, pictures };
     walk.shown().await?;
@@ -83,7 +76,36 @@ async fn walk(pictures: &Path) -> Result<Walked, WindowError> {
     let scanned = customer.taken(Flow::Scan, 880).await?;
     let states = walk.every_state().await?;
     app.close().await?;
+    let states = states + unreached(&desk, pictures).await?;
     Ok(Walked { shown, scanned, states })
+}
+
+async fn opened(desk: &Desk, mut start: Start) -> Result<App, WindowError> {
+    // A virtual display comes without a loudspeaker, and a store that wants none is told of none.
+    let store = desk.store_file(&["sound = false", "voice = false"])?;
+    start.variables.push(("MIANFU_STORE".to_owned(), store.display().to_string()));
+    let app = App::open(desk, &start).await?;
+    app.turn_to(Page::Counter).await?;
+    app.speak(Language::Chinese).await?;
+    app.wait_until_ready().await?;
+    Ok(app)
+}
+
+/// The one state that takes a channel of its own: it is gone when the code is scanned.
+async fn unreached(desk: &Desk, pictures: &Path) -> Result<usize, WindowError> {
+    let mut channel = Channel::start(desk)?;
+    let app = opened(desk, channel.window(&desk.home().join("unreached"))).await?;
+    let code = channel.customer().show_payment_code(Manner::Pays).await?;
+    app.arm("12.50").await?;
+    channel.vanish();
+    app.scan(&code).await?;
+    app.plate("unreached").await?;
+    for (language, name) in [(Language::Chinese, "zh"), (Language::English, "en")] {
+        app.speak(language).await?;
+        app.picture(&pictures.join(format!("{name}-unreached.png"))).await?;
+    }
+    app.close().await?;
+    Ok(1)
 }
 
 impl Walk<'_> {

@@ -20,7 +20,7 @@ pub(crate) fn run() -> Result<Closing, TaskError> {
         programs::run("mianfu", &[])?;
         return Ok(Closing::new("run").with("window", "closed"));
     }
-    programs::build(&["mianfu", "mianfu-walk"])?;
+    programs::build(&["mianfu", "mianfu-practice", "mianfu-walk"])?;
     shell::say("there is no display here, so the till takes payments on a virtual one");
     let arguments = ["--pictures".to_owned(), PICTURES.to_owned()];
     let ran = programs::run("mianfu-walk", &arguments)?;
