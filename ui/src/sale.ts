@@ -394,6 +394,7 @@ export function sale(
   }
 
   function whileEnded(attempt: AttemptView, stroke: Stroke, atMs: number): void {
+    if (hand.sending) return hint("busy");
     const mayCharge = lookOf(attempt.state).charge === "yes";
     const key = entryKeys(stroke);
     const stopped = hand.stopped === attempt.outTradeNo;
@@ -439,11 +440,9 @@ export function sale(
         hand.handed = null;
         clear();
         return void call(() => host.bringBack({ outTradeNo: question.unresolvedOutTradeNo }));
-      case "plus": {
-        const { handed } = hand;
-        if (handed === null) return void call(() => host.clearFront());
-        return void handIn(handed, "another");
-      }
+      case "plus":
+        if (hand.handed === null) return void call(() => host.clearFront());
+        return void handIn(hand.handed, "another");
       case "minus":
       case "escape":
         hand.handed = null;
@@ -515,6 +514,7 @@ export function sale(
   function stroke(pressed: Stroke, atMs = performance.now()): void {
     hand.notice = null;
     const attempt = front.value;
+    if (hand.sending || mode.value === "waiting") scans.missed(pressed, atMs);
     switch (mode.value) {
       case "sending":
         return hint("busy");

@@ -3,6 +3,7 @@
 // barcode is asked about. A code still lying under the scanner after it was paid is let go.
 
 import type { Desk } from "./desk";
+import { entryKeys } from "./hand";
 import type { Scan, Stroke } from "./keys";
 import type { Entry } from "./money";
 import { totalFen } from "./money";
@@ -13,6 +14,8 @@ export interface Scanning {
   /** Takes in a stroke that types an amount, and tells whether it is a finger's; `before` is the
    * amount it found. */
   typed(stroke: Stroke, before: Entry, atMs: number): boolean;
+  /** Takes in a stroke where no amount can be typed: the rest of that amount is let go with it. */
+  missed(stroke: Stroke, atMs: number): void;
   /** `seen` says whether the amount stood on the screen as the scan came. */
   scan(read: Scan, mode: Mode, seen: boolean): void;
   /** Notes the code that is handed in, by its print. */
@@ -39,8 +42,14 @@ export function scanning({ hand, view, hint }: Desk, charging: Charging): Scanni
   const last = { print: -1, paidMs: Number.NEGATIVE_INFINITY };
 
   let restUntilMs = Number.NEGATIVE_INFINITY;
+  let missedUntilMs = Number.NEGATIVE_INFINITY;
 
   function typed(stroke: Stroke, before: Entry, atMs: number): boolean {
+    if (stroke.kind !== "back" && atMs < missedUntilMs) {
+      missedUntilMs = atMs + TOGETHER_MS;
+      hint("typed_too_soon");
+      return false;
+    }
     if (stroke.kind !== "back" && atMs < restUntilMs) {
       restUntilMs = Math.max(restUntilMs, atMs + TOGETHER_MS);
       hint("type_again");
@@ -48,6 +57,10 @@ export function scanning({ hand, view, hint }: Desk, charging: Charging): Scanni
     }
     trail.typed(stroke, before, atMs);
     return true;
+  }
+
+  function missed(stroke: Stroke, atMs: number): void {
+    if (entryKeys(stroke).length > 0) missedUntilMs = atMs + TOGETHER_MS;
   }
 
   function lyingStill({ text, firstMs }: Scan): boolean {
@@ -122,6 +135,7 @@ export function scanning({ hand, view, hint }: Desk, charging: Charging): Scanni
 
   return {
     typed,
+    missed,
     scan(read, mode, seen) {
       restUntilMs = read.ended ? Number.NEGATIVE_INFINITY : performance.now() + REST_MS;
       const charges = mode === "armed" || mode === "typing";

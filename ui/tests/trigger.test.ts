@@ -356,3 +356,37 @@ test("the Enter of a product's code that stumbled arms nothing", async () => {
   }
   await opened("box");
 });
+
+test("an amount typed while the sale before is coming to its end is taken whole or not at all", async () => {
+  await opened("trigger");
+  let answer = (): void => undefined;
+  till.host.scanCode = () => new Promise((resolve) => (answer = resolve));
+  await type("39.72");
+  await wait(700);
+  await scanner(KEYS);
+  // The view of the payment overtakes the answer to the request.
+  till.host.put({ ...till.host.view(), front: attemptIn("paid", NOW) });
+  await flushPromises();
+  await type("25");
+  expect(said()).toContain("请稍等");
+  answer();
+  await flushPromises();
+  await type(".14");
+  expect(said()).toBe("输早了，没有收进来，请重新输入金额");
+  expect(till.state()).toBe("paid");
+  await wait(700);
+  await type("25.14");
+  expect(till.amount()).toBe("¥25.14");
+});
+
+test("what is typed while a sale is waited for leaves no half amount behind it", async () => {
+  await opened("box", { front: attemptIn("typing", NOW) });
+  await type("2");
+  till.host.put({ ...till.host.view(), front: attemptIn("paid", NOW) });
+  await flushPromises();
+  await type("5.14");
+  expect(till.state()).toBe("paid");
+  await wait(700);
+  await type("25.14");
+  expect(till.amount()).toBe("¥25.14");
+});

@@ -119,7 +119,8 @@ impl Lane {
         self.settle(struck.count()).await?;
         let written = self.app.run("return window.stormWritten()").await?;
         let charges = self.charges(&codes).await?;
-        let written = written.as_str().and_then(Written::read);
+        let recorded = written.as_str().unwrap_or_default().to_owned();
+        let written = Written::read(&recorded);
         let mut wrongs = match &written {
             Some(written) => judge::wrongs(storm, &struck, written, &charges),
             None => vec!["what was written down cannot be read".to_owned()],
@@ -129,7 +130,8 @@ impl Lane {
             self.reopen().await?;
         }
         let place = format!("{:?} seed {}: ", storm.scanner, storm.seed);
-        let struck_keys = format!("; struck: {:?}, codes {codes:?}", storm.acts);
+        let struck_keys =
+            format!("; struck: {:?}, codes {codes:?}, as written: {recorded}", storm.acts);
         Ok(Tally {
             storms: 1,
             keys: struck.blows.len(),

@@ -43,7 +43,7 @@ window.addEventListener(
   (event) => {
     lastKeyMs = performance.now();
     if (event.key === "Shift") return;
-    written.keys.push({ handled: performance.now(), code: event.code });
+    written.keys.push({ struck: event.timeStamp, handled: performance.now(), code: event.code });
   },
   { capture: true },
 );

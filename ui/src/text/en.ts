@@ -226,6 +226,7 @@ export const en: Text = {
     above_limit: { is: "Above the limit for one sale", todo: "split it" },
     amount_first: { is: "", todo: "Type the amount first" },
     arm_first: { is: "", todo: "Press {collect}, then scan" },
+    typed_too_soon: { is: "Typed too soon, not taken", todo: "type the amount again" },
     type_again: { is: "The amount ran into a scan and was not taken", todo: "type it again" },
     scan_again: { is: "Only part of the code came", todo: "scan it again" },
     look_first: { is: "That scan charged nothing", todo: "look at the amount, then scan again" },

@@ -42,6 +42,7 @@ export type Hint =
   | "arm_first"
   | "scan_again"
   | "type_again"
+  | "typed_too_soon"
   | "already_paid"
   | "busy"
   | "waiting_ignores_digits"

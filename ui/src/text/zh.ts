@@ -209,6 +209,7 @@ const HINT: Record<Hint, Sentence> = {
   above_limit: { is: "超出单笔限额", todo: "分几笔收" },
   amount_first: { is: "", todo: "先输金额" },
   arm_first: { is: "", todo: "按 {collect} 后再扫" },
+  typed_too_soon: { is: "输早了，没有收进来", todo: "请重新输入金额" },
   type_again: { is: "金额和扫码混在一起，没有收进来", todo: "请重新输入金额" },
   scan_again: { is: "码没扫全", todo: "请再扫一次" },
   look_first: { is: "这一扫没有收款", todo: "看清金额，再扫一次" },
