@@ -35,6 +35,7 @@ const COMMANDS: &[&str] = &[
     "order_history",
     "open_items",
     "retry_refund",
+    "settle_finding",
     "close_anyway",
 ];
 

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mianfu_core::money::Timestamp;
-use mianfu_till::people::{Approved, GoodsGiven, ManagerState, People, Pin, RefundWish};
+use mianfu_till::open_items::FindingId;
+use mianfu_till::people::{
+    Approved, FindingSettled, GoodsGiven, ManagerState, People, Pin, RefundWish,
+};
 
 use crate::open::Shop;
 use crate::shell::{Shell, attempt_no, fen, intent};
@@ -27,6 +30,14 @@ impl Shell {
         let shop = self.shop().await?;
         let approved = self.approve(&shop, request.pin, GoodsGiven { no }).await?;
         Ok(shop.running.ask(|till, now| till.goods_given(approved, now)).await??)
+    }
+
+    /// Says that a finding has been looked into.
+    pub(crate) async fn settle_finding(&self, request: views::SettleFinding) -> Result<(), Report> {
+        let settled = FindingSettled { id: FindingId(request.finding_id) };
+        let shop = self.shop_meant(request.shop).await?;
+        let approved = self.approve(&shop, request.pin, settled).await?;
+        Ok(shop.running.ask(|till, now| till.finding_settled(approved, now)).await??)
     }
 
     /// Gives money of a paid attempt back.

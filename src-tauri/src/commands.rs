@@ -12,8 +12,8 @@ use crate::shell::{Confirmed, Shell};
 use crate::views::{
     AskBill, AttemptRef, BillView, CashInstead, CounterView, CustomerView, EnterPractice,
     GoodsGiven, HistoryLineView, OpenItemsView, OrderLineView, OrderRef, ReceiptFile, ReceiptView,
-    RefundAttempt, RefundCash, Report, RetryRefund, ScanCode, SetPin, ShowCode, TakeCash,
-    TypeAmount,
+    RefundAttempt, RefundCash, Report, RetryRefund, ScanCode, SetPin, SettleFinding, ShowCode,
+    TakeCash, TypeAmount,
 };
 use crate::windows;
 
@@ -76,6 +76,14 @@ pub(crate) async fn goods_given(
     request: GoodsGiven,
 ) -> Result<(), Report> {
     shell.goods_given(request).await
+}
+
+#[tauri::command]
+pub(crate) async fn settle_finding(
+    shell: State<'_, Shell>,
+    request: SettleFinding,
+) -> Result<(), Report> {
+    shell.settle_finding(request).await
 }
 
 #[tauri::command]

@@ -80,6 +80,7 @@ pub(crate) fn counter(counter: &Counter, room: Room<'_>, now: Timestamp) -> Coun
         unknown_sum_fen: counter.unknown.sum.get(),
         unknown_oldest_ms: counter.unknown.oldest.map(|at| at.0),
         waiting_refunds: counter.waiting_refunds,
+        open_findings: counter.open_findings,
         channels: counter.channels.iter().map(|health| channel_health(health, full)).collect(),
         health: health(counter, room.condition, room.shop),
         notices,

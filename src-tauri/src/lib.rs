@@ -77,6 +77,7 @@ pub fn commands<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'sta
         commands::ask_now,
         commands::wait_longer,
         commands::goods_given,
+        commands::settle_finding,
         commands::refund_attempt,
         commands::take_cash,
         commands::cash_instead,

@@ -8,6 +8,7 @@ use mianfu_till::away::AwayRefusal;
 use mianfu_till::bill::BillRefusal;
 use mianfu_till::cash::{CashRefundRefusal, CashRefusal};
 use mianfu_till::cashier::GoodsRefusal;
+use mianfu_till::open_items::SettleRefusal;
 use mianfu_till::people::PinRefusal;
 use mianfu_till::receipt::ReceiptRefusal;
 use mianfu_till::receipt::paper::PaperError;
@@ -96,6 +97,16 @@ impl From<GoodsRefusal> for Report {
             GoodsRefusal::Till(TillError::NoSuchAttempt { .. } | TillError::NoLonger { .. }) => {
                 ReportCode::Outdated
             }
+        };
+        Report::new(code, &refusal)
+    }
+}
+
+impl From<SettleRefusal> for Report {
+    fn from(refusal: SettleRefusal) -> Report {
+        let code = match &refusal {
+            SettleRefusal::Settled { .. } | SettleRefusal::Outlived(_) => ReportCode::Outdated,
+            SettleRefusal::Db(error) => code_of_db(error),
         };
         Report::new(code, &refusal)
     }

@@ -14,10 +14,11 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use health::{BackupState, ClockState, DiskState, HealthView};
-pub use open_items::{OpenItemView, OpenItemsView};
+pub use open_items::{FoundView, OpenItemView, OpenItemsView};
 pub use requests::{
     AskBill, AttemptRef, CashInstead, EnterPractice, GoodsGiven, OrderRef, RefundAttempt,
-    RefundCash, RetryRefund, SameCustomer, ScanCode, SetPin, ShowCode, TakeCash, TypeAmount,
+    RefundCash, RetryRefund, SameCustomer, ScanCode, SetPin, SettleFinding, ShowCode, TakeCash,
+    TypeAmount,
 };
 
 /// Names where an attempt stands, in the cashier's terms.
@@ -311,6 +312,8 @@ pub struct CounterView {
     pub unknown_oldest_ms: Option<i64>,
     /// Refunds that only a person brings further, of whatever day.
     pub waiting_refunds: u32,
+    /// Findings that the manager has not settled, of whatever day.
+    pub open_findings: u32,
     pub channels: Vec<ChannelHealthView>,
     pub health: HealthView,
     pub notices: Vec<NoticeLine>,

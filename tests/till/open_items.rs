@@ -7,8 +7,8 @@ use mianfu_core::refund::{RefundId, RefundPhase};
 use mianfu_gateway::{Alipay, Call, Channel, Stamp};
 use mianfu_practice::{Fault, Manner};
 use mianfu_tests::shop::*;
-use mianfu_till::open_items::{OpenItem, OpenItems};
-use mianfu_till::people::RefundWish;
+use mianfu_till::open_items::{FindingId, OpenItem, OpenItems, SettleRefusal};
+use mianfu_till::people::{FindingSettled, MANAGER, People, Pin, RefundWish};
 
 const DAY_MS: i64 = 24 * HOUR_MS;
 
@@ -22,6 +22,9 @@ fn lines(shop: &mut Shop) -> Vec<String> {
         OpenItem::Attempt(attempt) => format!("{:?} {}", attempt.screen(), attempt.amount.fen()),
         OpenItem::Refund(refund) => {
             format!("{} {}", mianfu_till::refunds::phase_name(&refund.phase), refund.amount)
+        }
+        OpenItem::Finding(finding, attempt) => {
+            format!("{:?} {}", finding.kind, attempt.amount.fen())
         }
     };
     listed(shop).items.iter().map(line).collect()
@@ -146,6 +149,44 @@ fn a_held_refund_is_listed_and_counted() {
     assert_eq!(shop.till().refund_of(id).unwrap().phase, RefundPhase::Held);
     assert_eq!(lines(&mut shop), ["held ¥1.00"]);
     assert_eq!(waiting(&mut shop), 1);
+}
+
+#[test]
+fn what_is_held_waits_until_the_manager_settles_it_and_settling_moves_nothing() {
+    let mut shop = Shop::new();
+    let no = held(&mut shop, 660);
+    let at_channel = shop.held_by_channel(&no);
+    let now = shop.till_now();
+    let open = shop.till().open_items().unwrap();
+    let [OpenItem::Finding(finding, _)] = open.items.as_slice() else {
+        panic!("one finding: {open:?}");
+    };
+    let settled = FindingSettled { id: finding.id };
+    assert_eq!(shop.till().counter(now).unwrap().open_findings, 1);
+    let people = People::open(shop.folder().join("till.pin"));
+    let pin = || Pin::new("481927".to_owned()).unwrap();
+    people.set_pin(&pin(), None, now).unwrap();
+    let approve = |settled, now| people.approve(&pin(), settled, now).unwrap();
+    let late = approve(settled, now);
+    let late = shop.till().finding_settled(late, now.plus_ms(60_001));
+    assert!(matches!(late, Err(SettleRefusal::Outlived(_))), "{late:?}");
+    assert_eq!(lines(&mut shop), ["Held ¥6.60"]);
+    let word = approve(settled, now);
+    shop.till().finding_settled(word, now).unwrap();
+    let kept = shop.till().db().read().findings().get(settled.id).unwrap().settled;
+    assert_eq!(kept, Some((now, MANAGER.to_owned())));
+    shop.restart(5_000);
+    assert_eq!(lines(&mut shop), Vec::<String>::new());
+    let now = shop.till_now();
+    assert_eq!(shop.till().counter(now).unwrap().open_findings, 0);
+    let again = approve(settled, now);
+    let again = shop.till().finding_settled(again, now);
+    assert!(matches!(again, Err(SettleRefusal::Settled { .. })), "{again:?}");
+    assert_eq!(shop.screen(&no), Screen::Held, "an end is never rewritten");
+    assert_eq!(shop.held_by_channel(&no), at_channel);
+    let word = approve(FindingSettled { id: FindingId(99) }, now);
+    let unknown = shop.till().finding_settled(word, now);
+    assert!(matches!(unknown, Err(SettleRefusal::Db(_))), "{unknown:?}");
 }
 
 #[test]

@@ -67,6 +67,12 @@ impl App {
         self.see(".plate[data-state=refund]").await?;
         self.type_keys(yuan).await?;
         self.key(Key::Enter).await?;
+        self.give_pin().await?;
+        self.see(".plate[data-state=paid] [data-line=refund]").await.map(drop)
+    }
+
+    /// Types the manager's PIN where it is asked for; it is chosen first where there is none.
+    pub async fn give_pin(&self) -> Result<(), WindowError> {
         self.see(".plate[data-step=pin], .plate[data-step=new_pin]").await?;
         if self.has(".plate[data-step=new_pin]").await {
             for next in ["repeat_pin", "pin"] {
@@ -76,8 +82,7 @@ impl App {
             }
         }
         self.type_keys(MANAGER_PIN).await?;
-        self.key(Key::Enter).await?;
-        self.see(".plate[data-state=paid] [data-line=refund]").await.map(drop)
+        self.key(Key::Enter).await
     }
 
     /// Opens the receipt of the sale on the plate, or of the chosen order, and returns its text.

@@ -3,6 +3,7 @@
 
 use fantoccini::key::Key;
 use mianfu_tests::window::{App, Language, Manner, Room, until};
+use serde_json::json;
 
 use crate::{Shop, picture};
 
@@ -42,6 +43,31 @@ async fn a_refund_without_balance_is_tried_again_from_the_list_and_goes_back_onc
     app.key(Key::Escape).await.unwrap();
     app.see_text("[data-line=refund]", "已退 ¥4.00").await.unwrap();
     assert_eq!(given_back(&shop).await, 400, "once");
+    app.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_held_waits_for_the_manager_and_is_settled_with_the_pin() {
+    let mut shop = Shop::new();
+    let data = shop.fresh();
+    let app = shop.open_ready(&data).await;
+    app.speak(Language::Chinese).await.unwrap();
+    let another = json!({ "chances": { "another_amount": 1000 } });
+    shop.customer.weather(&another).await.unwrap();
+    app.arm("6.60").await.unwrap();
+    let code = shop.customer.show_payment_code(Manner::Pays).await.unwrap();
+    app.scan(&code).await.unwrap();
+    app.plate("held").await.unwrap();
+    app.key(Key::F6).await.unwrap();
+    app.see_text("[data-chip=unknown]", "1 件请店长处理").await.unwrap();
+    app.key(Key::F5).await.unwrap();
+    app.see(&format!("{OPEN} [data-of=finding][data-state=held]")).await.unwrap();
+    take(&app, "open-held").await;
+    app.key(Key::Enter).await.unwrap();
+    app.give_pin().await.unwrap();
+    app.see(&format!("{OPEN} [data-open=none]")).await.unwrap();
+    app.see_gone("[data-chip=unknown]").await.unwrap();
+    assert_eq!(given_back(&shop).await, 0, "settling moves no money");
     app.close().await.unwrap();
 }
 

@@ -1,4 +1,5 @@
-// What a manager must allow: a refund, goods handed over without a result, and the PIN itself.
+// What a manager must allow: a refund, goods handed over without a result, that a finding needs
+// nobody any more, and the PIN itself.
 //
 // While it is open every key belongs to it, so no digit of a PIN reaches an amount. A PIN lives
 // here until it is handed to the till, and only its length is ever drawn. One intent per refund
@@ -25,6 +26,7 @@ export type RefundFrom =
 export type Purpose =
   | { kind: "goods"; outTradeNo: string; amountFen: number }
   | { kind: "refund"; from: readonly RefundFrom[] }
+  | { kind: "settle"; findingId: number; amountFen: number }
   | { kind: "practice" }
   /** The first PIN; where there is no real money it may wait. */
   | { kind: "first_pin"; mayWait: boolean }
@@ -91,6 +93,7 @@ export function approval(
   function firstStep(purpose: Purpose): Step {
     switch (purpose.kind) {
       case "goods":
+      case "settle":
       case "practice":
         return pinStep();
       case "refund":
@@ -246,6 +249,8 @@ export function approval(
           ? host.refundCash({ orderNo: from.orderNo, amountFen, shop, intentId, pin })
           : host.refundAttempt({ outTradeNo: from.outTradeNo, amountFen, intentId, pin });
       }
+      case "settle":
+        return host.settleFinding({ findingId: purpose.findingId, shop, pin });
       case "practice":
         return host.enterPractice({ pin });
       case "first_pin":
@@ -287,6 +292,8 @@ function allowed(approving: Approving): Hint {
       return "goods_said";
     case "refund":
       return refundFrom(approving)?.kind === "cash" ? "cash_goes_back" : "refund_sent";
+    case "settle":
+      return "finding_settled";
     case "practice":
       return "practice_entered";
     case "first_pin":

@@ -3,6 +3,7 @@
 import type { AttemptState } from "./bindings/AttemptState";
 import type { AttemptView } from "./bindings/AttemptView";
 import type { CounterView } from "./bindings/CounterView";
+import type { FoundView } from "./bindings/FoundView";
 import type { OpenItemView } from "./bindings/OpenItemView";
 import type { OpenItemsView } from "./bindings/OpenItemsView";
 import type { RefundState } from "./bindings/RefundState";
@@ -18,8 +19,8 @@ export function openIn({ front, aside, waitingRefunds, nowMs }: CounterView): Op
 }
 
 export function openAttempt(attempt: AttemptView): OpenItemView {
-  const { outTradeNo, orderNo, amountFen, startedAtMs: sinceMs, state, held } = attempt;
-  const { channelAmountFen } = attempt;
+  const { outTradeNo, orderNo, amountFen, startedAtMs: sinceMs, state } = attempt;
+  if (state === "held") return openFinding("held", attempt);
   const needsManager = false;
   return {
     kind: "attempt",
@@ -28,9 +29,23 @@ export function openAttempt(attempt: AttemptView): OpenItemView {
     amountFen,
     sinceMs,
     state,
+    needsManager,
+  };
+}
+
+/** Returns what was found about an attempt; each attempt has one at most. */
+export function openFinding(found: FoundView, attempt: AttemptView): OpenItemView {
+  const { outTradeNo, orderNo, amountFen, startedAtMs: sinceMs, held, channelAmountFen } = attempt;
+  return {
+    kind: "finding",
+    findingId: Number(orderNo),
+    found,
+    outTradeNo,
+    orderNo,
+    amountFen,
+    sinceMs,
     held,
     channelAmountFen,
-    needsManager,
   };
 }
 

@@ -100,6 +100,7 @@ export function counterAt(nowMs: number, with_: Partial<CounterView> = {}): Coun
     unknownSumFen: 0,
     unknownOldestMs: null,
     waitingRefunds: 0,
+    openFindings: 0,
     channels: [health("alipay", 380), health("wechat", 560), health("cash", null)],
     health: healthWith(nowMs),
     notices: [],

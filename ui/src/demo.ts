@@ -322,6 +322,11 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
       came("openItems", null);
       return open ?? openIn(counter);
     },
+    async settleFinding(request) {
+      came("settleFinding", request);
+      checkPin(request.pin);
+      change({ openFindings: Math.max(0, counter.openFindings - 1) });
+    },
     async retryRefund(request) {
       came("retryRefund", request);
       change({ waitingRefunds: Math.max(0, counter.waitingRefunds - 1) });

@@ -24,6 +24,7 @@ import type { Report } from "./bindings/Report";
 import type { RetryRefund } from "./bindings/RetryRefund";
 import type { ScanCode } from "./bindings/ScanCode";
 import type { SetPin } from "./bindings/SetPin";
+import type { SettleFinding } from "./bindings/SettleFinding";
 import type { ShowCode } from "./bindings/ShowCode";
 import type { TakeCash } from "./bindings/TakeCash";
 import type { TypeAmount } from "./bindings/TypeAmount";
@@ -56,6 +57,7 @@ export interface Host {
   /** Takes a cash sale off the plate. */
   dismissCash(): Promise<void>;
   goodsGiven(request: GoodsGiven): Promise<void>;
+  settleFinding(request: SettleFinding): Promise<void>;
   refundAttempt(request: RefundAttempt): Promise<void>;
   refundCash(request: RefundCash): Promise<void>;
   setPin(request: SetPin): Promise<void>;

@@ -45,6 +45,7 @@ export const tauriHost: Host = {
   cashInstead: (request) => invoke<void>("cash_instead", { request }),
   dismissCash: () => invoke<void>("dismiss_cash"),
   goodsGiven: (request) => invoke<void>("goods_given", { request }),
+  settleFinding: (request) => invoke<void>("settle_finding", { request }),
   refundAttempt: (request) => invoke<void>("refund_attempt", { request }),
   refundCash: (request) => invoke<void>("refund_cash", { request }),
   setPin: (request) => invoke<void>("set_pin", { request }),

@@ -4,7 +4,8 @@ import { flushPromises } from "@vue/test-utils";
 import { afterEach, expect, test, vi } from "vitest";
 import type { CounterView } from "../src/bindings/CounterView";
 import type { OpenItemView } from "../src/bindings/OpenItemView";
-import { LISTED, openAttempt, openRefund } from "../src/demo-open";
+import { DEMO_PIN } from "../src/demo";
+import { LISTED, openAttempt, openFinding, openRefund } from "../src/demo-open";
 import { attemptIn, settingsWith } from "../src/demo-scenes";
 import type { Language } from "../src/text";
 import { NOW, open, scanner, type } from "./mounted";
@@ -56,7 +57,7 @@ function screen(): string | undefined {
 test("each line says what, which order, how much, since when, why and what to do", async () => {
   await listed(THREE);
   expect(rows()).toEqual([
-    "请店长处理订单 31¥12.503 天平台收到 ¥1.25，和应收不同别交货、别再收；请店长看经过，对平台账单看经过Enter",
+    "请店长处理订单 31¥12.503 天平台收到 ¥1.25，和应收不同别交货、别再收；店长按 F3 看经过，对平台账单办好了Enter",
     "退款没成订单 121¥4.002 小时商户余额不足，钱没有退请店长充值，再退一次再退一次",
     "结果未知订单 129¥12.503 分钟平台没有说收没收到还在查；先别交货，别再收取回",
   ]);
@@ -79,14 +80,36 @@ test("arrows choose and Enter brings an unknown sale back to the plate", async (
   expect(till.state()).toBe("unknown");
 });
 
-test("what is held leads to the history of its order, of whatever day", async () => {
+test("a key shows the history of the order that is chosen, of whatever day", async () => {
   await listed(THREE);
-  await type("<Enter>");
+  await type("<F3>");
   expect(screen()).toBe("orders");
   expect(till.asked("orderHistory")).toContainEqual({ orderNo: "31" });
+});
+
+test("what is held is settled with the manager's PIN, and nothing else happens", async () => {
+  await listed(THREE, "zh", { openFindings: 1 });
+  expect(till.page.get("[data-chip=unknown]").text()).toBe("1 件请店长处理F5");
+  await type("<Enter>");
+  expect(till.page.get(".plate h1").text()).toBe("这件事办好了");
+  expect(till.page.get(".plate").text()).toContain("钱不会动");
+  await type("111112<Enter>");
+  await flushPromises();
+  expect(till.page.get(".plate .notice").text()).toContain("密码不对");
   await type("<Escape>");
-  expect(till.asked("retryRefund")).toEqual([]);
-  expect(till.asked("bringBack")).toEqual([]);
+  expect(screen()).toBe("open_items");
+  await type(`<Enter>${DEMO_PIN}<Enter>`);
+  await flushPromises();
+  expect(till.asked("settleFinding")).toMatchObject([
+    { findingId: 31, shop: "own", pin: "111112" },
+    { findingId: 31, shop: "own", pin: DEMO_PIN },
+  ]);
+  expect(screen()).toBe("open_items");
+  expect(till.page.get(".notice").text()).toBe("已记下店长办好了，接着看下面的");
+  expect(till.page.find("[data-chip=unknown]").exists()).toBe(false);
+  for (const moved of ["retryRefund", "bringBack", "refundAttempt"]) {
+    expect(till.asked(moved)).toEqual([]);
+  }
 });
 
 test("a refund that the balance did not cover goes out again without a PIN, and says so", async () => {
@@ -147,13 +170,16 @@ test.each(["zh", "en"] as const)("every state that is listed has its words in %s
   );
   const refused = { ...openAttempt(UNKNOWN), needsManager: true };
   const holds = (["already_paid", "pay_time", "clash"] as const).map((held) =>
-    openAttempt(attemptIn("held", NOW, { outTradeNo: held, held, channelAmountFen: null })),
+    openAttempt(attemptIn("held", NOW, { outTradeNo: held, orderNo: `3${held.length}`, held, channelAmountFen: null })),
   );
   const refunds = (["sending", "waiting", "wedged", "refused", "held"] as const).map((state, i) =>
     openRefund(state, NOW, i + 1),
   );
-  await listed([...sales, refused, ...holds, ...refunds], spoken);
-  expect(rows()).toHaveLength(LISTED.length + 9);
+  const found = (
+    ["late_money", "contradicted", "goods_gone_unpaid", "returned_by_others", "recovered"] as const
+  ).map((each, i) => openFinding(each, attemptIn("paid", NOW, { orderNo: `4${i}` })));
+  await listed([...sales, refused, ...holds, ...refunds, ...found], spoken);
+  expect(rows()).toHaveLength(LISTED.length + 14);
   expect(till.page.text()).not.toContain("undefined");
   for (const row of till.page.findAll(ROW)) {
     expect(row.get(".why b").text()).not.toBe("");

@@ -8,7 +8,7 @@ use mianfu_core::number::{OrderNo, OutTradeNo};
 use rusqlite::{Connection, named_params};
 
 use crate::Tx;
-use crate::error::DbError;
+use crate::error::{DbError, Doing};
 use crate::events::{About, Note};
 use crate::row::{self, Row, Table};
 
@@ -45,11 +45,13 @@ const GET: &str = "SELECT * FROM finding WHERE finding_id = :finding_id";
 const OPEN: &str = "SELECT * FROM finding WHERE settled_at_ms IS NULL
     ORDER BY finding_id LIMIT :limit";
 
+const COUNT_OPEN: &str = "SELECT COUNT(*) FROM finding WHERE settled_at_ms IS NULL";
+
 pub(crate) const AFTER: &str = "SELECT * FROM finding WHERE finding_id > :after
     ORDER BY finding_id LIMIT :limit";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[INSERT, SETTLE, GET, OPEN, AFTER];
+pub(crate) const STATEMENTS: &[&str] = &[INSERT, SETTLE, GET, OPEN, COUNT_OPEN, AFTER];
 
 /// Names a finding within one database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,6 +117,12 @@ impl<'c> Findings<'c> {
         let params = named_params! { ":limit": limit };
         let rows = row::list(self.conn, &FINDING, OPEN, params, "list open findings")?;
         rows.iter().map(from_row).collect()
+    }
+
+    /// How many nobody has settled.
+    pub fn count_open(&self) -> Result<u32, DbError> {
+        let mut statement = self.conn.prepare_cached(COUNT_OPEN).doing("count open findings")?;
+        statement.query_row([], |row| row.get(0)).doing("count open findings")
     }
 
     fn find(&self, id: FindingId) -> Result<Row, DbError> {

@@ -56,6 +56,8 @@ pub struct Counter {
     pub trouble: Option<Trouble>,
     /// How many refunds wait for a person, of whatever day.
     pub waiting_refunds: u32,
+    /// How many findings nobody has settled, of whatever day.
+    pub open_findings: u32,
     /// What a person should know or do.
     pub notices: Vec<Notice>,
     /// Orders of the business day.
@@ -207,6 +209,7 @@ impl<K: Keys> Till<K> {
             clock: self.clock(now),
             trouble: self.trouble.clone(),
             waiting_refunds: self.waiting_refunds()?,
+            open_findings: read.findings().count_open()?,
             notices: self.notices(now),
             today_count: read.orders().count_on(now.business_day())?,
             cash: self.cash_sale()?,

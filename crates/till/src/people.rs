@@ -28,6 +28,7 @@ use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Params, Version};
 use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::mutant;
 use mianfu_core::number::OutTradeNo;
+use mianfu_db::FindingId;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -152,6 +153,13 @@ pub struct Outlived;
 pub struct GoodsGiven {
     /// The attempt.
     pub no: OutTradeNo,
+}
+
+/// Asks for a manager's word that a finding has been looked into and needs nobody any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FindingSettled {
+    /// The finding.
+    pub id: FindingId,
 }
 
 /// Asks for a manager's word to give money of a paid attempt back.

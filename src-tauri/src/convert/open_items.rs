@@ -1,9 +1,9 @@
 //! What waits for a person or is not known, as the page is shown it.
 
-use mianfu_till::open_items::{OpenItem, OpenItems};
+use mianfu_till::open_items::{FindingKind, OpenItem, OpenItems};
 
 use super::attempt::{attempt, refund_line};
-use crate::views::{OpenItemView, OpenItemsView};
+use crate::views::{FoundView, OpenItemView, OpenItemsView};
 
 pub(crate) fn open_items(open: &OpenItems) -> OpenItemsView {
     OpenItemsView {
@@ -24,8 +24,6 @@ fn open_item(item: &OpenItem) -> OpenItemView {
                 amount_fen,
                 since_ms,
                 state: view.state,
-                held: view.held,
-                channel_amount_fen: view.channel_amount_fen,
                 needs_manager: of.wedged.is_some(),
             }
         }
@@ -34,6 +32,30 @@ fn open_item(item: &OpenItem) -> OpenItemView {
             let (refund_id, state) = (view.refund_id, view.state);
             OpenItemView::Refund { refund_id, order_no, amount_fen, since_ms, state }
         }
+        OpenItem::Finding(finding, of) => {
+            let view = attempt(of, &[]);
+            OpenItemView::Finding {
+                finding_id: finding.id.0,
+                found: found(finding.kind),
+                out_trade_no: view.out_trade_no,
+                order_no,
+                amount_fen,
+                since_ms,
+                held: view.held,
+                channel_amount_fen: view.channel_amount_fen,
+            }
+        }
+    }
+}
+
+fn found(kind: FindingKind) -> FoundView {
+    match kind {
+        FindingKind::LateMoney => FoundView::LateMoney,
+        FindingKind::Contradicted => FoundView::Contradicted,
+        FindingKind::GoodsGoneUnpaid => FoundView::GoodsGoneUnpaid,
+        FindingKind::ReturnedByOthers => FoundView::ReturnedByOthers,
+        FindingKind::Held => FoundView::Held,
+        FindingKind::Recovered => FoundView::Recovered,
     }
 }
 
@@ -41,18 +63,32 @@ fn open_item(item: &OpenItem) -> OpenItemView {
 mod tests {
     use mianfu_core::attempt::{Attempt, HoldReason, Phase};
     use mianfu_core::refund::RefundPhase;
+    use mianfu_till::open_items::{FindingId, KeptFinding};
 
     use super::*;
     use crate::convert::tests::{KEPT, refund, shown};
     use crate::views::{AttemptState, HeldView, RefundState};
 
     #[test]
-    fn a_sale_and_a_refund_are_told_apart_and_say_since_when() {
+    fn sale_refund_and_finding_are_told_apart_and_say_since_when() {
         let held = Phase::Held { reason: HoldReason::AmountDiffers { channel_fen: 125 } };
         let attempt = Attempt { phase: held, ..shown() };
         let refund = refund(400, RefundPhase::Wedged { reason: "no_balance".to_owned() });
+        let finding = KeptFinding {
+            id: FindingId(3),
+            at: KEPT,
+            kind: FindingKind::Held,
+            order_no: attempt.order_no,
+            out_trade_no: attempt.out_trade_no.clone(),
+            said: String::new(),
+            settled: None,
+        };
         let open = OpenItems {
-            items: vec![OpenItem::Attempt(attempt.clone()), OpenItem::Refund(refund.clone())],
+            items: vec![
+                OpenItem::Attempt(shown()),
+                OpenItem::Refund(refund.clone()),
+                OpenItem::Finding(finding, attempt.clone()),
+            ],
             rest: 3,
         };
         let view = open_items(&open);
@@ -61,9 +97,7 @@ mod tests {
             order_no: "7".to_owned(),
             amount_fen: 1250,
             since_ms: KEPT.0,
-            state: AttemptState::Held,
-            held: Some(HeldView::AmountDiffers),
-            channel_amount_fen: Some(125),
+            state: AttemptState::Code,
             needs_manager: false,
         };
         assert_eq!(view.items[0], expected);
@@ -75,6 +109,17 @@ mod tests {
             state: RefundState::Wedged,
         };
         assert_eq!(view.items[1], expected);
+        let expected = OpenItemView::Finding {
+            finding_id: 3,
+            found: FoundView::Held,
+            out_trade_no: attempt.out_trade_no.to_string(),
+            order_no: "7".to_owned(),
+            amount_fen: 1250,
+            since_ms: KEPT.0,
+            held: Some(HeldView::AmountDiffers),
+            channel_amount_fen: Some(125),
+        };
+        assert_eq!(view.items[2], expected);
         assert_eq!(view.rest, 3);
     }
 

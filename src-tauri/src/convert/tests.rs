@@ -42,6 +42,7 @@ pub(super) fn empty() -> Counter {
         open_sum: Fen::ZERO,
         unknown: Unknown::default(),
         waiting_refunds: 0,
+        open_findings: 0,
         just_paid: None,
         refunds: std::collections::BTreeMap::new(),
         channels: Vec::new(),
@@ -261,7 +262,7 @@ fn what_may_go_back_is_what_was_taken_less_what_is_not_refused() {
     check(&paid, RefundPhase::Held, RefundState::Held, 1_000);
     let refused = RefundPhase::Refused { reason: "x".to_owned() };
     check(&paid, refused.clone(), RefundState::Refused, 1_250);
-    let held = in_phase(phases().remove(11));
+    let held = in_phase(phases().pop().unwrap());
     check(&held, refused, RefundState::Refused, 125);
     for phase in phases().drain(..6) {
         assert_eq!(super::attempt(&in_phase(phase), &[]).refundable_fen, 0);

@@ -28,6 +28,7 @@ fn view(front: Option<AttemptView>, recent: Vec<LastView>) -> CounterView {
         unknown_sum_fen: 0,
         unknown_oldest_ms: None,
         waiting_refunds: 0,
+        open_findings: 0,
         channels: Vec::new(),
         health: HealthView {
             disk: DiskState::Good,

@@ -9,7 +9,7 @@ use super::{AttemptState, HeldView, RefundState};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum OpenItemView {
-    /// A sale without a result, or one that is held.
+    /// A sale without a result.
     Attempt {
         out_trade_no: String,
         order_no: String,
@@ -17,9 +17,6 @@ pub enum OpenItemView {
         /// When it was begun.
         since_ms: i64,
         state: AttemptState,
-        held: Option<HeldView>,
-        /// What the channel says was paid, where that differs from the amount asked.
-        channel_amount_fen: Option<i64>,
         /// Whether the channel refuses the till's questions about it.
         needs_manager: bool,
     },
@@ -32,6 +29,38 @@ pub enum OpenItemView {
         since_ms: i64,
         state: RefundState,
     },
+    /// What was found about a sale, until the manager has looked into it.
+    Finding {
+        finding_id: i64,
+        found: FoundView,
+        out_trade_no: String,
+        order_no: String,
+        amount_fen: i64,
+        /// When it was found.
+        since_ms: i64,
+        /// Why the sale is held, where it is.
+        held: Option<HeldView>,
+        /// What the channel says was paid, where that differs from the amount asked.
+        channel_amount_fen: Option<i64>,
+    },
+}
+
+/// Names what was found about a sale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum FoundView {
+    /// Money came after the sale had ended.
+    LateMoney,
+    /// The channel contradicts an end.
+    Contradicted,
+    /// The goods were gone and the sale ended without money.
+    GoodsGoneUnpaid,
+    /// The money went back although this till never asked for it.
+    ReturnedByOthers,
+    /// A person must decide.
+    Held,
+    /// A payment that the database did not know.
+    Recovered,
 }
 
 /// Shows what is open, oldest first.

@@ -150,6 +150,16 @@ pub struct RefundCash {
     pub pin: String,
 }
 
+/// Settles a finding. No `Debug`: a PIN must not find its way into a log.
+#[derive(Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SettleFinding {
+    pub finding_id: i64,
+    /// Whose finding it is: two shops count theirs alike.
+    pub shop: ShopView,
+    pub pin: String,
+}
+
 /// Tries a refund again that waits for a person, as it was approved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]

@@ -7,7 +7,7 @@ use mianfu_shell::views::{
     AskBill, AttemptRef, AttemptView, BillView, CashInstead, CounterView, CustomerView,
     EnterPractice, GoodsGiven, HistoryLineView, OpenItemsView, OrderLineView, OrderRef,
     ReceiptFile, ReceiptView, RefundAttempt, RefundCash, Report, RetryRefund, ScanCode, SetPin,
-    ShowCode, TakeCash, TypeAmount,
+    SettleFinding, ShowCode, TakeCash, TypeAmount,
 };
 use ts_rs::{Config, TS};
 
@@ -54,6 +54,7 @@ fn export(folder: &Path) {
     RefundCash::export_all(&config).unwrap();
     Report::export_all(&config).unwrap();
     RetryRefund::export_all(&config).unwrap();
+    SettleFinding::export_all(&config).unwrap();
     ScanCode::export_all(&config).unwrap();
     SetPin::export_all(&config).unwrap();
     ShowCode::export_all(&config).unwrap();

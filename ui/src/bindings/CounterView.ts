@@ -54,7 +54,11 @@ unknownOldestMs: number | null,
 /**
  * Refunds that only a person brings further, of whatever day.
  */
-waitingRefunds: number, channels: Array<ChannelHealthView>, health: HealthView, notices: Array<NoticeLine>, 
+waitingRefunds: number, 
+/**
+ * Findings that the manager has not settled, of whatever day.
+ */
+openFindings: number, channels: Array<ChannelHealthView>, health: HealthView, notices: Array<NoticeLine>, 
 /**
  * The last five results, newest first.
  */

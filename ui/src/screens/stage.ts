@@ -39,6 +39,8 @@ export interface OpenList {
   move(by: number): void;
   /** Does what the chosen one's key says. */
   act(): void;
+  /** Returns the order of the chosen one; null where the list is empty. */
+  orderNo(): string | null;
 }
 
 /** What a receipt does with a key while it stands. */
@@ -196,7 +198,7 @@ export function stage(
         till.hush();
         return openItems.value?.act();
       case "orders":
-        return openOrders(till.front.value?.orderNo ?? null);
+        return openOrders(openItems.value?.orderNo() ?? till.front.value?.orderNo ?? null);
       case "digit":
       case "double_zero":
         return nextSale(pressed, atMs);
@@ -216,6 +218,13 @@ export function stage(
       case "try_again":
         if (item.kind === "refund") void tryAgain(item.refundId);
         return;
+      case "settle":
+        if (item.kind !== "finding") return;
+        return approvals.begin({
+          kind: "settle",
+          findingId: item.findingId,
+          amountFen: item.amountFen,
+        });
     }
   }
 

@@ -270,6 +270,7 @@ export const en: Text = {
     cash_goes_back: { is: "Written down", todo: "give the cash back from the drawer" },
     refund_again: { is: "The refund left once more", todo: "read its result below" },
     no_receipt: { is: "No money taken here, no receipt", todo: "choose a paid order with {orders}" },
+    finding_settled: { is: "Noted as settled by the manager", todo: "see what else waits" },
     goods_said: { is: "Goods noted as handed over", todo: "the till keeps asking" },
     pin_first: { is: "", todo: "Enter the manager’s PIN first, or press Esc" },
     pin_short: { is: "The PIN has six digits", todo: "go on" },
@@ -414,6 +415,7 @@ export const en: Text = {
     title: {
       goods: "Goods are gone",
       refund: "Refund",
+      settle: "This is settled",
       first_pin: "The manager chooses a new PIN",
       change_pin: "Change the manager’s PIN",
       practice: "Begin practice",
@@ -422,6 +424,7 @@ export const en: Text = {
     why: {
       goods: "No reversal by itself; the till asks until there is a result",
       refund: "The manager’s PIN, please; the money goes back the way it came",
+      settle: "Only once the manager has compared it with the channel’s list; no money moves",
       refund_cash: "The manager’s PIN, please; give the cash back from the drawer",
       practice: "No real money, a book of its own; ends when unused for 15 minutes",
       first_pin: "It approves refunds, goods that are gone, and practice",
@@ -449,6 +452,7 @@ export const en: Text = {
   order: (orderNo) => `Order ${orderNo}`,
   chip: (count, sum) => `${count} not known ${sum}`,
   chipRefunds: (count) => (count === 1 ? "1 refund waits" : `${count} refunds wait`),
+  chipFindings: (count) => `${count} for the manager`,
   chipAge: (age) => `oldest ${age}`,
   age: {
     seconds: (n) => `${n} s`,

@@ -1,13 +1,14 @@
 // What is open: why each thing waits, and what a person can do about it.
 
 import type { AttemptState } from "../bindings/AttemptState";
+import type { FoundView } from "../bindings/FoundView";
 import type { HeldView } from "../bindings/HeldView";
 import type { RefundState } from "../bindings/RefundState";
 import type { OpenAct } from "../open-items";
 import type { Language } from ".";
 import type { Sentence } from "./shape";
 
-/** A sale that is listed has no result yet, or is held. */
+/** A sale that is listed has no result yet. */
 type Listed = Exclude<AttemptState, "held" | "paid" | "declined" | "unreached" | "closed" | "returned">;
 
 interface OpenItemsText {
@@ -18,7 +19,7 @@ interface OpenItemsText {
   ended: Sentence;
   held: Readonly<Record<HeldView, string>>;
   differs(amount: string): string;
-  heldTodo: string;
+  found: Readonly<Record<FoundView, Sentence & { word: string }>>;
   needsManager: Sentence;
   refund: Readonly<Record<RefundState, Sentence & { word: string }>>;
   act: Readonly<Record<OpenAct, string>>;
@@ -47,7 +48,38 @@ const zh: OpenItemsText = {
     clash: "和平台的记录不一致",
   },
   differs: (amount) => `平台收到 ${amount}，和应收不同`,
-  heldTodo: "别交货、别再收；请店长看经过，对平台账单",
+  found: {
+    held: {
+      word: "请店长处理",
+      is: "这一单要店长决定",
+      todo: "别交货、别再收；店长按 {orders} 看经过，对平台账单",
+    },
+    late_money: {
+      word: "钱晚到",
+      is: "撤销以后又收到钱，正在退回",
+      todo: "店长按 {orders} 看退到没有",
+    },
+    contradicted: {
+      word: "记录不一致",
+      is: "平台后来说的和本单结果不同",
+      todo: "店长按 {orders} 看经过，对平台账单",
+    },
+    goods_gone_unpaid: {
+      word: "货出没收钱",
+      is: "货已交给顾客，这一单没收到钱",
+      todo: "店长按 {orders} 看经过，找顾客补",
+    },
+    returned_by_others: {
+      word: "别处退的",
+      is: "钱退了，不是本机退的",
+      todo: "店长查谁在别处退的",
+    },
+    recovered: {
+      word: "找回的收款",
+      is: "平台有这一笔，本机原来没有",
+      todo: "店长对当天的货和账",
+    },
+  },
   needsManager: { is: "平台不肯答这一单", todo: "请店长看渠道配置" },
   refund: {
     sending: { word: "退款发出中", is: "正在发给平台", todo: "请稍等" },
@@ -57,7 +89,7 @@ const zh: OpenItemsText = {
     wedged: { word: "退款没成", is: "商户余额不足，钱没有退", todo: "请店长充值，再退一次" },
     held: { word: "请店长处理", is: "平台用这个退款号退过别的金额", todo: "请店长对平台账单" },
   },
-  act: { bring_back: "取回", history: "看经过", try_again: "再退一次" },
+  act: { bring_back: "取回", history: "看经过", try_again: "再退一次", settle: "办好了" },
   order: (orderNo) => `订单 ${orderNo}`,
   rest: (count) => `还有 ${count} 笔更晚的没有列出；先处理上面的`,
 };
@@ -95,7 +127,38 @@ const en: OpenItemsText = {
     clash: "The channel’s record is another one",
   },
   differs: (amount) => `The channel took ${amount}, which was not due`,
-  heldTodo: "Keep the goods, charge nothing; the manager compares its history with the channel’s",
+  found: {
+    held: {
+      word: "Call the manager",
+      is: "The manager must decide",
+      todo: "Keep the goods, charge nothing; manager: {orders} for its history, compare the channel’s",
+    },
+    late_money: {
+      word: "Late money",
+      is: "Paid after it was reversed; it goes back",
+      todo: "Manager: {orders}, see that it went back",
+    },
+    contradicted: {
+      word: "Records differ",
+      is: "The channel now says otherwise",
+      todo: "Manager: {orders} for its history, compare the channel’s",
+    },
+    goods_gone_unpaid: {
+      word: "Goods unpaid",
+      is: "The goods are gone and nothing was paid",
+      todo: "Manager: {orders} for its history, find the customer",
+    },
+    returned_by_others: {
+      word: "Refunded elsewhere",
+      is: "It went back, and not from this till",
+      todo: "Manager: find out who refunded it",
+    },
+    recovered: {
+      word: "Found again",
+      is: "The channel has it, this till had not",
+      todo: "Manager: compare with that day’s goods",
+    },
+  },
   needsManager: {
     is: "The channel refuses to speak of it",
     todo: "Have the manager check the channel’s file",
@@ -120,7 +183,7 @@ const en: OpenItemsText = {
       todo: "The manager compares it with the channel’s list",
     },
   },
-  act: { bring_back: "Bring back", history: "History", try_again: "Refund again" },
+  act: { bring_back: "Bring back", history: "History", try_again: "Refund again", settle: "Settled" },
   order: (orderNo) => `Order ${orderNo}`,
   rest: (count) => `${count} later ones are not listed; settle these first`,
 };

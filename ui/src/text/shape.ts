@@ -75,6 +75,7 @@ export type Hint =
   | "cash_goes_back"
   | "refund_again"
   | "goods_said"
+  | "finding_settled"
   | "no_receipt"
   | "pin_first"
   | "pin_short"

@@ -244,6 +244,7 @@ const HINT: Record<Hint, Sentence> = {
   cash_goes_back: { is: "已记下退现金", todo: "从钱箱把钱退给顾客" },
   refund_again: { is: "退款又发出了", todo: "看下面的结果，别重复退" },
   no_receipt: { is: "这里没有收到钱，没有小票", todo: "按 {orders} 选收了钱的单" },
+  finding_settled: { is: "已记下店长办好了", todo: "接着看下面的" },
   goods_said: { is: "已记下货已交给顾客", todo: "会查到有结果为止" },
   pin_first: { is: "", todo: "先输店长密码，或按 Esc 退出" },
   pin_short: { is: "密码是六位数字", todo: "接着输" },
@@ -401,6 +402,7 @@ export const zh = {
     title: {
       goods: "货已交给顾客",
       refund: "退款",
+      settle: "这件事办好了",
       first_pin: "首次设置店长密码，请店长设",
       change_pin: "换店长密码",
       practice: "进入练习",
@@ -409,6 +411,7 @@ export const zh = {
     why: {
       goods: "不再自动撤销，会一直查到有结果",
       refund: "请店长输密码；钱会原路退回",
+      settle: "店长对过平台账单、办好了才输密码；钱不会动",
       refund_cash: "请店长输密码；从钱箱退现金给顾客",
       practice: "练习时不收真钱，另记一本账；15 分钟没人用自动退出",
       first_pin: "退款、货已交给顾客、进练习，都凭它批准",
@@ -436,6 +439,7 @@ export const zh = {
   order: (orderNo: string) => `订单 ${orderNo}`,
   chip: (count: number, sum: string) => `${count} 笔结果未知 ${sum}`,
   chipRefunds: (count: number) => `${count} 笔退款待处理`,
+  chipFindings: (count: number) => `${count} 件请店长处理`,
   chipAge: (age: string) => `最早 ${age}`,
   age: {
     seconds: (n: number) => `${n} 秒`,
