@@ -6,11 +6,13 @@
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use mianfu_core::money::Timestamp;
 use mianfu_core::mutant;
 use rusqlite::config::DbConfig;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
@@ -249,25 +251,59 @@ fn migrate(conn: &mut Connection) -> Result<(), DbError> {
 
 /// Compares the schema with the one the migrations make: a damaged law would go unnoticed.
 pub(crate) fn check_schema(conn: &Connection) -> Result<(), DbError> {
-    let mut fresh = Connection::open_in_memory().doing("make a fresh schema")?;
-    migrate(&mut fresh)?;
-    if schema(conn)? != schema(&fresh)? {
+    let made = made_schema()?;
+    let mut found = vec![false; made.len()];
+    let mut statement = conn.prepare(SCHEMA_ROWS).doing("read the schema")?;
+    let mut rows = statement.query([]).doing("read the schema")?;
+    let mut next = 0;
+    while let Some(row) = rows.next().doing("read the schema")? {
+        let is = |thing: &Thing| is_thing(row, thing).unwrap_or(false);
+        // Most often they stand in the order in which they were made.
+        let near = made.get(next).is_some_and(is).then_some(next);
+        let place = near.or_else(|| made.iter().position(is));
+        // Each once: a thing that stands there twice stands in another's place.
+        match place.and_then(|place| found.get_mut(place)) {
+            Some(found) if !*found => *found = true,
+            Some(_) | None => return Err(DbError::corrupt("file", "the schema")),
+        }
+        next += 1;
+    }
+    if found.contains(&false) {
         return Err(DbError::corrupt("file", "the schema"));
     }
     Ok(())
 }
 
-/// Kind, name, table and text of each thing in a schema.
-type Schema = Vec<(String, String, String, Option<String>)>;
+const SCHEMA_ROWS: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema";
 
-fn schema(conn: &Connection) -> Result<Schema, DbError> {
-    let mut statement = conn
-        .prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name")
-        .doing("read the schema")?;
+/// Kind, name, table and text of a thing in a schema.
+type Thing = (String, String, String, Option<String>);
+
+/// Returns the schema that the migrations make. A program's migrations never change, so they are
+/// run for it once.
+fn made_schema() -> Result<&'static [Thing], DbError> {
+    static MADE: OnceLock<Vec<Thing>> = OnceLock::new();
+    if let Some(made) = MADE.get() {
+        return Ok(made);
+    }
+    let mut fresh = Connection::open_in_memory().doing("make a fresh schema")?;
+    migrate(&mut fresh)?;
+    let mut statement = fresh.prepare(SCHEMA_ROWS).doing("read the schema")?;
     let rows = statement
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
         .doing("read the schema")?;
-    rows.map(|row| row.doing("read the schema")).collect()
+    let made = rows.collect::<Result<Vec<Thing>, _>>().doing("read the schema")?;
+    Ok(MADE.get_or_init(|| made))
+}
+
+/// Says whether a row of the schema is this thing, to the letter.
+fn is_thing(row: &rusqlite::Row<'_>, thing: &Thing) -> Result<bool, rusqlite::Error> {
+    let (kind, name, table, sql) = thing;
+    let is = |place: usize, text: Option<&str>| {
+        let expected = text.map_or(ValueRef::Null, |text| ValueRef::Text(text.as_bytes()));
+        row.get_ref(place).map(|found| found == expected)
+    };
+    Ok(is(1, Some(name))? && is(0, Some(kind))? && is(2, Some(table))? && is(3, sql.as_deref())?)
 }
 
 /// Reads every open row, which checks it.
