@@ -38,13 +38,15 @@ pub(crate) enum Cell {
 pub(crate) struct Row {
     table: &'static Table,
     cells: Vec<Cell>,
+    /// Where the next column is looked for first: most are asked for in the table's order.
+    near: std::cell::Cell<usize>,
 }
 
 impl Row {
     /// Composes a row of values in the order of the table's columns.
     pub(crate) fn new(table: &'static Table, cells: Vec<Cell>) -> Row {
         assert_eq!(table.columns.len(), cells.len(), "a row has a value for each column");
-        Row { table, cells }
+        Row { table, cells, near: std::cell::Cell::new(0) }
     }
 
     /// Reads a row and checks it against its `row_hash`.
@@ -78,24 +80,24 @@ impl Row {
             };
             cells.push(cell);
         }
-        Ok(Row { table, cells })
+        Ok(Row::new(table, cells))
     }
 
     /// Returns the canonical text: a line for each column, text with its length in bytes.
     pub(crate) fn text(&self) -> String {
-        let mut text = String::with_capacity(self.table.columns.len() * 24);
+        let mut text = String::with_capacity(self.text_bytes_max());
         for (column, cell) in self.table.columns.iter().zip(&self.cells) {
             text.push_str(column);
             text.push('=');
             match cell {
                 Cell::Null => (),
-                Cell::Int(int) => text.push_str(int.to_string().as_str()),
+                Cell::Int(int) => push_int(&mut text, *int),
                 Cell::Text(_) if self.table.veiled == Some(column) => {
                     text.push('#');
                     push_hex(&mut text, &self.veil(cell));
                 }
                 Cell::Text(value) => {
-                    text.push_str(value.len().to_string().as_str());
+                    push_int(&mut text, i64::try_from(value.len()).unwrap_or(i64::MAX));
                     text.push(':');
                     text.push_str(value);
                 }
@@ -103,6 +105,20 @@ impl Row {
             text.push('\n');
         }
         text
+    }
+
+    /// Returns what the canonical text takes at most.
+    fn text_bytes_max(&self) -> usize {
+        // A number with its sign, or a text's length; a digest in hexadecimal.
+        const NUMBER: usize = 20;
+        const DIGEST: usize = 66;
+        let names: usize = self.table.columns.iter().map(|column| column.len() + 3).sum();
+        let values = self.cells.iter().map(|cell| match cell {
+            Cell::Null => 0,
+            Cell::Int(_) => NUMBER,
+            Cell::Text(value) => (NUMBER + value.len()).max(DIGEST),
+        });
+        names + values.sum::<usize>()
     }
 
     /// Returns the hash of the table's name and the canonical text.
@@ -200,7 +216,11 @@ impl Row {
     }
 
     fn cell(&self, column: &str) -> Option<&Cell> {
-        let place = self.table.columns.iter().position(|name| *name == column)?;
+        let columns = self.table.columns;
+        let near = self.near.get();
+        let mut places = (near..columns.len()).chain(0..near);
+        let place = places.find(|place| columns[*place] == column)?;
+        self.near.set(place + 1);
         self.cells.get(place)
     }
 
@@ -319,6 +339,25 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     text
 }
 
+/// Writes a whole number as `to_string` does, without a text of its own.
+fn push_int(text: &mut String, int: i64) {
+    let mut digits = [b'0'; 20];
+    let mut left = int.unsigned_abs();
+    let mut from = digits.len();
+    loop {
+        from -= 1;
+        digits[from] = b'0' + u8::try_from(left % 10).unwrap_or(0);
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    if int < 0 {
+        text.push('-');
+    }
+    text.extend(digits[from..].iter().map(|digit| char::from(*digit)));
+}
+
 fn push_hex(text: &mut String, bytes: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     for byte in bytes {
@@ -376,5 +415,33 @@ impl From<&String> for Cell {
 impl<T: Into<Cell>> From<Option<T>> for Cell {
     fn from(value: Option<T>) -> Cell {
         value.map_or(Cell::Null, T::into)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_written_as_everywhere() {
+        for int in [0, 7, -7, 10, 99, 1_795_226_400_000, i64::MAX, i64::MIN] {
+            let mut text = String::new();
+            push_int(&mut text, int);
+            assert_eq!(text, int.to_string());
+        }
+    }
+
+    #[test]
+    fn a_column_is_found_in_any_order() {
+        const TABLE: Table = Table { name: "t", columns: &["a", "b", "c"], veiled: None };
+        let row = Row::new(&TABLE, vec![1_i64.into(), 2_i64.into(), Cell::Null]);
+        for _ in 0..2 {
+            assert_eq!(row.int("b").unwrap(), 2);
+            assert_eq!(row.int("a").unwrap(), 1);
+            assert_eq!(row.opt_int("c").unwrap(), None);
+            assert!(row.int("d").is_err(), "there is none");
+        }
+        assert_eq!(row.text(), "a=1\nb=2\nc=\n");
+        assert!(row.text().len() <= row.text_bytes_max());
     }
 }
