@@ -1,8 +1,8 @@
 //! A disk in memory under the real SQLite: what was not synced may be gone or torn after a cut.
 //!
 //! One file system is registered with SQLite; a path begins with its disk's number. A file has two
-//! contents: what a reader sees, and what would survive. A write changes the first and waits; a
-//! sync makes all that waits in that file durable. Bytes beside a write are never touched by it
+//! contents: what a reader sees, and what would survive ([`file`]). A write changes the first and
+//! waits; a sync makes all that waits in that file durable. Bytes beside a write are never touched by it
 //! (power-safe overwrite, as on the machines a till runs on).
 //!
 //! A name is there, or gone, for good only once its folder is synced, which SQLite does with the
@@ -11,9 +11,11 @@
 //!
 //! A fuse cuts the power inside SQLite: after so many changes nothing reaches the disk any more
 //! and every call fails, until the till is dropped and the disk comes back. What is planned by count
-//! is in [`counted`].
+//! is in [`counted`]; what a history may begin on instead of an empty disk is in [`unborn`].
 
 pub mod counted;
+mod file;
+pub mod unborn;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -28,12 +30,11 @@ use sqlite_plugin::vars;
 use sqlite_plugin::vfs::{RegisterOpts, Vfs, VfsHandle, VfsResult, register_static};
 
 use self::counted::{Call, Counted};
+use self::file::Content;
 
 /// SQLite's name of the file system.
 pub const VFS: &str = "mianfu-simulation";
 
-/// What a disk writes at once: a torn write keeps or loses pieces of this many bytes.
-const SECTOR_BYTES: usize = 512;
 /// Files with whose first sync SQLite syncs their folder.
 const SYNCED_WITH_FOLDER: [&str; 2] = ["-wal", "-journal"];
 
@@ -66,9 +67,10 @@ struct State {
     full: bool,
     changes: u64,
     syncs: u64,
+    commits: u64,
     handles: u64,
     /// Files that were deleted and may be back after a cut.
-    ghosts: Files,
+    ghosts: BTreeMap<String, Content>,
     counted: Counted,
 }
 
@@ -76,41 +78,11 @@ struct State {
 struct FileState {
     /// Whether its name would survive.
     named: bool,
-    seen: Vec<u8>,
-    durable: Vec<u8>,
-    waiting: Vec<Change>,
+    content: Content,
     locks: BTreeMap<u64, LockLevel>,
     /// The write-ahead log's index, shared by connections; in words, for their alignment.
     regions: Vec<Box<[u64]>>,
     mapped_by: Vec<u64>,
-}
-
-enum Change {
-    Write { offset: usize, bytes: Vec<u8> },
-    Truncate { size: usize },
-}
-
-impl Change {
-    fn apply(&self, content: &mut Vec<u8>) {
-        match self {
-            Change::Write { offset, bytes } => put(content, *offset, bytes),
-            Change::Truncate { size } => content.resize(*size, 0),
-        }
-    }
-
-    fn apply_torn(&self, content: &mut Vec<u8>, chance: &mut Chance) {
-        match self {
-            Change::Write { offset, bytes } => {
-                for (index, piece) in bytes.chunks(SECTOR_BYTES).enumerate() {
-                    if chance.happens(500) {
-                        put(content, offset + index * SECTOR_BYTES, piece);
-                    }
-                }
-            }
-            Change::Truncate { .. } if chance.happens(500) => self.apply(content),
-            Change::Truncate { .. } => (),
-        }
-    }
 }
 
 impl Disk {
@@ -133,6 +105,12 @@ impl Disk {
     #[must_use]
     pub fn syncs(&self) -> u64 {
         held(&self.state).syncs
+    }
+
+    /// Returns how many transactions were committed to a write-ahead log.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        held(&self.state).commits
     }
 
     /// Returns how many writes, cuts, deletions and syncs reached the disk.
@@ -179,14 +157,11 @@ impl Disk {
             Fate::Torn(seed) => seed,
         });
         for file in state.files.values_mut() {
-            for change in std::mem::take(&mut file.waiting) {
-                match fate {
-                    Fate::Kept => change.apply(&mut file.durable),
-                    Fate::Lost => (),
-                    Fate::Torn(_) => change.apply_torn(&mut file.durable, &mut chance),
-                }
+            match fate {
+                Fate::Kept => file.content.sync(),
+                Fate::Lost => file.content.lose(),
+                Fate::Torn(_) => file.content.tear(&mut chance),
             }
-            file.seen.clone_from(&file.durable);
             file.locks.clear();
             file.regions.clear();
             file.mapped_by.clear();
@@ -200,19 +175,39 @@ impl Disk {
     pub fn durable(&self, path: &Path) -> Vec<u8> {
         let state = held(&self.state);
         let name = path.to_string_lossy();
-        state.files.get(name.as_ref()).map(|file| file.durable.clone()).unwrap_or_default()
+        state.files.get(name.as_ref()).map(|file| file.content.durable()).unwrap_or_default()
     }
 }
 
 impl Drop for Disk {
     fn drop(&mut self) {
         disks().remove(&self.number);
+        // Whoever still has a file open keeps it.
+        if Arc::strong_count(&self.state) == 1 {
+            for (_, file) in std::mem::take(&mut held(&self.state).files) {
+                file.content.leave();
+            }
+        }
+    }
+}
+
+impl State {
+    /// Returns a file, made where there is none.
+    fn file(&mut self, name: &str) -> &mut FileState {
+        if !self.files.contains_key(name) {
+            self.files.insert(name.to_owned(), FileState::new());
+        }
+        self.files.get_mut(name).expect("it was put there")
     }
 }
 
 impl FileState {
-    fn durable(content: Vec<u8>) -> FileState {
-        FileState { named: true, seen: content.clone(), durable: content, ..FileState::default() }
+    fn new() -> FileState {
+        FileState { content: Content::empty(), ..FileState::default() }
+    }
+
+    fn durable(content: Content) -> FileState {
+        FileState { named: true, content, ..FileState::default() }
     }
 }
 
@@ -221,7 +216,7 @@ struct Open {
     state: Arc<Mutex<State>>,
     /// `None` for a file of SQLite's own that nobody else sees.
     name: Option<String>,
-    scratch: Vec<u8>,
+    scratch: Content,
     number: u64,
 }
 
@@ -242,23 +237,22 @@ impl Open {
     }
 
     /// Changes the file, unless the power is cut by then.
-    fn change(&mut self, change: Change) -> VfsResult<()> {
+    fn change(&mut self, call: Call, change: impl FnOnce(&mut Content)) -> VfsResult<()> {
         let Some(name) = &self.name else {
-            change.apply(&mut self.scratch);
+            change(&mut self.scratch);
+            self.scratch.sync();
             return Ok(());
         };
         let mut state = held(&self.state);
-        match &change {
-            Change::Write { .. } => state.call(Call::Write, vars::SQLITE_IOERR_WRITE)?,
-            Change::Truncate { .. } => state.call(Call::Another, vars::SQLITE_IOERR_TRUNCATE)?,
+        match call {
+            Call::Write => state.call(call, vars::SQLITE_IOERR_WRITE)?,
+            Call::Another => state.call(call, vars::SQLITE_IOERR_TRUNCATE)?,
         }
-        if state.full && matches!(change, Change::Write { .. }) {
+        if state.full && call == Call::Write {
             return Err(vars::SQLITE_FULL);
         }
         let whole = spend(&mut state)?;
-        let file = state.files.entry(name.clone()).or_default();
-        change.apply(&mut file.seen);
-        file.waiting.push(change);
+        change(&mut state.file(name).content);
         whole
     }
 }
@@ -296,7 +290,7 @@ impl Vfs for Provider {
     fn open(&self, path: Option<&str>, opts: OpenOpts) -> VfsResult<Open> {
         let Some(path) = path else {
             let state = Arc::new(Mutex::new(State::default()));
-            return Ok(Open { state, name: None, scratch: Vec::new(), number: 0 });
+            return Ok(Open { state, name: None, scratch: Content::default(), number: 0 });
         };
         let shared = disk_of(path)?;
         let mut state = held(&shared);
@@ -308,11 +302,11 @@ impl Vfs for Provider {
         if !creates && !state.files.contains_key(path) {
             return Err(vars::SQLITE_CANTOPEN);
         }
-        state.files.entry(path.to_owned()).or_default();
+        state.file(path);
         state.handles += 1;
         let number = state.handles;
         drop(state);
-        Ok(Open { state: shared, name: Some(path.to_owned()), scratch: Vec::new(), number })
+        Ok(Open { state: shared, name: Some(path.to_owned()), scratch: Content::default(), number })
     }
 
     fn delete(&self, path: &str) -> VfsResult<()> {
@@ -323,7 +317,7 @@ impl Vfs for Provider {
         if let Some(file) = state.files.remove(path)
             && file.named
         {
-            state.ghosts.insert(path.to_owned(), file.durable);
+            state.ghosts.insert(path.to_owned(), file.content.lost());
         }
         whole
     }
@@ -336,32 +330,37 @@ impl Vfs for Provider {
     }
 
     fn file_size(&self, handle: &mut Open) -> VfsResult<usize> {
-        let Some(name) = &handle.name else { return Ok(handle.scratch.len()) };
+        let Some(name) = &handle.name else { return Ok(handle.scratch.seen().len()) };
         let mut state = handle.alive()?;
         state.call(Call::Another, vars::SQLITE_IOERR_FSTAT)?;
-        Ok(state.files.get(name).map_or(0, |file| file.seen.len()))
+        Ok(state.files.get(name).map_or(0, |file| file.content.seen().len()))
     }
 
     fn truncate(&self, handle: &mut Open, size: usize) -> VfsResult<()> {
-        handle.change(Change::Truncate { size })
+        handle.change(Call::Another, |content| content.truncate(size))
     }
 
     fn write(&self, handle: &mut Open, offset: usize, data: &[u8]) -> VfsResult<usize> {
-        handle.change(Change::Write { offset, bytes: data.to_vec() })?;
+        handle.change(Call::Write, |content| content.write(offset, data))?;
+        if ends_a_transaction(handle.name.as_deref().unwrap_or_default(), data) {
+            held(&handle.state).commits += 1;
+        }
         Ok(data.len())
     }
 
     fn read(&self, handle: &mut Open, offset: usize, data: &mut [u8]) -> VfsResult<usize> {
-        let Some(name) = &handle.name else { return Ok(get(&handle.scratch, offset, data)) };
+        let Some(name) = &handle.name else {
+            return Ok(get(handle.scratch.seen(), offset, data));
+        };
         let mut state = handle.alive()?;
         state.call(Call::Another, vars::SQLITE_IOERR_READ)?;
-        Ok(state.files.get(name).map_or(0, |file| get(&file.seen, offset, data)))
+        Ok(state.files.get(name).map_or(0, |file| get(file.content.seen(), offset, data)))
     }
 
     fn lock(&self, handle: &mut Open, level: LockLevel) -> VfsResult<()> {
         let Some(name) = &handle.name else { return Ok(()) };
         let mut state = held(&handle.state);
-        let file = state.files.entry(name.clone()).or_default();
+        let file = state.file(name);
         let others = || file.locks.iter().filter(|(number, _)| **number != handle.number);
         let highest = others().map(|(_, level)| *level).max().unwrap_or(LockLevel::Unlocked);
         let refused = match level {
@@ -406,9 +405,7 @@ impl Vfs for Provider {
         spend(&mut state)??;
         state.syncs += 1;
         if let Some(file) = state.files.get_mut(name) {
-            for change in std::mem::take(&mut file.waiting) {
-                change.apply(&mut file.durable);
-            }
+            file.content.sync();
             if !file.named && SYNCED_WITH_FOLDER.iter().any(|suffix| name.ends_with(suffix)) {
                 state.sync_folder();
             }
@@ -444,7 +441,7 @@ impl Vfs for Provider {
         let number = handle.number;
         let mut state = handle.alive()?;
         state.call(Call::Another, vars::SQLITE_IOERR_SHMMAP)?;
-        let file = state.files.entry(name.clone()).or_default();
+        let file = state.file(name);
         if !file.mapped_by.contains(&number) {
             file.mapped_by.push(number);
         }
@@ -505,13 +502,11 @@ fn register() {
     });
 }
 
-fn put(content: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
-    if content.len() < offset {
-        content.resize(offset, 0);
-    }
-    let over = (content.len() - offset).min(bytes.len());
-    content[offset..offset + over].copy_from_slice(&bytes[..over]);
-    content.extend_from_slice(&bytes[over..]);
+/// Says whether these bytes head the last page of a transaction in a write-ahead log: there stands
+/// how long the database is after it, in other pages zero.
+fn ends_a_transaction(name: &str, bytes: &[u8]) -> bool {
+    const HEAD_BYTES: usize = 24;
+    bytes.len() == HEAD_BYTES && name.ends_with("-wal") && bytes[4..8] != [0; 4]
 }
 
 fn get(content: &[u8], offset: usize, into: &mut [u8]) -> usize {

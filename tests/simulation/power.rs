@@ -7,11 +7,15 @@ use mianfu_till::resume::Opening;
 use mianfu_till::worker::chain;
 use mianfu_till::{Line as TillLine, Settings, Till};
 
+use super::disk::unborn::unborn;
 use super::disk::{Fate, VFS};
 use super::onlooker::Onlooker;
 use super::plan::stream;
 use super::signing::TillKeys;
 use super::world::{Happening, World};
+
+/// One in so many histories begins on an empty disk; the others find the schema there, nobody's.
+const FROM_NOTHING_EVERY: u64 = 100;
 
 impl World<'_> {
     /// The till is closed as a person closes it; SQLite tidies up.
@@ -58,6 +62,9 @@ impl World<'_> {
         self.off = false;
         self.start += 1;
         self.say(format_args!("the till starts"));
+        if self.start == 1 && self.scene.is_none() && self.plan.seed % FROM_NOTHING_EVERY != 50 {
+            self.disk.lay(unborn());
+        }
         if let Some(changes) = fuse {
             self.disk.set_fuse(changes);
         }

@@ -8,6 +8,7 @@ use mianfu_practice::chance::Chance;
 use sqlite_plugin::vars;
 use sqlite_plugin::vfs::VfsResult;
 
+use super::file::Content;
 use super::{Disk, Fate, FileState, Files, State, held};
 
 /// The power goes at a change of the disk.
@@ -44,11 +45,17 @@ impl Disk {
     #[must_use]
     pub fn with(number: u64, files: &Files) -> Disk {
         let disk = Disk::new(number);
-        for (name, content) in files {
-            let path = format!("/{number}/{name}");
-            held(&disk.state).files.insert(path, FileState::durable(content.clone()));
-        }
+        disk.lay(files);
         disk
+    }
+
+    /// Puts files on the disk as if they had been there for long.
+    pub fn lay(&self, files: &Files) {
+        for (name, content) in files {
+            let path = format!("/{}/{name}", self.number);
+            let file = FileState::durable(Content::of(content));
+            held(&self.state).files.insert(path, file);
+        }
     }
 
     /// Returns the files as a reader sees them.
@@ -56,7 +63,7 @@ impl Disk {
     pub fn files(&self) -> Files {
         let state = held(&self.state);
         let own = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
-        state.files.iter().map(|(path, file)| (own(path), file.seen.clone())).collect()
+        state.files.iter().map(|(path, file)| (own(path), file.content.seen().to_vec())).collect()
     }
 
     /// Plans power cuts, each counted from the power's last coming.
@@ -175,7 +182,9 @@ impl State {
     }
 
     pub(super) fn sync_folder(&mut self) {
-        self.ghosts.clear();
+        for (_, content) in std::mem::take(&mut self.ghosts) {
+            content.leave();
+        }
         for file in self.files.values_mut() {
             file.named = true;
         }
