@@ -222,3 +222,33 @@ pub(crate) fn m20_a_restart_in_the_middle_asks_before_it_sends_again() {
         }
     }
 }
+
+#[test]
+fn a_long_queue_of_refunds_leaves_a_sale_its_place() {
+    let mut shop = Shop::new();
+    let sale_ms = |shop: &mut Shop| {
+        let begun = shop.now;
+        paid(shop, 1_250);
+        shop.now.since_ms(begun)
+    };
+    let numbers: Vec<OutTradeNo> = (0..60).map(|_| paid(&mut shop, 1_250)).collect();
+    shop.wait(60_000);
+    let idle_ms = sale_ms(&mut shop);
+    shop.network = Network::Down;
+    for no in &numbers {
+        refund(&mut shop, no, 250).unwrap();
+    }
+    assert!(shop.till().calls() <= 10, "the others wait in the database");
+    shop.wait(20_000);
+    shop.network = Network::Up;
+    shop.wait(4_000);
+    for _ in 0..3 {
+        assert_eq!(sale_ms(&mut shop), idle_ms, "it finds its own token");
+        shop.wait(500);
+    }
+    assert!(!shop.is_settled(), "the queue was draining meanwhile");
+    shop.settle();
+    for no in &numbers {
+        assert_eq!(given_back(&shop, no), [("R1".to_owned(), 250)]);
+    }
+}

@@ -97,10 +97,11 @@ const PAST_OF_ORDER: &str = "SELECT * FROM attempt WHERE order_no = :order_no AN
     'refunding', 'paid', 'declined', 'closed', 'returned', 'held')
     ORDER BY out_trade_no LIMIT :limit";
 
-const OPEN: &str = "SELECT * FROM attempt_open ORDER BY poll_at_ms, out_trade_no LIMIT :limit";
+// In the order of the indices: any other is made in a table of its own, at every look.
+const OPEN: &str = "SELECT * FROM attempt_open ORDER BY order_no, out_trade_no LIMIT :limit";
 
 const DUE: &str = "SELECT * FROM attempt_open WHERE poll_at_ms <= :now
-    ORDER BY poll_at_ms, out_trade_no LIMIT :limit";
+    ORDER BY order_no, out_trade_no LIMIT :limit";
 
 const NEXT_WAKE: &str = "SELECT MIN(poll_at_ms) FROM attempt_open";
 
@@ -144,6 +145,9 @@ pub(crate) const STATEMENTS: &[&str] = &[
     BY_TRANSACTION,
     AFTER,
 ];
+
+/// More open attempts than any till has.
+const OPEN_MAX: u32 = 10_000;
 
 /// More attempts than any order has.
 const OF_ORDER_MAX: u32 = 1_000;
@@ -194,14 +198,16 @@ impl<'c> Attempts<'c> {
 
     /// Attempts that have not ended, most overdue first.
     pub fn open(&self, limit: u32) -> Result<Vec<Versioned<Attempt>>, DbError> {
-        let params = named_params! { ":limit": limit };
-        read(row::list(self.conn, &ATTEMPT, OPEN, params, "list open attempts")?)
+        let params = named_params! { ":limit": OPEN_MAX };
+        let open = row::list(self.conn, &ATTEMPT, OPEN, params, "list open attempts")?;
+        Ok(most_overdue_first(read(open)?, limit))
     }
 
     /// Attempts to look at by `now`, most overdue first.
     pub fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Versioned<Attempt>>, DbError> {
-        let params = named_params! { ":now": now.0, ":limit": limit };
-        read(row::list(self.conn, &ATTEMPT, DUE, params, "list due attempts")?)
+        let params = named_params! { ":now": now.0, ":limit": OPEN_MAX };
+        let due = row::list(self.conn, &ATTEMPT, DUE, params, "list due attempts")?;
+        Ok(most_overdue_first(read(due)?, limit))
     }
 
     /// When the next attempt is due.
@@ -299,6 +305,19 @@ impl<'t> AttemptsMut<'t> {
         self.tx.update(UPDATE, &row, about(attempt), note).map_err(|error| live(error, attempt))?;
         Ok(version + 1)
     }
+}
+
+fn most_overdue_first(
+    mut attempts: Vec<Versioned<Attempt>>,
+    limit: u32,
+) -> Vec<Versioned<Attempt>> {
+    attempts.sort_by(|one, other| {
+        let (one, other) = (&one.value, &other.value);
+        let due = one.poll_at.cmp(&other.poll_at);
+        due.then_with(|| one.out_trade_no.cmp(&other.out_trade_no))
+    });
+    attempts.truncate(limit as usize);
+    attempts
 }
 
 fn newer_first(one: &Attempt, other: &Attempt) -> Ordering {

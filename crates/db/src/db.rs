@@ -30,6 +30,8 @@ pub struct Db {
     pub(crate) conn: Connection,
     pub(crate) path: PathBuf,
     pub(crate) witness: Option<Witness>,
+    /// How many steps were begun.
+    pub(crate) steps: u64,
     /// Held for as long as the database is open.
     pub(crate) _lock: Option<File>,
 }
@@ -57,6 +59,7 @@ impl Db {
         doing: &'static str,
         step: impl FnOnce(&Tx<'_>) -> Result<T, DbError>,
     ) -> Result<T, DbError> {
+        self.steps += 1;
         let transaction =
             self.conn.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
         let before = Meta::read(&transaction)?;
@@ -80,6 +83,13 @@ impl Db {
     #[must_use]
     pub fn read(&self) -> Reader<'_> {
         Reader { conn: &self.conn }
+    }
+
+    /// Returns a number that goes up with every step, kept or not: while it is the same, so is what
+    /// the tables hold.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
     }
 
     /// Returns the file's path.

@@ -143,7 +143,7 @@ pub(crate) fn open(options: &OpenOptions<'_>) -> Result<(Db, Opened), DbError> {
     if let Some(witness) = &mut witness {
         witness.note(&meta);
     }
-    Ok((Db { conn, path: options.path.to_owned(), witness, _lock: lock }, opened))
+    Ok((Db { conn, path: options.path.to_owned(), witness, steps: 0, _lock: lock }, opened))
 }
 
 /// Connects without changing the file: no checkpoint on close until the file is known to be ours.

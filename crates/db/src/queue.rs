@@ -69,11 +69,11 @@ const WEDGED: &str = "SELECT * FROM operation WHERE wedged IS NOT NULL
 const NEXT_WAKE: &str = "SELECT MIN(next_at_ms) FROM operation WHERE wedged IS NULL";
 
 const DUE_OF: &str = "SELECT * FROM operation
-    WHERE kind = :kind AND wedged IS NULL AND next_at_ms <= :now
+    WHERE kind = :kind AND wedged IS NULL AND next_at_ms <= :now AND key < :end
     ORDER BY next_at_ms, operation_id LIMIT :limit";
 
 const NEXT_WAKE_OF: &str =
-    "SELECT MIN(next_at_ms) FROM operation WHERE kind = :kind AND wedged IS NULL";
+    "SELECT MIN(next_at_ms) FROM operation WHERE kind = :kind AND wedged IS NULL AND key < :end";
 
 const CALLS: &str = "SELECT * FROM operation
     WHERE kind IN ('submit', 'query', 'reverse', 'close')
@@ -187,7 +187,8 @@ impl<'c> Queue<'c> {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<Operation>, DbError> {
-        let params = named_params! { ":now": now.0, ":kind": kind.as_str(), ":limit": limit };
+        let (name, end) = (kind.as_str(), kind.keys_end());
+        let params = named_params! { ":now": now.0, ":kind": name, ":end": end, ":limit": limit };
         read(&row::list(self.conn, &OPERATION, DUE_OF, params, "list due work")?)
     }
 
@@ -195,7 +196,7 @@ impl<'c> Queue<'c> {
     pub fn next_wake_of(&self, kind: OperationKind) -> Result<Option<Timestamp>, DbError> {
         let mut statement =
             self.conn.prepare_cached(NEXT_WAKE_OF).doing("find the next wake-up")?;
-        let params = named_params! { ":kind": kind.as_str() };
+        let params = named_params! { ":kind": kind.as_str(), ":end": kind.keys_end() };
         let at: Option<i64> =
             statement.query_row(params, |row| row.get(0)).doing("find the next wake-up")?;
         Ok(at.map(Timestamp))

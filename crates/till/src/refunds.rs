@@ -180,8 +180,11 @@ impl<K: Keys> Till<K> {
         Ok(())
     }
 
+    /// Hands a refund's call out where its lane has room; else it is due again soon.
     pub(crate) fn hand_out_refund(&mut self, id: RefundId, effect: RefundEffect, now: Timestamp) {
-        self.calls.hand_out(What::Refund { id, effect }, now);
+        if 0 < self.calls.background_room() {
+            self.calls.hand_out(What::Refund { id, effect }, now);
+        }
     }
 
     pub(crate) fn compose_refund(&mut self, id: RefundId, effect: RefundEffect) -> Option<Call> {

@@ -1,5 +1,6 @@
 //! How a till starts and how it goes on: a start asks and never resends; time wakes what is due.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use mianfu_core::attempt::{Attempt, Event};
@@ -15,7 +16,7 @@ use mianfu_gateway::Keys;
 use crate::cashier::OPEN_MAX;
 use crate::line::Line;
 use crate::recovery::Recovery;
-use crate::till::{Jitter, Settings, Till};
+use crate::till::{Jitter, Planned, Settings, Till};
 use crate::worker::{Calls, What};
 
 /// How long after its beginning the last sale still stands on the screen of a till that starts.
@@ -75,6 +76,7 @@ impl<K: Keys> Till<K> {
             birth: opened.birth,
             jitter: Jitter::new(seed),
             drawn: Vec::new(),
+            planned: Cell::new(None),
             revision: 1,
         };
         till.resume(now).map_err(DbError::at_start)?;
@@ -147,13 +149,26 @@ impl<K: Keys> Till<K> {
     }
 
     fn wake_due(&mut self, now: Timestamp) -> Result<(), DbError> {
+        if self.next_due()?.is_none_or(|at| now < at) {
+            return Ok(());
+        }
         for kept in self.db.read().attempts().due(now, DUE_MAX)? {
             self.step(&kept.value.out_trade_no, Event::Tick, now, None)?;
         }
-        for kept in self.db.read().refunds().due(now, DUE_MAX)? {
+        self.wake_background(now)
+    }
+
+    /// Wakes as much background work as its lane has room for, the most overdue first; the rest
+    /// stays due. Late questions have half of the room where refunds want it as well.
+    fn wake_background(&mut self, now: Timestamp) -> Result<(), DbError> {
+        let room = u32::try_from(self.calls.background_room()).unwrap_or(0);
+        let half = room.div_ceil(2);
+        let asks = self.db.read().queue().due_of(OperationKind::LateAsk, now, half)?;
+        let left = room - u32::try_from(asks.len()).unwrap_or(0);
+        for kept in self.db.read().refunds().due(now, left)? {
             self.step_refund(kept.value.id, RefundEvent::Tick, now)?;
         }
-        for row in self.db.read().queue().due_of(OperationKind::LateAsk, now, DUE_MAX)? {
+        for row in asks {
             if mutant::planted("m14_late_question_forgotten") {
                 self.db.write("forget a question", |tx| tx.queue().done(&row.key))?;
                 continue;
@@ -195,16 +210,36 @@ impl<K: Keys> Till<K> {
         if let Some(drawn) = self.drawn.first() {
             return Ok(Some(drawn.at));
         }
-        let read = self.db.read();
         let planned = [
-            read.attempts().next_wake()?,
-            read.refunds().next_wake()?,
-            read.queue().next_wake_of(OperationKind::LateAsk)?,
+            self.next_due()?,
             self.calls.token_at(),
             self.lines.values().map(|line| line.probe_at).min(),
             self.recovery.as_ref().and_then(Recovery::ask_at),
         ];
         Ok(planned.into_iter().flatten().min())
+    }
+
+    /// Returns when the next row is due that something can be done about. Asked between two steps
+    /// again, it is what it was.
+    fn next_due(&self) -> Result<Option<Timestamp>, DbError> {
+        let steps = self.db.steps();
+        let planned = match self.planned.get().filter(|planned| planned.steps == steps) {
+            Some(planned) => planned,
+            None => self.plan(steps)?,
+        };
+        let has_room = 0 < self.calls.background_room();
+        Ok(planned.attempt.into_iter().chain(planned.background.filter(|_| has_room)).min())
+    }
+
+    fn plan(&self, steps: u64) -> Result<Planned, DbError> {
+        let read = self.db.read();
+        let attempt = read.attempts().next_wake()?;
+        let background =
+            [read.refunds().next_wake()?, read.queue().next_wake_of(OperationKind::LateAsk)?];
+        let background = background.into_iter().flatten().min();
+        let planned = Planned { steps, attempt, background };
+        self.planned.set(Some(planned));
+        Ok(planned)
     }
 
     /// Returns whether the till knows everything: no attempt, refund or question is open.

@@ -1,5 +1,6 @@
 //! What a till is made of.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -77,6 +78,8 @@ pub struct Till<K> {
     pub(crate) jitter: Jitter,
     /// Codes to show that came and are not kept yet; they are kept before anything else happens.
     pub(crate) drawn: Vec<Drawn>,
+    /// What the database last said about the next wake-up.
+    pub(crate) planned: Cell<Option<Planned>>,
     /// Goes up with every change that a screen might show.
     pub(crate) revision: u64,
 }
@@ -104,6 +107,17 @@ pub(crate) struct Drawn {
     pub(crate) no: OutTradeNo,
     pub(crate) content: String,
     pub(crate) at: Timestamp,
+}
+
+/// When the database wants to be looked at, as long as nothing is written to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Planned {
+    /// After which step of the database.
+    pub(crate) steps: u64,
+    /// When the next attempt is due; `None` where none is.
+    pub(crate) attempt: Option<Timestamp>,
+    /// When the next refund or late question is due.
+    pub(crate) background: Option<Timestamp>,
 }
 
 /// A database that would not keep a step. Nothing is charged until one is kept again.

@@ -1,7 +1,8 @@
 //! Calls to channels, lane by lane.
 //!
 //! A call is handed out only after its step was kept. Lanes have their own permits: certainty
-//! (query, reverse, close) can never be starved by charges, nor either by background work.
+//! (query, reverse, close) can never be starved by charges, nor either by background work. That one
+//! leaves tokens to the others and waits in the database, not here: its lane takes a few at a time.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -157,6 +158,12 @@ impl Calls {
         self.open.len() + self.waiting.values().map(VecDeque::len).sum::<usize>()
     }
 
+    /// Returns how many more calls its lane takes from background work.
+    pub(crate) fn background_room(&self) -> usize {
+        let waiting = self.waiting.get(&Lane::Background).map_or(0, VecDeque::len);
+        BACKGROUND_WAITING_MAX.saturating_sub(waiting)
+    }
+
     pub(crate) fn token_at(&self) -> Option<Timestamp> {
         self.token_at
     }
@@ -165,6 +172,11 @@ impl Calls {
         self.waiting.values().any(|lane| !lane.is_empty())
     }
 }
+
+/// Background calls that wait for a permit at a time; more are due in the database, oldest first.
+const BACKGROUND_WAITING_MAX: usize = 8;
+/// Tokens that background work leaves, so that a sale finds its own while a long queue drains.
+const TOKENS_LEFT: u32 = 8;
 
 /// How many calls of a lane may be open at once.
 fn permits(lane: Lane) -> usize {
@@ -248,7 +260,8 @@ impl<K: Keys> Till<K> {
             return Ok(None);
         };
         // Before the call is composed: a customer's code is given to one composed call only.
-        if let Err(at) = line.bucket.take(now) {
+        let left = if waiting.what.lane() == Lane::Background { TOKENS_LEFT } else { 0 };
+        if let Err(at) = line.bucket.take_leaving(now, left) {
             self.calls.token_at = Some(self.calls.token_at.map_or(at, |other| other.min(at)));
             return Err(waiting);
         }
@@ -455,8 +468,13 @@ impl<K: Keys> Till<K> {
         answer: Result<Answer, CallError>,
         now: Timestamp,
     ) -> Result<(), DbError> {
-        let kept_at = self.db.read().attempts().get(no)?.value.kept_at;
-        let event = match (effect, comparable(answer, kept_at, now)) {
+        let answer = match answer {
+            Ok(Answer::Told(Verdict::Paid(_))) => {
+                comparable(answer, self.db.read().attempts().get(no)?.value.kept_at, now)
+            }
+            answer => answer,
+        };
+        let event = match (effect, answer) {
             (Effect::Submit, Ok(Answer::Told(verdict))) => Event::Answered(verdict),
             (Effect::Query, Ok(Answer::Told(verdict))) => Event::Told(verdict),
             (Effect::Reverse, Ok(Answer::Reversal(reversal))) => Event::ReversalTold(reversal),

@@ -59,6 +59,21 @@ impl OperationKind {
         }
     }
 
+    /// Returns the key before which all rows of the kind lie, so that looking for the few questions
+    /// about ended attempts does not walk through a long queue of refunds.
+    pub(super) fn keys_end(self) -> &'static str {
+        match self {
+            OperationKind::LateAsk => "refund/",
+            OperationKind::Submit
+            | OperationKind::Query
+            | OperationKind::Reverse
+            | OperationKind::Close
+            | OperationKind::Refund
+            | OperationKind::RefundQuery
+            | OperationKind::StatementDownload => "\u{10FFFF}",
+        }
+    }
+
     pub(super) fn parse(text: &str) -> Option<OperationKind> {
         OperationKind::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
