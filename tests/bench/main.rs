@@ -3,6 +3,8 @@
 //! Correctness is a gate before speed counts: each round checks what it measured.
 
 mod p1;
+mod p10;
+mod p5;
 mod p6;
 mod p7;
 mod rounds;
@@ -25,25 +27,33 @@ enum Figure {
     /// Order to code bytes, against one durable commit, one signature and one QR code.
     #[value(name = "P1")]
     P1,
+    /// A queue of ten thousand after an outage, against the bucket, in virtual time.
+    #[value(name = "P5")]
+    P5,
     /// Cold start to a usable window, against a bare window of the same size.
     #[value(name = "P6")]
     P6,
     /// Key to the frame that shows it, in frames, and bursts of a scanner.
     #[value(name = "P7")]
     P7,
+    /// Simulated histories, against as many transactions on a bare SQLite in memory.
+    #[value(name = "P10")]
+    P10,
 }
 
 fn main() -> ExitCode {
     let mut figures = Arguments::parse().figures;
     if figures.is_empty() {
-        figures = vec![Figure::P1, Figure::P6, Figure::P7];
+        figures = vec![Figure::P1, Figure::P5, Figure::P6, Figure::P7, Figure::P10];
     }
     let mut code = ExitCode::SUCCESS;
     for figure in figures {
         let measured = match figure {
             Figure::P1 => p1::measure(),
+            Figure::P5 => p5::measure(),
             Figure::P6 => p6::measure(),
             Figure::P7 => p7::measure(),
+            Figure::P10 => p10::measure(),
         };
         let line = match measured {
             Ok(line) => line,

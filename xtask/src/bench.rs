@@ -9,18 +9,24 @@ use crate::{programs, setup};
 #[derive(Args)]
 pub(crate) struct Asked {
     /// Which figures; all there are when none is named.
-    #[arg(value_parser = ["P1", "P6", "P7"])]
+    #[arg(value_parser = ["P1", "P5", "P6", "P7", "P10"])]
     figures: Vec<String>,
 }
 
+/// Figures that are taken without a window.
+const WITHOUT_WINDOW: [&str; 3] = ["P1", "P5", "P10"];
+
 pub(crate) fn run(asked: &Asked) -> Result<Closing, TaskError> {
-    setup::system()?;
-    setup::ui()?;
-    shell::run(&["npm", "--prefix", "ui", "run", "build"])?;
+    let in_window = |figure: &String| !WITHOUT_WINDOW.contains(&figure.as_str());
     let mut build = vec!["cargo", "build", "--release", "--workspace", "--exclude", "xtask"];
-    build.extend(["--features", programs::FEATURES, "--bin", "mianfu-bench", "--bin", "mianfu"]);
-    // The channel of P7, and what P6 and P7 compare the window with.
-    build.extend(["--bin", "mianfu-practice", "--example", "bare"]);
+    build.extend(["--features", programs::FEATURES, "--bin", "mianfu-bench"]);
+    if asked.figures.is_empty() || asked.figures.iter().any(in_window) {
+        setup::system()?;
+        setup::ui()?;
+        shell::run(&["npm", "--prefix", "ui", "run", "build"])?;
+        // The channel of P7, and what P6 and P7 compare the window with.
+        build.extend(["--bin", "mianfu", "--bin", "mianfu-practice", "--example", "bare"]);
+    }
     shell::run(&build)?;
     let mut words = vec!["target/release/mianfu-bench".to_owned()];
     words.extend_from_slice(&asked.figures);
