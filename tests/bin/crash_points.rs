@@ -1,15 +1,18 @@
 //! `mianfu-crash-points`: every crash point of every scripted flow.
 
 use std::io::{self, Write};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Stdio};
 
 use clap::Parser;
 use mianfu_tests::crash_points::flows::{Flow, all};
 use mianfu_tests::crash_points::points::Kind;
-use mianfu_tests::crash_points::runs::{Scope, Summary, Violation, live, run, whole};
+use mianfu_tests::crash_points::runs::{Scope, Share, Summary, Violation, live, run, whole};
 use mianfu_tests::simulation::disk::Fate;
 use mianfu_tests::simulation::disk::counted::Cut;
 use mianfu_tests::simulation::script::Harm;
+
+/// How the last line begins.
+const CLOSING: &str = "crash points";
 
 /// Lives through every crash point and judges each.
 #[derive(Parser)]
@@ -26,6 +29,15 @@ struct Asked {
     /// In how many ways unsynced writes are torn.
     #[arg(long, default_value_t = 6)]
     torn: u64,
+    /// Only one in so many points, drawn by place: always the same ones.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    one_in: u64,
+    /// In how many processes; as many as the machine has cores where it is not said.
+    #[arg(long)]
+    processes: Option<u64>,
+    /// Only this share, `K/N`, in this process.
+    #[arg(long, value_parser = share)]
+    share: Option<Share>,
     /// Lists the flows and what each does, and stops.
     #[arg(long)]
     list: bool,
@@ -53,7 +65,8 @@ fn enumerate(asked: &Asked, out: &mut impl Write) -> io::Result<bool> {
     if let (Some(flow), Some(at)) = (flows.first(), asked.cut) {
         return one(out, flow, asked, at);
     }
-    let mut scope = Scope::whole(asked.torn);
+    let Some(share) = asked.share else { return in_processes(out, asked) };
+    let mut scope = Scope { one_in: asked.one_in, share, ..Scope::whole(asked.torn) };
     if !asked.kinds.is_empty() {
         scope.kinds = asked.kinds.iter().copied().collect();
     }
@@ -67,9 +80,52 @@ fn enumerate(asked: &Asked, out: &mut impl Write) -> io::Result<bool> {
     close(out, flows.len(), &summary)
 }
 
+/// Shares the points out to processes of this program, so that none waits for another's locks, and
+/// adds up what they say.
+fn in_processes(out: &mut impl Write, asked: &Asked) -> io::Result<bool> {
+    let program = std::env::current_exe()?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let of = asked.processes.unwrap_or(cores as u64).max(1);
+    let mut children = Vec::new();
+    for place in 0..of {
+        let mut command = Command::new(&program);
+        command.args(std::env::args_os().skip(1)).args(["--share", &format!("{place}/{of}")]);
+        children.push(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?);
+    }
+    let mut sums: Vec<(String, u64)> = Vec::new();
+    let mut good = true;
+    for child in children {
+        let output = child.wait_with_output()?;
+        good &= output.status.success();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let mut lines: Vec<&str> = said.lines().collect();
+        let closing = lines.pop().and_then(|line| line.strip_prefix(CLOSING)).unwrap_or_default();
+        good &= !closing.is_empty();
+        for line in lines {
+            writeln!(out, "{line}")?;
+        }
+        let pairs = closing.split_whitespace().filter_map(|pair| pair.split_once('='));
+        for (place, (key, value)) in pairs.enumerate() {
+            let value = value.parse().unwrap_or(0);
+            match sums.get_mut(place) {
+                // Every share goes through the same flows.
+                Some(_) if key == "flows" => (),
+                Some((_, sum)) => *sum += value,
+                None => sums.push((key.to_owned(), value)),
+            }
+        }
+    }
+    write!(out, "{CLOSING}")?;
+    for (key, sum) in sums {
+        write!(out, " {key}={sum}")?;
+    }
+    writeln!(out)?;
+    Ok(good)
+}
+
 fn close(out: &mut impl Write, flows: usize, summary: &Summary) -> io::Result<bool> {
     let (points, violations) = (summary.total(), summary.violations.len());
-    write!(out, "crash points flows={flows} points={points} violations={violations}")?;
+    write!(out, "{CLOSING} flows={flows} points={points} violations={violations}")?;
     for (name, kind) in Kind::ALL {
         write!(out, " {name}={}", summary.points.get(&kind).copied().unwrap_or(0))?;
     }
@@ -127,4 +183,12 @@ fn fate(text: &str) -> Result<Fate, String> {
         "lost" => Ok(Fate::Lost),
         torn => torn.parse().map(Fate::Torn).map_err(|_| format!("`{text}` is no disk")),
     }
+}
+
+fn share(text: &str) -> Result<Share, String> {
+    let wrong = || format!("`{text}` is not `K/N`");
+    let (place, of) = text.split_once('/').ok_or_else(wrong)?;
+    let number = |text: &str| text.parse::<u64>().map_err(|_| wrong());
+    let share = Share { place: number(place)?, of: number(of)? };
+    if share.place < share.of { Ok(share) } else { Err(wrong()) }
 }

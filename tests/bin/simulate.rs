@@ -25,19 +25,14 @@ struct Asked {
     /// Prints how often each fault fired in each phase.
     #[arg(long)]
     verbose: bool,
-    /// Plants each bug in turn and says which the histories catch; needs the feature `mutants`.
-    #[arg(long)]
-    mutants: bool,
     /// Lets the same days happen to other people's rules and counts from the channel's ledger.
-    #[arg(long, conflicts_with_all = ["one", "mutants"])]
+    #[arg(long, conflicts_with = "one")]
     policies: bool,
 }
 
 fn main() -> ExitCode {
     let asked = Asked::parse();
-    let done = if asked.mutants {
-        mutants(&asked.seeds)
-    } else if asked.policies {
+    let done = if asked.policies {
         policies(&mut io::stdout().lock(), asked.seeds)
     } else if let Some(seed) = asked.one {
         one(&mut io::stdout().lock(), seed, asked.trace)
@@ -132,32 +127,6 @@ fn tell(out: &mut impl Write, failure: &Failure) -> io::Result<()> {
 
 fn breach(out: &mut impl Write, seed: u64, broken: &Broken) -> io::Result<()> {
     writeln!(out, "seed {seed}: {} broken: {}", broken.invariant, broken.what)
-}
-
-#[cfg(feature = "mutants")]
-fn mutants(seeds: &Range<u64>) -> io::Result<bool> {
-    use mianfu_tests::simulation::mutants::{MUTANTS, hunt_all};
-
-    let histories = seeds.end - seeds.start;
-    let caught = hunt_all(seeds, |name, caught| {
-        let line = match caught {
-            Some(caught) => {
-                format!("{name:<32} {:<6} after {}", caught.invariant, caught.histories)
-            }
-            None => format!("{name:<32} not seen by {histories} histories"),
-        };
-        // A line that cannot be printed is no reason to stop; the last one would fail as well.
-        drop(writeln!(io::stdout().lock(), "{line}"));
-    });
-    writeln!(io::stdout().lock(), "simulate mutants={} caught={caught}", MUTANTS.len())?;
-    Ok(0 < caught)
-}
-
-#[cfg(not(feature = "mutants"))]
-fn mutants(_seeds: &Range<u64>) -> io::Result<bool> {
-    let what = "this program was built without planted bugs: build it with `--features mutants`";
-    writeln!(io::stdout().lock(), "{what}")?;
-    Ok(false)
 }
 
 fn seeds(text: &str) -> Result<Range<u64>, String> {

@@ -7,7 +7,7 @@ use crate::simulation::disk::Fate;
 use crate::simulation::disk::counted::{Cut, Failure};
 use crate::simulation::script::{Counted, Harm, Trouble};
 
-/// Draws the places of second cuts and the pieces of torn writes.
+/// Draws the places of second cuts, and the points of a part.
 const SEED: u64 = 11;
 
 /// What kind of points.
@@ -56,6 +56,11 @@ const TROUBLES: [Trouble; 15] = [
 pub(super) fn fates(torn: u64) -> Vec<Fate> {
     let torn = (1..=torn).map(Fate::Torn);
     [Fate::Kept, Fate::Lost].into_iter().chain(torn).collect()
+}
+
+/// Says whether the point at this place is one of the part that takes one in so many.
+pub(super) fn is_drawn(place: u64, one_in: u64) -> bool {
+    fixed(SEED, place, 1).is_multiple_of(one_in)
 }
 
 /// The power goes at every change.

@@ -21,6 +21,24 @@ pub struct Scope {
     pub fates: Vec<Fate>,
     /// Flows in which the power goes again at every change of every recovery, not at one of each.
     pub again_in_full: Vec<&'static str>,
+    /// One in so many points, drawn by place; 1 is every point.
+    pub one_in: u64,
+    /// Which of these points, where they are shared out to processes.
+    pub share: Share,
+}
+
+/// A share of the points. All shares together are all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// Which of them, from 0 on.
+    pub place: u64,
+    /// How many shares there are.
+    pub of: u64,
+}
+
+impl Share {
+    /// Everything.
+    pub const WHOLE: Share = Share { place: 0, of: 1 };
 }
 
 impl Scope {
@@ -31,7 +49,15 @@ impl Scope {
             kinds: Kind::ALL.into_iter().map(|(_, kind)| kind).collect(),
             fates: points::fates(torn),
             again_in_full: vec!["scanned_paid", "shown_cancelled", "refund"],
+            one_in: 1,
+            share: Share::WHOLE,
         }
+    }
+
+    /// Says whether the point at this place is asked for: it is drawn, and of this share.
+    fn holds(&self, place: u64) -> bool {
+        let Share { place: own, of } = self.share;
+        place % of == own && points::is_drawn(place, self.one_in)
     }
 }
 
@@ -94,18 +120,25 @@ pub fn live(flow: &Flow, harm: &Harm) -> Outcome {
     })
 }
 
+/// Lives through a flow in which nothing goes wrong; it must end as it is written.
+#[must_use]
+pub fn live_whole(flow: &Flow) -> Outcome {
+    let mut outcome = live(flow, &Harm::Nothing);
+    if outcome.ending != flow.ends {
+        let what = format!("ends `{}`, not `{}`", outcome.ending, flow.ends);
+        outcome.broken.push(Broken { invariant: "script", at_ms: 0, what });
+    }
+    outcome
+}
+
 /// Lives through each flow whole. A flow that breaks a promise by itself, or does not end as it is
 /// written, is a violation.
 #[must_use]
 pub fn whole(flows: &[Flow]) -> (Vec<Counted>, Vec<Violation>) {
-    let outcomes = each(flows, |flow| live(flow, &Harm::Nothing));
+    let outcomes = each(flows, live_whole);
     let mut violations = Vec::new();
     let mut counts = Vec::new();
-    for (flow, mut outcome) in flows.iter().zip(outcomes) {
-        if outcome.ending != flow.ends {
-            let what = format!("ends `{}`, not `{}`", outcome.ending, flow.ends);
-            outcome.broken.push(Broken { invariant: "script", at_ms: 0, what });
-        }
+    for (flow, outcome) in flows.iter().zip(outcomes) {
         if !outcome.broken.is_empty() {
             let (flow, broken) = (flow.name, outcome.broken);
             violations.push(Violation { flow, harm: Harm::Nothing, broken });
@@ -115,22 +148,17 @@ pub fn whole(flows: &[Flow]) -> (Vec<Counted>, Vec<Violation>) {
     (counts, violations)
 }
 
-/// Lives through every point of these flows.
+/// Lives through the points of these flows that the scope asks for. The first share also lives
+/// through each flow whole.
 #[must_use]
 pub fn run(flows: &[Flow], scope: &Scope) -> Summary {
     let (counts, violations) = whole(flows);
-    let mut summary = Summary { violations, ..Summary::default() };
-    let mut first = Vec::new();
-    for (flow, counted) in flows.iter().zip(&counts) {
-        for (_, kind) in Kind::ALL {
-            if scope.kinds.contains(&kind) {
-                first.extend(
-                    of_kind(kind, counted, &scope.fates).into_iter().map(|harm| (flow, kind, harm)),
-                );
-            }
-        }
+    let mut summary = Summary::default();
+    if scope.share.place == 0 {
+        summary.violations = violations;
     }
-    let lived = each(&first, |(flow, kind, harm)| tried(flow, *kind, harm));
+    let first = firsts(flows, &counts, scope);
+    let lived = shared(&first, scope, |(flow, kind, harm)| tried(flow, *kind, harm));
     let mut second = Vec::new();
     for ((flow, kind, harm), (recovery, violation)) in first.iter().zip(lived) {
         *summary.points.entry(*kind).or_insert(0) += 1;
@@ -146,11 +174,29 @@ pub fn run(flows: &[Flow], scope: &Scope) -> Summary {
             second.extend(harms.into_iter().map(|harm| (*flow, harm)));
         }
     }
-    for (_, violation) in each(&second, |(flow, harm)| tried(flow, Kind::Again, harm)) {
+    for (_, violation) in shared(&second, scope, |(flow, harm)| tried(flow, Kind::Again, harm)) {
         *summary.points.entry(Kind::Again).or_insert(0) += 1;
         summary.violations.extend(violation);
     }
     summary
+}
+
+/// Returns the points with one harm that the scope asks for.
+fn firsts<'a>(flows: &'a [Flow], counts: &[Counted], scope: &Scope) -> Vec<(&'a Flow, Kind, Harm)> {
+    let mut first = Vec::new();
+    for (flow, counted) in flows.iter().zip(counts) {
+        for (_, kind) in Kind::ALL.into_iter().filter(|(_, kind)| scope.kinds.contains(kind)) {
+            let harms = of_kind(kind, counted, &scope.fates);
+            first.extend(harms.into_iter().map(|harm| (flow, kind, harm)));
+        }
+    }
+    let placed = (0..).zip(first).filter(|(place, _)| scope.holds(*place));
+    placed.map(|(_, point)| point).collect()
+}
+
+/// Does the work for each thing; a share of a larger whole stays on its one core.
+fn shared<T: Sync, R: Send>(things: &[T], scope: &Scope, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    if scope.share == Share::WHOLE { each(things, work) } else { things.iter().map(work).collect() }
 }
 
 /// Returns the points of a kind that follow from what a flow's whole life counted.

@@ -7,15 +7,19 @@ use mianfu_practice::truth::Fact;
 
 use crate::simulation::disk::VFS;
 use crate::simulation::oracle::judge;
-use crate::simulation::record::{Broken, Record, Row};
+use crate::simulation::record::{Broken, Call, Record, Row};
 use crate::simulation::script::Scene;
 use crate::simulation::world::Past;
+
+const REFUND: &str = "alipay.trade.refund";
+const REFUND_QUERY: &str = "alipay.trade.fastpay.refund.query";
 
 /// Returns every promise that a history of a scene broke.
 #[must_use]
 pub fn verdict(scene: &Scene, past: &Past) -> Vec<Broken> {
     let mut broken = judge(&past.record, past.practice.truth());
     numbers_are_new(scene, &past.record, &mut broken);
+    a_start_asks_before_it_refunds_again(&past.record, &mut broken);
     if past.record.broken.is_empty() {
         rows_are_the_logs(&past.record, &mut broken);
         file_is_sound(past, &mut broken);
@@ -67,6 +71,19 @@ fn numbers_are_new(scene: &Scene, record: &Record, broken: &mut Vec<Broken>) {
         }
         if known.contains(no.as_str()) {
             note(broken, "M19", format!("{no} was drawn a second time"));
+        }
+    }
+}
+
+/// M20: a refund that left an earlier start leaves again only after the channel was asked about it.
+fn a_start_asks_before_it_refunds_again(record: &Record, broken: &mut Vec<Broken>) {
+    let mut last: BTreeMap<&str, &Call> = BTreeMap::new();
+    let about = |call: &&Call| [REFUND, REFUND_QUERY].contains(&call.method.as_str());
+    for call in record.calls.iter().filter(about) {
+        let before = last.insert(&call.no, call);
+        let again = before.is_some_and(|before| before.start < call.start);
+        if again && call.method == REFUND {
+            note(broken, "M20", format!("a refund of {} left again and nobody asked", call.no));
         }
     }
 }

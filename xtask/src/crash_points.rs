@@ -20,16 +20,24 @@ pub(crate) struct Asked {
     /// In how many ways unsynced writes are torn.
     #[arg(long)]
     torn: Option<u64>,
+    /// Only one in so many points, always the same ones.
+    #[arg(long)]
+    one_in: Option<u64>,
+    /// In how many processes; as many as the machine has cores where it is not said.
+    #[arg(long)]
+    processes: Option<u64>,
 }
 
 pub(crate) fn run(asked: &Asked) -> Result<Closing, TaskError> {
-    programs::build(&["mianfu-crash-points"])?;
-    let torn = asked.torn.map(|torn| torn.to_string());
+    programs::build_trials(&["mianfu-crash-points"])?;
+    let number = |number: Option<u64>| number.map(|number| number.to_string());
     let options = [
         ("--flow", asked.flow.clone()),
         ("--kinds", asked.kinds.clone()),
         ("--fates", asked.fates.clone()),
-        ("--torn", torn),
+        ("--torn", number(asked.torn)),
+        ("--one-in", number(asked.one_in)),
+        ("--processes", number(asked.processes)),
     ];
     let mut arguments = Vec::new();
     for (name, value) in options {
@@ -37,6 +45,6 @@ pub(crate) fn run(asked: &Asked) -> Result<Closing, TaskError> {
             arguments.extend([name.to_owned(), value]);
         }
     }
-    let ran = programs::run("mianfu-crash-points", &arguments)?;
+    let ran = programs::run_trial("mianfu-crash-points", &arguments)?;
     programs::closing("crash points", &ran)
 }

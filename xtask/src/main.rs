@@ -16,6 +16,7 @@ mod closing;
 mod crash;
 mod crash_points;
 mod folder;
+mod mutants;
 mod parts;
 mod programs;
 mod run;

@@ -28,8 +28,9 @@ pub(crate) struct Part {
     steps: &'static [Step],
 }
 
-/// One thing a part does. In a line, `{features}` stands for those of every ordinary build, and
-/// `{mutants}` for the same with the bugs that tests may plant.
+/// One thing a part does. In a line, `{features}` stands for those of every ordinary build,
+/// `{mutants}` for the same with the bugs that tests may plant, `{seeds}` and `{one_in}` for how
+/// much of two trials is part of every run.
 enum Step {
     /// Installs what the machine lacks.
     SetUp,
@@ -38,6 +39,11 @@ enum Step {
     /// Runs tests that write the UI's bindings again, and fails if that changed any.
     Bindings(&'static str),
 }
+
+/// The bad days of every run.
+const SEEDS: &str = "0..10000";
+/// Of the crash points, one in so many is part of every run; all of them take hours.
+const ONE_IN: &str = "10";
 
 /// Where the UI's generated types are.
 const BINDINGS: &str = "ui/src/bindings";
@@ -68,9 +74,7 @@ const ROWS: &[Part] = &[
         // Of the whole workspace, so that no dependency is compiled again.
         &[
             Step::Run("cargo clippy --workspace --all-targets {mutants} -- -D warnings"),
-            Step::Run(
-                "cargo test --workspace {mutants} --lib --test db --test till_mutants --test corruption_mutants",
-            ),
+            Step::Run("cargo xtask simulate --mutants --seeds 0..1000"),
         ],
     ),
     row(
@@ -81,7 +85,8 @@ const ROWS: &[Part] = &[
             Step::Run("node tests/sdk/run.mjs target/debug/mianfu-practice"),
         ],
     ),
-    row("simulate", Pace::Full, &[Step::Run("cargo xtask simulate --seeds 0..1000")]),
+    row("simulate", Pace::Full, &[Step::Run("cargo xtask simulate --seeds {seeds}")]),
+    row("points", Pace::Full, &[Step::Run("cargo xtask crash-points --torn 1 --one-in {one_in}")]),
     row("crash", Pace::Full, &[Step::Run("cargo xtask crash --rounds 200")]),
     row(
         "window",
@@ -153,7 +158,9 @@ fn bindings(words: &[String]) -> Result<Tally, TaskError> {
 fn words(line: &str) -> Vec<String> {
     let line = line
         .replace("{features}", &format!("--features {FEATURES}"))
-        .replace("{mutants}", &format!("--features {FEATURES},{MUTANTS}"));
+        .replace("{mutants}", &format!("--features {FEATURES},{MUTANTS}"))
+        .replace("{seeds}", SEEDS)
+        .replace("{one_in}", ONE_IN);
     line.split_whitespace().map(str::to_owned).collect()
 }
 

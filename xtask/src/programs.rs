@@ -14,19 +14,28 @@ pub(crate) const FEATURES: &str = "mianfu/custom-protocol";
 /// The features that let tests plant bugs; no program that runs outside a test has them.
 pub(crate) const MUTANTS: &str = "mianfu-core/mutants,mianfu-db/mutants,mianfu-tests/mutants";
 
+/// The profile of what lives through thousands of histories.
+const TRIAL: &str = "trial";
+
 /// Builds the named programs into `target/debug`.
 pub(crate) fn build(names: &[&str]) -> Result<(), TaskError> {
-    build_with(names, FEATURES)
+    build_with(names, "dev", FEATURES)
 }
 
-/// Builds the named programs into `target/debug` with bugs that can be planted.
-pub(crate) fn build_with_mutants(names: &[&str]) -> Result<(), TaskError> {
-    build_with(names, &format!("{FEATURES},{MUTANTS}"))
+/// Builds trials by seed or by point into `target/trial`: optimised, with the checks of a debug
+/// build.
+pub(crate) fn build_trials(names: &[&str]) -> Result<(), TaskError> {
+    build_with(names, TRIAL, FEATURES)
 }
 
-fn build_with(names: &[&str], features: &str) -> Result<(), TaskError> {
-    let mut words = vec!["cargo", "build", "--workspace", "--exclude", "xtask"];
-    words.extend(["--features", features]);
+/// The same with bugs that can be planted.
+pub(crate) fn build_trials_with_mutants(names: &[&str]) -> Result<(), TaskError> {
+    build_with(names, TRIAL, &format!("{FEATURES},{MUTANTS}"))
+}
+
+fn build_with(names: &[&str], profile: &str, features: &str) -> Result<(), TaskError> {
+    let mut words = vec!["cargo", "build", "--profile", profile, "--workspace"];
+    words.extend(["--exclude", "xtask", "--features", features]);
     for name in names {
         words.extend(["--bin", name]);
     }
@@ -36,7 +45,16 @@ fn build_with(names: &[&str], features: &str) -> Result<(), TaskError> {
 
 /// Runs a program from `target/debug`.
 pub(crate) fn run(name: &str, arguments: &[String]) -> Result<Ran, TaskError> {
-    let mut words = vec![format!("target/debug/{name}")];
+    run_from("debug", name, arguments)
+}
+
+/// Runs a trial from `target/trial`.
+pub(crate) fn run_trial(name: &str, arguments: &[String]) -> Result<Ran, TaskError> {
+    run_from(TRIAL, name, arguments)
+}
+
+fn run_from(folder: &str, name: &str, arguments: &[String]) -> Result<Ran, TaskError> {
+    let mut words = vec![format!("target/{folder}/{name}")];
     words.extend_from_slice(arguments);
     shell::run(&words)
 }

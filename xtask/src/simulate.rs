@@ -3,8 +3,8 @@
 use clap::Args;
 
 use crate::closing::Closing;
-use crate::programs;
 use crate::shell::TaskError;
+use crate::{mutants, programs};
 
 #[derive(Args)]
 pub(crate) struct Asked {
@@ -17,7 +17,7 @@ pub(crate) struct Asked {
     /// Prints the history of the one seed, step by step.
     #[arg(long, requires = "one")]
     trace: bool,
-    /// Plants each bug in turn and says which ones the histories catch.
+    /// Plants each bug in turn and says which trial notices it, and how soon.
     #[arg(long, conflicts_with = "one")]
     mutants: bool,
     /// Lets the same days happen to other people's rules and counts from the channel's ledger.
@@ -26,8 +26,10 @@ pub(crate) struct Asked {
 }
 
 pub(crate) fn run(asked: &Asked) -> Result<Closing, TaskError> {
-    let build = if asked.mutants { programs::build_with_mutants } else { programs::build };
-    build(&["mianfu-simulate"])?;
+    if asked.mutants {
+        return mutants::run(&asked.seeds);
+    }
+    programs::build_trials(&["mianfu-simulate"])?;
     let mut arguments = match asked.one {
         Some(seed) => vec!["--one".to_owned(), seed.to_string()],
         None => vec!["--seeds".to_owned(), asked.seeds.clone()],
@@ -35,12 +37,9 @@ pub(crate) fn run(asked: &Asked) -> Result<Closing, TaskError> {
     if asked.trace {
         arguments.push("--trace".to_owned());
     }
-    if asked.mutants {
-        arguments.push("--mutants".to_owned());
-    }
     if asked.policies {
         arguments.push("--policies".to_owned());
     }
-    let ran = programs::run("mianfu-simulate", &arguments)?;
+    let ran = programs::run_trial("mianfu-simulate", &arguments)?;
     programs::closing("simulate", &ran)
 }
