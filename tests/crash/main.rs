@@ -7,6 +7,7 @@
 mod books;
 #[path = "../chance.rs"]
 mod chance;
+mod place;
 mod shop;
 
 use std::io::Write;
@@ -15,7 +16,8 @@ use std::process::ExitCode;
 use books::Verdict;
 use chance::Chance;
 use clap::Parser;
-use shop::{Shop, ShopError};
+use place::PlaceError;
+use shop::Shop;
 
 /// kill -9 of the real till, round after round.
 #[derive(Parser)]
@@ -45,9 +47,9 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: &Arguments) -> Result<Verdict, ShopError> {
+async fn run(arguments: &Arguments) -> Result<Verdict, PlaceError> {
     let mut chance = Chance::new(arguments.seed);
-    let shop = Shop::open(arguments.seed).await?;
+    let shop = Shop::open(arguments.seed)?;
     let mut rounds = Vec::new();
     for number in 0..arguments.rounds {
         rounds.push(shop.round(number, &mut chance).await?);
