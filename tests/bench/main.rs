@@ -7,6 +7,9 @@ mod p10;
 mod p5;
 mod p6;
 mod p7;
+#[path = "../crash/place.rs"]
+mod place;
+mod r11;
 mod rounds;
 
 use std::io::Write;
@@ -39,6 +42,9 @@ enum Figure {
     /// Simulated histories, against as many transactions on a bare SQLite in memory.
     #[value(name = "P10")]
     P10,
+    /// Kill -9 to the next sale that is kept, with a million orders; only where it is named.
+    #[value(name = "R11")]
+    R11,
 }
 
 fn main() -> ExitCode {
@@ -54,6 +60,7 @@ fn main() -> ExitCode {
             Figure::P6 => p6::measure(),
             Figure::P7 => p7::measure(),
             Figure::P10 => p10::measure(),
+            Figure::R11 => r11::measure(),
         };
         let line = match measured {
             Ok(line) => line,

@@ -8,24 +8,26 @@ use crate::{programs, setup};
 
 #[derive(Args)]
 pub(crate) struct Asked {
-    /// Which figures; all there are when none is named.
-    #[arg(value_parser = ["P1", "P5", "P6", "P7", "P10"])]
+    /// Which figures; all but R11 when none is named.
+    #[arg(value_parser = ["P1", "P5", "P6", "P7", "P10", "R11"])]
     figures: Vec<String>,
 }
 
 /// Figures that are taken without a window.
-const WITHOUT_WINDOW: [&str; 3] = ["P1", "P5", "P10"];
+const WITHOUT_WINDOW: [&str; 4] = ["P1", "P5", "P10", "R11"];
 
 pub(crate) fn run(asked: &Asked) -> Result<Closing, TaskError> {
     let in_window = |figure: &String| !WITHOUT_WINDOW.contains(&figure.as_str());
     let mut build = vec!["cargo", "build", "--release", "--workspace", "--exclude", "xtask"];
     build.extend(["--features", programs::FEATURES, "--bin", "mianfu-bench"]);
+    // The till of R11 and its channel, which is P7's too.
+    build.extend(["--bin", "mianfu-headless", "--bin", "mianfu-practice"]);
     if asked.figures.is_empty() || asked.figures.iter().any(in_window) {
         setup::system()?;
         setup::ui()?;
         shell::run(&["npm", "--prefix", "ui", "run", "build"])?;
-        // The channel of P7, and what P6 and P7 compare the window with.
-        build.extend(["--bin", "mianfu", "--bin", "mianfu-practice", "--example", "bare"]);
+        // What P6 and P7 compare the window with.
+        build.extend(["--bin", "mianfu", "--example", "bare"]);
     }
     shell::run(&build)?;
     let mut words = vec!["target/release/mianfu-bench".to_owned()];
