@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 use std::process::{Command, ExitCode, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use clap::Parser;
 use mianfu_tests::crash_points::flows::{Flow, all};
@@ -13,6 +15,8 @@ use mianfu_tests::simulation::script::Harm;
 
 /// How the last line begins.
 const CLOSING: &str = "crash points";
+/// Shares for each process, so that none waits long for the slowest.
+const SHARES_EACH: u64 = 6;
 
 /// Lives through every crash point and judges each.
 #[derive(Parser)]
@@ -83,37 +87,36 @@ fn enumerate(asked: &Asked, out: &mut impl Write) -> io::Result<bool> {
 /// Shares the points out to processes of this program, so that none waits for another's locks, and
 /// adds up what they say.
 fn in_processes(out: &mut impl Write, asked: &Asked) -> io::Result<bool> {
-    let program = std::env::current_exe()?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let of = asked.processes.unwrap_or(cores as u64).max(1);
-    let mut children = Vec::new();
-    for place in 0..of {
-        let mut command = Command::new(&program);
-        command.args(std::env::args_os().skip(1)).args(["--share", &format!("{place}/{of}")]);
-        children.push(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?);
-    }
+    let processes = asked.processes.unwrap_or(cores as u64).max(1);
+    let of = processes * SHARES_EACH;
+    let next = AtomicU64::new(0);
+    let said = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..processes {
+            scope.spawn(|| {
+                loop {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    if of <= place {
+                        return;
+                    }
+                    let share = lived(place, of);
+                    said.lock().unwrap_or_else(PoisonError::into_inner).push(share);
+                }
+            });
+        }
+    });
     let mut sums: Vec<(String, u64)> = Vec::new();
     let mut good = true;
-    for child in children {
-        let output = child.wait_with_output()?;
-        good &= output.status.success();
-        let said = String::from_utf8_lossy(&output.stdout);
+    for share in said.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        let (ended_well, said) = share?;
         let mut lines: Vec<&str> = said.lines().collect();
         let closing = lines.pop().and_then(|line| line.strip_prefix(CLOSING)).unwrap_or_default();
-        good &= !closing.is_empty();
+        good &= ended_well && !closing.is_empty();
         for line in lines {
             writeln!(out, "{line}")?;
         }
-        let pairs = closing.split_whitespace().filter_map(|pair| pair.split_once('='));
-        for (place, (key, value)) in pairs.enumerate() {
-            let value = value.parse().unwrap_or(0);
-            match sums.get_mut(place) {
-                // Every share goes through the same flows.
-                Some(_) if key == "flows" => (),
-                Some((_, sum)) => *sum += value,
-                None => sums.push((key.to_owned(), value)),
-            }
-        }
+        add(&mut sums, closing);
     }
     write!(out, "{CLOSING}")?;
     for (key, sum) in sums {
@@ -121,6 +124,28 @@ fn in_processes(out: &mut impl Write, asked: &Asked) -> io::Result<bool> {
     }
     writeln!(out)?;
     Ok(good)
+}
+
+/// Lives through a share in a process of its own; says whether it ended well, and what it said.
+fn lived(place: u64, of: u64) -> io::Result<(bool, String)> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(std::env::args_os().skip(1)).args(["--share", &format!("{place}/{of}")]);
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    Ok((output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned()))
+}
+
+/// Adds the figures of a share's closing line.
+fn add(sums: &mut Vec<(String, u64)>, closing: &str) {
+    let pairs = closing.split_whitespace().filter_map(|pair| pair.split_once('='));
+    for (place, (key, value)) in pairs.enumerate() {
+        let value = value.parse().unwrap_or(0);
+        match sums.get_mut(place) {
+            // Every share goes through the same flows.
+            Some(_) if key == "flows" => (),
+            Some((_, sum)) => *sum += value,
+            None => sums.push((key.to_owned(), value)),
+        }
+    }
 }
 
 fn close(out: &mut impl Write, flows: usize, summary: &Summary) -> io::Result<bool> {
