@@ -46,6 +46,18 @@ const CAUGHT: &[(&str, fn())] = &[
         "i7_cash_refund_intent_forgotten",
         cash::m16_cash_goes_back_once_and_never_beyond_what_was_taken,
     ),
+    (
+        "m8_late_question_by_an_old_clock",
+        clocks::m8_a_clock_set_forward_between_two_starts_does_not_ask_before_the_code_is_over,
+    ),
+    (
+        "m15_asked_while_a_code_lives",
+        restore::m15_a_code_shown_after_the_backup_and_scanned_after_the_restore_is_recovered,
+    ),
+    (
+        "m18_recent_by_an_old_clock",
+        clocks::m18_a_clock_set_between_two_starts_does_not_stop_the_question,
+    ),
     ("i7_code_used_twice", counter::i7_a_code_is_charged_once),
     ("i7_intent_forgotten", counter::i7_one_intent_a_hundred_times_is_one_attempt),
     ("law1_leaves_unkept", trouble::law1_a_reversal_that_could_not_be_kept_does_not_leave),

@@ -2,9 +2,10 @@
 
 use mianfu_core::attempt::Screen;
 use mianfu_core::breaker::Offer;
+use mianfu_db::FindingKind;
 use mianfu_practice::{CancelUnscanned, Fault, Manner};
 use mianfu_tests::shop::*;
-use mianfu_till::Notice;
+use mianfu_till::{Means, Notice, Refusal, SameCustomer};
 
 /// 2026-11-21 seen from 2015-01-01.
 const TO_2015_MS: i64 = 1_420_041_600_000 - 1_795_226_400_000;
@@ -115,4 +116,61 @@ fn a_clock_that_was_set_forward_between_two_starts_reverses_nothing_paid() {
     assert_eq!(shop.end(&no).screen(), Screen::Paid);
     shop.settle();
     assert_eq!(shop.calls(CANCEL, &no), 0);
+}
+
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+
+fn finds_nothing() -> Shop {
+    Shop::with(|setup| setup.options.cancel_unscanned = CancelUnscanned::FindsNothing)
+}
+
+#[test]
+pub(crate) fn m8_a_clock_set_forward_between_two_starts_does_not_ask_before_the_code_is_over() {
+    for cancelled_first in [true, false] {
+        let mut shop = finds_nothing();
+        let (no, qr) = shop.show_drawn(1_250);
+        if cancelled_first {
+            shop.cancel(&no);
+            shop.end(&no);
+        }
+        shop.skew_ms = DAY_MS;
+        shop.restart(5_000);
+        assert_eq!(shop.end(&no).screen(), Screen::Closed);
+        shop.wait(10_000);
+        shop.practice.scan(shop.now.0, &qr, Manner::Pays).unwrap();
+        shop.settle();
+        assert_eq!(shop.held_by_channel(&no), 0, "{cancelled_first}: found late, and returned");
+        assert_eq!(shop.findings(), [FindingKind::LateMoney], "{cancelled_first}");
+    }
+}
+
+#[test]
+fn m8_a_clock_set_back_between_two_starts_does_not_put_the_last_question_off_for_a_day() {
+    let mut shop = finds_nothing();
+    let (no, _) = shop.show_drawn(1_250);
+    shop.cancel(&no);
+    shop.end(&no);
+    shop.skew_ms = -DAY_MS;
+    shop.restart(5_000);
+    shop.settle_within(10 * MINUTE_MS);
+}
+
+#[test]
+pub(crate) fn m18_a_clock_set_between_two_starts_does_not_stop_the_question() {
+    for skew_ms in [DAY_MS, -DAY_MS] {
+        let mut shop = Shop::new();
+        let first = shop.scan(1_250, Manner::TypesPassword { after_ms: 55_000 });
+        shop.wait(5_000);
+        shop.skew_ms = skew_ms;
+        shop.restart(5_000);
+        shop.wait(1_000);
+        shop.till().put_aside(&first).unwrap();
+        let code = shop.code(Manner::Pays);
+        let mut collect = shop.intent(1_250, Means::Scan(code));
+        collect.same_customer = SameCustomer::Ask;
+        let now = shop.till_now();
+        let refused = shop.till().collect(collect, now);
+        assert!(matches!(refused, Err(Refusal::SameCustomer { .. })), "{skew_ms}: {refused:?}");
+        shop.settle();
+    }
 }

@@ -1,5 +1,7 @@
 //! Databases that come back older, elsewhere or twice (M15, M19).
 
+use std::path::Path;
+
 use mianfu_core::attempt::Screen;
 use mianfu_core::number::OutTradeNo;
 use mianfu_db::{BackupTo, Birth, FindingKind};
@@ -24,6 +26,12 @@ fn restored(shop: &mut Shop) -> (Vec<OutTradeNo>, Vec<OutTradeNo>) {
     shop.end(&walked_away);
     after.push(sell(shop, 2_950));
     shop.wait(1_000);
+    put_back(shop, &backup);
+    (before, after)
+}
+
+/// The power goes and a backup takes the database's place.
+fn put_back(shop: &mut Shop, backup: &Path) {
     shop.cut();
     for suffix in ["", "-wal", "-shm"] {
         let mut name = shop.database().into_os_string();
@@ -31,7 +39,6 @@ fn restored(shop: &mut Shop) -> (Vec<OutTradeNo>, Vec<OutTradeNo>) {
         drop(std::fs::remove_file(name));
     }
     std::fs::copy(backup, shop.database()).unwrap();
-    (before, after)
 }
 
 #[test]
@@ -70,7 +77,8 @@ pub(crate) fn m15_a_power_cut_in_the_middle_of_the_asking_goes_on_where_it_stopp
     shop.open().unwrap();
     shop.wait(2_000);
     for _ in 0..4 {
-        shop.wait(3_000);
+        // The asking begins once every code is over.
+        shop.wait(5 * MINUTE_MS + 3_000);
         shop.restart(1_000);
     }
     shop.settle();
@@ -93,6 +101,23 @@ pub(crate) fn m15_without_a_network_the_asking_waits_and_loses_nothing() {
     for no in &after {
         assert_eq!(shop.screen(no), Screen::Paid);
     }
+}
+
+#[test]
+pub(crate) fn m15_a_code_shown_after_the_backup_and_scanned_after_the_restore_is_recovered() {
+    let mut shop = Shop::with(|setup| setup.place = Place::Folder);
+    shop.wait(1_000);
+    let folder = shop.folder().to_owned();
+    let to = BackupTo { folder: &folder, now: shop.now, keep: 3 };
+    let backup = shop.till().db().backup_to(&to).unwrap();
+    let (no, qr) = shop.show_drawn(1_250);
+    put_back(&mut shop, &backup);
+    assert_eq!(shop.open().unwrap(), Birth::Restored);
+    shop.wait(60_000);
+    shop.practice.scan(shop.now.0, &qr, Manner::Pays).unwrap();
+    shop.settle();
+    assert_eq!(shop.screen(&no), Screen::Paid);
+    assert_eq!(shop.findings(), [FindingKind::Recovered]);
 }
 
 #[test]

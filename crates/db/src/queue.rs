@@ -268,6 +268,11 @@ impl<'t> QueueMut<'t> {
         })
     }
 
+    /// Says when work is due, whatever was said before.
+    pub fn put_off(&self, key: &str, next_at: Timestamp) -> Result<(), DbError> {
+        self.change(key, |operation| operation.next_at = next_at)
+    }
+
     /// Sets work aside for a person, with the sentence they read.
     pub fn wedge(&self, key: &str, reason: &str) -> Result<(), DbError> {
         self.change(key, |operation| operation.wedged = Some(reason.to_owned()))

@@ -147,6 +147,7 @@ impl<K: Keys> Till<K> {
         if self.refunds_explain(&step)? {
             step.finding = None;
         }
+        self.ask_no_earlier(&before, &mut step, now);
         let idle = step.attempt == before
             && step.effect.is_none()
             && step.finding.is_none()

@@ -27,12 +27,13 @@ pub(crate) struct Recovery {
 }
 
 impl Recovery {
-    /// Returns what is to be asked next; `None` where no old series is unsettled.
-    pub(crate) fn next(db: &Db, now: Timestamp) -> Result<Option<Recovery>, DbError> {
+    /// Returns what is to be asked next, and not before `ask_at`; `None` where no old series is
+    /// unsettled.
+    pub(crate) fn next(db: &Db, ask_at: Timestamp) -> Result<Option<Recovery>, DbError> {
         let unsettled = db.read().old_epochs().to_ask(1)?;
         Ok(unsettled.first().and_then(|old| {
             let at = old.asked_to.next()?;
-            Some(Recovery { series: old.series, at, ask_at: now })
+            Some(Recovery { series: old.series, at, ask_at })
         }))
     }
 

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use mianfu_core::attempt::{Attempt, Event};
+use mianfu_core::attempt::{Attempt, ClosedHow, Event, FollowUp, Phase, Step};
 use mianfu_core::breaker::Offer;
 use mianfu_core::channel::ChannelId;
 use mianfu_core::money::Timestamp;
@@ -73,6 +73,7 @@ impl<K: Keys> Till<K> {
             trouble: None,
             recovery: None,
             live_at_start: 0,
+            earlier: Vec::new(),
             birth: opened.birth,
             jitter: Jitter::new(seed),
             drawn: Vec::new(),
@@ -85,7 +86,9 @@ impl<K: Keys> Till<K> {
 
     fn resume(&mut self, now: Timestamp) -> Result<(), DbError> {
         self.forget_calls()?;
+        self.put_off_late_questions(now)?;
         let open = self.db.read().attempts().open(OPEN_MAX)?;
+        self.earlier = open.iter().map(|kept| kept.value.out_trade_no.clone()).collect();
         let series = self.db.read().series()?;
         for kept in &open {
             let no = &kept.value.out_trade_no;
@@ -100,7 +103,10 @@ impl<K: Keys> Till<K> {
             self.step_refund(kept.value.id, RefundEvent::Resumed, now)?;
         }
         self.live_at_start = open.iter().filter(|kept| kept.value.is_live()).count();
-        self.recovery = Recovery::next(&self.db, now)?;
+        // A code that was shown after the copy was made may be scanned yet, and a number is asked once.
+        let early = mutant::planted("m15_asked_while_a_code_lives");
+        let ask_at = if early { now } else { self.all_codes_over(now) };
+        self.recovery = Recovery::next(&self.db, ask_at)?;
         self.stand_last_sale(now)
     }
 
@@ -114,6 +120,53 @@ impl<K: Keys> Till<K> {
         self.db.write("forget unanswered calls", |tx| {
             calls.iter().try_for_each(|row| tx.queue().done(&row.key))
         })
+    }
+
+    /// A late question was planned by a clock that may have been set since: ahead of its time it would
+    /// be asked while the code still lives, and never again; behind, days later (M8, M9).
+    fn put_off_late_questions(&mut self, now: Timestamp) -> Result<(), DbError> {
+        let planned = Timestamp(i64::MAX);
+        let rows = self.db.read().queue().due_of(OperationKind::LateAsk, planned, OPEN_MAX)?;
+        if rows.is_empty() || mutant::planted("m8_late_question_by_an_old_clock") {
+            return Ok(());
+        }
+        let over = self.all_codes_over(now);
+        self.db.write("put late questions off", |tx| {
+            rows.iter().try_for_each(|row| tx.queue().put_off(&row.key, over))
+        })
+    }
+
+    /// The same for a question that is planned after this start about a code from before it, and one
+    /// more for a number that the channel did not know when the code's life seemed over.
+    pub(crate) fn ask_no_earlier(&self, before: &Attempt, step: &mut Step, now: Timestamp) {
+        if !self.is_earlier(&step.attempt.out_trade_no)
+            || mutant::planted("m8_late_question_by_an_old_clock")
+        {
+            return;
+        }
+        let over = self.all_codes_over(now);
+        match (&mut step.follow_up, &step.attempt.phase) {
+            (Some(FollowUp::AskAt(at)), _) => *at = over,
+            (None, Phase::Closed { how: ClosedHow::NeverExisted }) if !before.is_final() => {
+                step.follow_up = Some(FollowUp::AskAt(over));
+            }
+            (Some(FollowUp::Refund { .. }) | None, _) => (),
+        }
+    }
+
+    /// Says whether an attempt was open at this start: its times are by a clock that may have been
+    /// set since.
+    pub(crate) fn is_earlier(&self, no: &OutTradeNo) -> bool {
+        self.earlier.contains(no) && !mutant::planted("m18_recent_by_an_old_clock")
+    }
+
+    /// When every code that was kept by now is over, counted from now and by no other clock.
+    fn all_codes_over(&self, now: Timestamp) -> Timestamp {
+        let lives = |line: &Line<K>| {
+            let timetable = line.channel.timetable();
+            (timetable.show_life_ms + timetable.expiry_ask_ms).max(timetable.late_ask_ms)
+        };
+        now.plus_ms(self.lines.values().map(lives).max().unwrap_or(0))
     }
 
     /// Puts the last sale back on the screen, and the other open ones beside it.
@@ -153,6 +206,11 @@ impl<K: Keys> Till<K> {
             return Ok(());
         }
         for kept in self.db.read().attempts().due(now, DUE_MAX)? {
+            if mutant::planted("law3_a_start_forgets_what_is_open")
+                && self.earlier.contains(&kept.value.out_trade_no)
+            {
+                continue;
+            }
             self.step(&kept.value.out_trade_no, Event::Tick, now, None)?;
         }
         self.wake_background(now)

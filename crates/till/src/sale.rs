@@ -314,7 +314,7 @@ impl<K: Keys> Till<K> {
         if self.away && !mutant::planted("practice_charges_the_shop") {
             return Err(Refusal::Away);
         }
-        let open: Vec<Attempt> =
+        let mut open: Vec<Attempt> =
             self.db.read().attempts().open(OPEN_MAX)?.into_iter().map(|kept| kept.value).collect();
         if let Some(front) = self.front.as_ref().filter(|_| !mutant::planted("m18_front_is_free"))
             && open.iter().any(|attempt| attempt.is_live() && attempt.out_trade_no == *front)
@@ -329,6 +329,10 @@ impl<K: Keys> Till<K> {
         let bound = self.settings.open_max <= count || self.settings.at_risk_max <= at_risk;
         if bound && !mutant::planted("law7_no_bound_on_the_unknown") {
             return Err(Refusal::TooManyOpen { count, at_risk });
+        }
+        // By whatever clock it was kept before this start: asking once too often doubles nothing.
+        for attempt in open.iter_mut().filter(|attempt| self.is_earlier(&attempt.out_trade_no)) {
+            attempt.kept_at = now;
         }
         if same_customer == SameCustomer::Ask
             && let Some(unresolved) = order::same_customer(&open, amount.fen(), now)

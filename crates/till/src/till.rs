@@ -73,6 +73,8 @@ pub struct Till<K> {
     pub(crate) away: bool,
     pub(crate) trouble: Option<Trouble>,
     pub(crate) recovery: Option<Recovery>,
+    /// Attempts that were open at this start: their times are by a clock that may have been set since.
+    pub(crate) earlier: Vec<OutTradeNo>,
     pub(crate) birth: Birth,
     pub(crate) live_at_start: usize,
     pub(crate) jitter: Jitter,

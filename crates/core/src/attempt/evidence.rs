@@ -226,7 +226,10 @@ impl Step {
             self.attempt.wedged = None;
         }
         let life_over = match (self.attempt.expires_at, self.attempt.sent_at) {
-            (Some(expires), _) => expires.plus_ms(timetable.expiry_ask_ms) <= now,
+            // A start puts the limit, not the expiry, within reach of a clock that was set back.
+            (Some(expires), _) => {
+                expires.min(self.attempt.limit_at).plus_ms(timetable.expiry_ask_ms) <= now
+            }
             (None, Some(sent)) => sent.plus_ms(timetable.unseen_ms) <= now,
             (None, None) => false,
         };
