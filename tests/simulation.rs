@@ -3,7 +3,9 @@
 use std::sync::OnceLock;
 
 use mianfu_practice::Truth;
+use mianfu_tests::simulation::day::{KINDS_MIN, OPERATIONS_MIN, lacks};
 use mianfu_tests::simulation::disk::{Disk, Fate, VFS};
+use mianfu_tests::simulation::faults::{Faults, Kind};
 use mianfu_tests::simulation::oracle::judge;
 use mianfu_tests::simulation::plan::Plan;
 use mianfu_tests::simulation::record::{Record, Row, Word};
@@ -14,7 +16,7 @@ use rusqlite::{Connection, OpenFlags};
 #[test]
 fn a_thousand_bad_days_keep_every_promise() {
     // `cargo xtask simulate` takes the first thousand.
-    let summary = run_many(1_000..2_000);
+    let summary = run_many(1_000..2_000, Faults::ALL);
     let failed: Vec<String> = summary
         .failures
         .iter()
@@ -27,6 +29,12 @@ fn a_thousand_bad_days_keep_every_promise() {
         .collect();
     assert!(failed.is_empty(), "{}", failed.join("\n"));
     assert_eq!(summary.histories, 1_000);
+    assert!(OPERATIONS_MIN <= summary.operations_min, "{} operations", summary.operations_min);
+    assert!(KINDS_MIN <= summary.kinds_min, "{} kinds of faults", summary.kinds_min);
+    let kinds = summary.fired.kinds();
+    for kind in Kind::ALL {
+        assert!(kinds.contains(&kind), "{} never fired", kind.name());
+    }
     let fired = |fault: &str| summary.fired.0.keys().any(|(name, _)| name == fault);
     for fault in [
         "network_down",
@@ -35,6 +43,7 @@ fn a_thousand_bad_days_keep_every_promise() {
         "answer_lost",
         "request_late",
         "answer_late",
+        "answer_overtaken",
         "doubled",
         "answer_broken",
         "request_broken",
@@ -52,6 +61,52 @@ fn a_thousand_bad_days_keep_every_promise() {
     ] {
         assert!(fired(fault), "the fault {fault} never fired");
     }
+}
+
+#[test]
+fn i16_money_does_not_depend_on_a_clock_that_jumps() {
+    let restarts = Faults::NONE.with(Kind::Restart);
+    let money = |seed: u64, faults: Faults| {
+        let past = live(&Plan { faults, ..Plan::of(seed) }, usize::MAX);
+        let jumped = past.fired.kinds().contains(&Kind::ClockJump);
+        let sums: Vec<(String, i64, i64)> = past
+            .practice
+            .truth()
+            .trades()
+            .map(|trade| {
+                let captured_fen = trade.paid_ms.map_or(0, |_| trade.amount_fen);
+                (trade.out_trade_no.clone(), captured_fen, trade.refunded_fen())
+            })
+            .collect();
+        (jumped, sums)
+    };
+    let mut jumps = 0;
+    for seed in 0..60 {
+        let (_, still) = money(seed, restarts);
+        let (jumped, jumping) = money(seed, restarts.with(Kind::ClockJump));
+        assert_eq!(still, jumping, "seed {seed}");
+        jumps += usize::from(jumped);
+    }
+    assert!(10 < jumps, "only {jumps} days in which a clock jumped");
+}
+
+#[test]
+fn a_history_in_which_too_little_happens_is_no_history() {
+    assert_eq!(lacks(OPERATIONS_MIN, KINDS_MIN), None);
+    let short = lacks(OPERATIONS_MIN - 1, KINDS_MIN).unwrap();
+    assert_eq!(short.invariant, "plan");
+    assert!(lacks(OPERATIONS_MIN, KINDS_MIN - 1).is_some());
+}
+
+#[test]
+fn a_kind_of_fault_that_is_turned_off_does_not_fire() {
+    for kind in Kind::ALL {
+        let off = |seed: u64| Plan { faults: Faults::ALL.without(kind), ..Plan::of(seed) };
+        let fired = (0..4).flat_map(|seed| live(&off(seed), usize::MAX).fired.kinds());
+        assert!(fired.into_iter().all(|fired| fired != kind), "{} fired", kind.name());
+    }
+    let calm = live(&Plan { faults: Faults::NONE, ..Plan::of(4) }, usize::MAX);
+    assert_eq!(calm.fired.total(), 0);
 }
 
 #[test]
@@ -104,10 +159,12 @@ fn what_was_synced_survives_a_power_cut_and_the_rest_may_not() {
 fn good_days() -> &'static [(u64, Record, Truth)] {
     static DAYS: OnceLock<Vec<(u64, Record, Truth)>> = OnceLock::new();
     DAYS.get_or_init(|| {
+        // Of one till, so that its own record is the whole.
         (0..60)
-            .map(|seed| {
+            .filter_map(|seed| {
                 let past = live(&Plan::of(seed), usize::MAX);
-                (seed, past.record, past.practice.truth().clone())
+                let whole = past.beside.is_none();
+                whole.then(|| (seed, past.record, past.practice.truth().clone()))
             })
             .collect()
     })
@@ -185,6 +242,42 @@ fn the_oracle_sees_cash_and_wallet_for_one_order() {
                 set(row, "cash_fen", &due_fen);
             })
             .is_some()
+    });
+}
+
+#[test]
+fn the_oracle_sees_a_drawer_that_is_not_the_books() {
+    let in_cash = |record: &mut Record| {
+        record.cash.iter_mut().find(|cash| cash.said && 0 < cash.due_fen).map(|cash| {
+            cash.received_fen += 1;
+        })
+    };
+    check("M16", |record, _| in_cash(record).is_some());
+    check("M16", |record, _| {
+        let before = record.cash.len();
+        record.cash.retain(|cash| cash.due_fen <= 0);
+        record.cash.len() != before
+            && record.tables.orders.iter().any(|row| row.int("cash_fen") != Some(0))
+    });
+    check("M16", |record, _| {
+        let back = record.tables.cash_refunds.first_mut();
+        back.map(|row| set(row, "amount_fen", "999999")).is_some()
+    });
+}
+
+#[test]
+fn the_oracle_sees_a_row_that_the_log_does_not_explain() {
+    check("I19", |record, _| {
+        let order = record.tables.orders.first_mut();
+        order.map(|row| set(row, "due_fen", "999999")).is_some()
+    });
+}
+
+#[test]
+fn the_oracle_sees_a_number_that_is_drawn_twice() {
+    check("I25", |record, _| {
+        let kept = record.log.iter().find(|line| line.kind == "attempt_kept").cloned();
+        kept.map(|line| record.log.push(line)).is_some()
     });
 }
 

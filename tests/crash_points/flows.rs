@@ -223,18 +223,22 @@ fn beside(on: &On<'_>) -> Vec<Flow> {
 /// Cash.
 fn cash(on: &On<'_>) -> Vec<Flow> {
     vec![
-        on.flow("cash", "cash_1", vec![(2_000, Operation::CashSale { amount_fen: 1_250 })]),
+        on.flow(
+            "cash",
+            "cash_1",
+            vec![(2_000, Operation::CashSale { amount_fen: 1_250, coin_fen: 1 })],
+        ),
         on.flow(
             "cash_instead",
             "closed cash_1",
-            vec![(2_000, show(nobody())), (8_000, Operation::Cash)],
+            vec![(2_000, show(nobody())), (8_000, Operation::Cash { coin_fen: 1 })],
         ),
         on.flow(
             "cash_instead_of_paid",
             "returned back_done cash_1",
             vec![
                 (2_000, scan(Manner::TypesPassword { after_ms: 12_000 })),
-                (9_000, Operation::Cash),
+                (9_000, Operation::Cash { coin_fen: 1 }),
             ],
         )
         .spoilt(&[spoil("pay", 0, "answer_lost")]),
@@ -286,10 +290,10 @@ fn starts(stages: &Stages) -> Vec<Flow> {
         (10_000, show(customer(Manner::Pays))),
     ];
     let log_is_written_back = vec![
-        (2_000, Operation::CashSale { amount_fen: 300 }),
+        (2_000, Operation::CashSale { amount_fen: 300, coin_fen: 1 }),
         (4_000, scan(Manner::Pays)),
-        (8_000, Operation::CashSale { amount_fen: 400 }),
-        (9_000, Operation::CashSale { amount_fen: 500 }),
+        (8_000, Operation::CashSale { amount_fen: 400, coin_fen: 1 }),
+        (9_000, Operation::CashSale { amount_fen: 500, coin_fen: 1 }),
     ];
     vec![
         On(&stages.nothing).flow("first_start", "paid", sale()),

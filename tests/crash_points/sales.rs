@@ -2,6 +2,7 @@
 
 use mianfu_practice::{CancelUnscanned, Manner};
 
+use crate::simulation::faults::Faults;
 use crate::simulation::plan::{
     Cashier, Customer, Decision, Operation, Plan, Planned, Sale, Theme, Way,
 };
@@ -16,12 +17,17 @@ const AMOUNT_FEN: i64 = 1_250;
 
 /// Returns a scene in which these operations happen, in ms after its beginning.
 pub(super) fn scene(before: &Image, operations: Vec<(i64, Operation)>) -> Scene {
-    let operations =
-        operations.into_iter().map(|(at_ms, operation)| Planned { at_ms, operation }).collect();
+    let operations = operations
+        .into_iter()
+        .map(|(at_ms, operation)| Planned { at_ms, till: 1, operation })
+        .collect();
     let plan = Plan {
         seed: SEED,
         begins_ms: BEGINS_MS,
         skew_ms: 0,
+        tills: 1,
+        second_skew_ms: 0,
+        faults: Faults::ALL,
         cancel_unscanned: CancelUnscanned::KillsTheCode,
         theme: Theme::Plain,
         spoilt_per_mille: 0,

@@ -77,7 +77,9 @@ fn copied(opened: &Image, switched_off: &Image) -> Image {
 
 fn cash_sales(count: i64) -> Vec<(i64, Operation)> {
     (0..count)
-        .map(|number| (2_000 + 500 * number, Operation::CashSale { amount_fen: 100 + number }))
+        .map(|number| {
+            (2_000 + 500 * number, Operation::CashSale { amount_fen: 100 + number, coin_fen: 1 })
+        })
         .collect()
 }
 

@@ -82,12 +82,19 @@ pub fn compare(seeds: Range<u64>) -> Vec<Line> {
 /// A seed's day without what only our till offers.
 fn shared(seed: u64) -> Plan {
     let mut plan = Plan::of(seed);
+    plan.tills = 1;
+    plan.operations.iter_mut().for_each(|planned| planned.till = 1);
     plan.operations.retain(|planned| match planned.operation {
-        Operation::Cash
+        Operation::Cash { .. }
         | Operation::CashSale { .. }
+        | Operation::CashBack { .. }
         | Operation::BackUp
         | Operation::GoodsGone
         | Operation::Refund { .. }
+        | Operation::DiskFails { .. }
+        | Operation::ClockJump { .. }
+        | Operation::PutBack { .. }
+        | Operation::Clone { .. }
         | Operation::Rescan => false,
         Operation::Sell(_)
         | Operation::PressAgain
@@ -120,7 +127,7 @@ fn theirs(plan: &Plan, policy: Policy) -> Count {
 }
 
 fn ours(plan: &Plan) -> Count {
-    let past = world::live(plan, usize::MAX);
+    let past = world::live(plan, plan.operations.len());
     let (tables, truth) = (&past.record.tables, past.practice.truth());
     let goods = |no: &str| past.record.goods.iter().any(|goods| goods.no == no);
     let sold = tables.orders.iter().map(|order| {

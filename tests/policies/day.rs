@@ -172,7 +172,7 @@ impl<'p> Day<'p> {
             self.put(begins_ms + planned.at_ms, Happening::Operation(index));
         }
         if 0 < self.plan.down_at_boot_ms {
-            self.network.set_down(true);
+            self.network.set_down("network_down");
             self.put(begins_ms + self.plan.down_at_boot_ms, Happening::NetworkBack);
         }
         self.put(begins_ms + self.plan.ends_ms().max(3_000) + 20_000, Happening::Heals);
@@ -229,7 +229,7 @@ impl<'p> Day<'p> {
                 }
             }
             Happening::PowerBack => self.starts(),
-            Happening::NetworkBack => self.network.set_down(false),
+            Happening::NetworkBack => self.network.set_up(),
             Happening::StormOver => {
                 self.network.calm();
                 self.set_weather();
@@ -253,7 +253,7 @@ impl<'p> Day<'p> {
             Operation::Cancel => self.on_front(Event::Cancelled),
             Operation::AskNow => self.on_front(Event::AskedNow),
             Operation::NetworkDown { for_ms } => {
-                self.network.set_down(true);
+                self.network.set_down("network_down");
                 self.put(self.now_ms + for_ms, Happening::NetworkBack);
             }
             Operation::Storm { for_ms, seller } => {
@@ -272,13 +272,18 @@ impl<'p> Day<'p> {
             | Operation::PutAside
             | Operation::BringBack
             | Operation::Clear
-            | Operation::Cash
+            | Operation::Cash { .. }
             | Operation::CashSale { .. }
+            | Operation::CashBack { .. }
             | Operation::BackUp
             | Operation::GoodsGone
             | Operation::Refund { .. }
             | Operation::DiskFull { .. }
-            | Operation::Stall { .. } => (),
+            | Operation::DiskFails { .. }
+            | Operation::Stall { .. }
+            | Operation::ClockJump { .. }
+            | Operation::PutBack { .. }
+            | Operation::Clone { .. } => (),
         }
     }
 

@@ -77,8 +77,14 @@ impl Day<'_> {
             Fate::Spoilt(FaultKind::SystemError) => Some(refusal("40004", "ACQ.SYSTEM_ERROR")),
             Fate::Spoilt(_) | Fate::Late | Fate::NeverArrived(_) => None,
         };
-        let (Reply::Answer { delay_ms, .. }, Back::Comes { ms }) = (reply, back) else {
-            return None;
+        let Reply::Answer { delay_ms, .. } = reply else { return None };
+        let ms = match back {
+            Back::Comes { ms } => ms,
+            // Theirs have one question open at a time: nothing overtakes its answer.
+            Back::Overtaken => 0,
+            Back::Lost | Back::Broken { .. } | Back::Truncated { .. } | Back::Tampered { .. } => {
+                return None;
+            }
         };
         Some((self.now_ms + i64::from(delay_ms) + ms, told?))
     }

@@ -1,9 +1,12 @@
 //! The books at the end: the till's tables against the channel's ledger.
 
+use std::collections::BTreeMap;
+
+use mianfu_practice::Truth;
 use mianfu_practice::truth::RefundBy;
 
-use super::oracle::{Case, net_fen, note};
-use super::record::{Broken, Row, is_end};
+use super::oracle::{Case, net_fen, note, refund_row, was_put_back};
+use super::record::{Broken, Record, Row, is_end};
 
 const END: i64 = i64::MAX;
 
@@ -14,7 +17,7 @@ pub(super) fn conserved(case: &Case<'_>, broken: &mut Vec<Broken>) {
     for order in &tables.orders {
         let number = order.text("order_no");
         let due_fen = order.int("due_fen").unwrap_or(0);
-        let cash_fen = order.int("cash_fen").unwrap_or(0);
+        let cash_fen = order.int("cash_fen").unwrap_or(0) + order.int("rounded_fen").unwrap_or(0);
         let (mut held_there, mut paid_here, mut by_people) = (0, 0, 0);
         for attempt in tables.attempts.iter().filter(|row| row.text("order_no") == number) {
             let no = attempt.text("out_trade_no");
@@ -44,24 +47,53 @@ pub(super) fn conserved(case: &Case<'_>, broken: &mut Vec<Broken>) {
     }
 }
 
-/// I4: every capture is an attempt of this till, at an end that knows of the money.
-pub(super) fn every_capture_is_known(case: &Case<'_>, broken: &mut Vec<Broken>) {
-    for capture in case.truth.captures() {
+/// I4: every capture is an attempt of a till, at an end that knows of the money; at every till that
+/// knows the attempt.
+pub(super) fn every_capture_is_known(records: &[&Record], truth: &Truth, broken: &mut Vec<Broken>) {
+    for capture in truth.captures() {
         let no = capture.out_trade_no;
-        let Some(attempt) = case.record.tables.attempt(no) else {
-            note(broken, "I4", END, format!("{no} was captured and the till does not know it"));
-            continue;
-        };
-        let phase = attempt.text("phase");
-        let known = match phase {
+        let attempts: Vec<&Row> =
+            records.iter().filter_map(|record| record.tables.attempt(no)).collect();
+        if attempts.is_empty() {
+            note(broken, "I4", END, format!("{no} was captured and no till knows it"));
+        }
+        // Late money is found by one till and gone by the time a copy of it asks.
+        let known = |attempt: &&Row| match attempt.text("phase") {
             "paid" | "returned" | "held" => true,
-            "closed" | "declined" => attempt.is("late_money"),
+            // A database that was put back may not know that late money was found and went back.
+            "closed" | "declined" => {
+                attempt.is("late_money")
+                    || reversed_late(truth, no)
+                    || went_back(records, truth, no)
+            }
             _ => false,
         };
-        if !known {
+        if let (Some(attempt), None) =
+            (attempts.first(), attempts.iter().copied().find(|row| known(row)))
+        {
+            let phase = attempt.text("phase");
             note(broken, "I4", END, format!("{no} was captured and the till says {phase}"));
         }
     }
+}
+
+/// Says whether a till that had found the money sent all of it back before its database was put back.
+fn went_back(records: &[&Record], truth: &Truth, no: &str) -> bool {
+    let back = truth.trade(no).is_some_and(|trade| trade.refunded_fen() == trade.amount_fen);
+    let found = |record: &&Record| {
+        let mut lines = record.log.iter().filter(|line| line.key == no);
+        was_put_back(record) && lines.any(|line| line.row.is("late_money"))
+    };
+    back && records.iter().any(found)
+}
+
+/// Says whether the till's own reversal reached the channel a second time, after the money did, and
+/// took all of it back: nothing is held and nothing is left to do.
+fn reversed_late(truth: &Truth, no: &str) -> bool {
+    truth.trade(no).is_some_and(|trade| {
+        let by_cancel = trade.refunds.iter().all(|refund| refund.by == RefundBy::Cancel);
+        by_cancel && trade.refunded_fen() == trade.amount_fen
+    })
 }
 
 /// I1, I2: what the till says of an end is what the channel's ledger says.
@@ -109,12 +141,22 @@ pub(super) fn refunds_are_true(case: &Case<'_>, broken: &mut Vec<Broken>) {
             note(broken, "I1", END, format!("refund {refund_no} was made and is {phase} here"));
         }
     }
-    for trade in case.truth.trades() {
+}
+
+/// I6: what the channel gave back was asked for, and is never more than it took.
+pub(super) fn refunds_were_asked_for(records: &[&Record], truth: &Truth, broken: &mut Vec<Broken>) {
+    for trade in truth.trades() {
+        let no = &trade.out_trade_no;
         for refund in trade.refunds.iter().filter(|refund| refund.by == RefundBy::Refund) {
-            if case.refund_row(&trade.out_trade_no, &refund.out_request_no).is_none() {
-                let what = format!("the channel made {} and nobody asked", refund.out_request_no);
-                note(broken, "I1", END, what);
+            let number = &refund.out_request_no;
+            if !records.iter().any(|record| refund_row(record, no, number).is_some()) {
+                note(broken, "I6", END, format!("the channel made {number} and nobody asked"));
             }
+        }
+        let captured_fen = trade.paid_ms.map_or(0, |_| trade.amount_fen);
+        if captured_fen < trade.refunded_fen() {
+            let what = format!("{no}: {} fen went back of {captured_fen}", trade.refunded_fen());
+            note(broken, "I6", END, what);
         }
     }
 }
@@ -136,13 +178,11 @@ pub(super) fn late_money_went_back(case: &Case<'_>, broken: &mut Vec<Broken>) {
         if !["closed", "declined"].contains(&attempt.text("phase")) {
             continue;
         }
-        let told = case.record.tables.findings.iter().any(|finding| {
-            finding.text("kind") == "late_money" && finding.text("out_trade_no") == no
-        });
+        let told = case.was_found("late_money", no);
         if trade.refunded_fen() != trade.amount_fen {
             let what = format!("{no} was paid late and {} fen stay", net_fen(trade, END));
             note(broken, "I13", END, what);
-        } else if !told {
+        } else if !told && !reversed_late(case.truth, no) {
             note(broken, "I13", END, format!("{no} was paid late and nobody is told"));
         }
     }
@@ -166,6 +206,28 @@ pub(super) fn nothing_is_left_open(case: &Case<'_>, broken: &mut Vec<Broken>) {
     }
 }
 
+/// I19: a row is what the log says last of it.
+pub(super) fn tables_are_the_logs(case: &Case<'_>, broken: &mut Vec<Broken>) {
+    let mut last: BTreeMap<(&str, &str), &Row> = BTreeMap::new();
+    for line in &case.record.log {
+        last.insert((&line.table, &line.key), &line.row);
+    }
+    let tables = &case.record.tables;
+    let orders = tables.orders.iter().map(|row| ("sale_order", "order_no", row));
+    let attempts = tables.attempts.iter().map(|row| ("attempt", "out_trade_no", row));
+    let refunds = tables.refunds.iter().map(|row| ("refund", "refund_id", row));
+    for (table, key, row) in orders.chain(attempts).chain(refunds) {
+        let key = row.text(key);
+        let names = ["phase", "amount_fen", "due_fen", "cash_fen", "rounded_fen", "cash_back_fen"];
+        let same = last
+            .get(&(table, key))
+            .is_some_and(|told| names.iter().all(|name| told.text(name) == row.text(name)));
+        if !same {
+            note(broken, "I19", END, format!("the log does not explain {table} {key}"));
+        }
+    }
+}
+
 /// What is found is what happened: nobody but the till returns money here, and no channel lies.
 pub(super) fn findings_have_grounds(case: &Case<'_>, broken: &mut Vec<Broken>) {
     for finding in &case.record.tables.findings {
@@ -178,10 +240,22 @@ pub(super) fn findings_have_grounds(case: &Case<'_>, broken: &mut Vec<Broken>) {
             "recovered" => trade.is_some_and(|trade| {
                 let submitted =
                     case.record.calls.iter().any(|call| call.is_submit() && call.no == no);
-                trade.paid_ms.is_some() && !submitted
+                trade.paid_ms.is_some() && (!submitted || case.was_forgotten(no))
             }),
             "goods_gone_unpaid" => attempt.is_some_and(|attempt| {
                 attempt.text("phase") != "paid" && !attempt.text("goods_gone_by").is_empty()
+            }),
+            // What another till sent back, this one before its database was put back, or a reversal
+            // that arrived twice.
+            "contradicted" | "returned_by_others" => {
+                let elsewhere = 1 < case.all.len() || case.was_put_back();
+                (elsewhere || reversed_late(case.truth, no))
+                    && trade.is_some_and(|trade| !trade.refunds.is_empty())
+            }
+            // An honest payment looks too early under a clock that was set since the sale was kept; a
+            // person decides.
+            "held" => attempt.is_some_and(|attempt| {
+                attempt.text("hold_reason") == "paid_too_early" && case.was_clock_set()
             }),
             _ => false,
         };
@@ -194,9 +268,7 @@ pub(super) fn findings_have_grounds(case: &Case<'_>, broken: &mut Vec<Broken>) {
         let gone = !attempt.text("goods_gone_by").is_empty();
         let no = attempt.text("out_trade_no");
         let unpaid = !["paid", "held"].contains(&attempt.text("phase"));
-        let told = case.record.tables.findings.iter().any(|finding| {
-            finding.text("kind") == "goods_gone_unpaid" && finding.text("out_trade_no") == no
-        });
+        let told = case.was_found("goods_gone_unpaid", no);
         if gone && unpaid && !told {
             note(broken, "I12", END, format!("{no}: goods gone unpaid and nobody is told"));
         }

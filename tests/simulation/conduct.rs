@@ -1,9 +1,10 @@
 //! What the till did on the way: what left it, when, on what grounds, and what it showed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::copies::PUT_BACK;
 use super::oracle::{Case, is_closed, net_fen, note};
-use super::record::{Broken, Call, Row, Word, is_end};
+use super::record::{Broken, Call, Record, Row, Word, is_end};
 
 /// How old a "not paid" may be when a reversal leaves on it, in ms.
 const FRESH_MS: i64 = 3_000;
@@ -85,6 +86,10 @@ pub(super) fn phases_follow_the_picture(case: &Case<'_>, broken: &mut Vec<Broken
         let nothing = Row::default();
         let mut before = &nothing;
         for (_, line) in lines {
+            if line.kind == PUT_BACK {
+                before = &line.row;
+                continue;
+            }
             let (from, to) = (before.text("phase"), line.row.text("phase"));
             let mut wrong = Vec::new();
             if !successors(from).contains(&to) {
@@ -179,10 +184,13 @@ pub(super) fn kept_before_sent(case: &Case<'_>, broken: &mut Vec<Broken>) {
     }
 }
 
-/// M2: a submit leaves again only where every earlier try certainly never left, and says the same.
-pub(super) fn sent_once(case: &Case<'_>, broken: &mut Vec<Broken>) {
+/// M2: a submit leaves again only where every earlier try certainly never left, whatever till it
+/// was at, and says the same.
+pub(super) fn sent_once(records: &[&Record], broken: &mut Vec<Broken>) {
     let mut last: BTreeMap<&str, &Call> = BTreeMap::new();
-    for call in case.record.calls.iter().filter(|call| call.is_submit()) {
+    let mut calls: Vec<&Call> = records.iter().flat_map(|record| &record.calls).collect();
+    calls.sort_by_key(|call| call.left_ms);
+    for call in calls.into_iter().filter(|call| call.is_submit()) {
         let Some(before) = last.insert(&call.no, call) else { continue };
         let unreachable =
             before.heard.as_ref().is_some_and(|heard| heard.what == Word::Unreachable);
@@ -192,6 +200,18 @@ pub(super) fn sent_once(case: &Case<'_>, broken: &mut Vec<Broken>) {
         if without_expiry(&before.business) != without_expiry(&call.business) {
             let what = format!("{} was sent again with another text", call.no);
             note(broken, "I7", call.left_ms, what);
+        }
+    }
+}
+
+/// I25, M19: no number is drawn twice, not by a database that was put back, nor by a copied one.
+pub(super) fn numbers_are_new(records: &[&Record], broken: &mut Vec<Broken>) {
+    let mut drawn: BTreeSet<&str> = BTreeSet::new();
+    for record in records {
+        for line in record.log.iter().skip(record.copied) {
+            if line.kind == "attempt_kept" && !drawn.insert(&line.key) {
+                note(broken, "I25", line.seen_ms, format!("{} was drawn twice", line.key));
+            }
         }
     }
 }
@@ -223,10 +243,13 @@ pub(super) fn no_blind_reversal(case: &Case<'_>, broken: &mut Vec<Broken>) {
             let what = format!("{} was reversed while its submit was open", call.no);
             note(broken, "I25", call.left_ms, what);
         }
+        // One that was kept and did not leave counts as left (M6): it is repeated on a "paid" (M7).
+        let withheld = was_withheld(case, &call.no, call.log_len);
         let fresh = same().filter(|other| other.method == "alipay.trade.query").any(|query| {
             query.heard.as_ref().is_some_and(|heard| {
                 let age_ms = call.left_ms - heard.at_ms;
-                (0..=FRESH_MS).contains(&age_ms) && says_not_paid(&heard.what)
+                let grounds = says_not_paid(&heard.what) || (withheld && says_paid(&heard.what));
+                (0..=FRESH_MS).contains(&age_ms) && grounds
             })
         });
         if !fresh {
@@ -234,6 +257,24 @@ pub(super) fn no_blind_reversal(case: &Case<'_>, broken: &mut Vec<Broken>) {
             note(broken, "I25", call.left_ms, what);
         }
     }
+}
+
+/// Says whether a reversal was kept and then did not leave: too late for it, or the power went.
+fn was_withheld(case: &Case<'_>, no: &str, log_len: usize) -> bool {
+    let lines = case.log.get(no).into_iter().flatten();
+    let mut kept = false;
+    for (_, line) in lines.take_while(|(index, _)| *index < log_len) {
+        let started = ["resumed", "restored"].contains(&line.kind.as_str());
+        if line.kind == "reversal_withheld" || (kept && started) {
+            return true;
+        }
+        kept |= !line.row.text("reversal_left_at_ms").is_empty();
+    }
+    false
+}
+
+fn says_paid(word: &Word) -> bool {
+    matches!(word, Word::Genuine { trade_status, .. } if trade_status == "TRADE_SUCCESS")
 }
 
 fn says_not_paid(word: &Word) -> bool {
@@ -310,7 +351,10 @@ pub(super) fn silence_stops_new_charges(case: &Case<'_>, broken: &mut Vec<Broken
                 let heard = call.heard.as_ref().filter(|heard| heard.what != Word::Unsigned)?;
                 Some((heard.at_ms, index, is_genuine(&heard.what)))
             })
-            .filter(|(at_ms, _, _)| *at_ms < line.seen_ms)
+            // Of what came at the same instant only the channel's word is known to have come first.
+            .filter(|(at_ms, _, genuine)| {
+                *at_ms < line.seen_ms || (*at_ms == line.seen_ms && *genuine)
+            })
             .collect();
         heard.sort_unstable();
         let silent = heard.iter().rev().take_while(|(_, _, genuine)| !genuine).count();

@@ -8,12 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use mianfu_core::attempt::Attempt;
 use mianfu_core::channel::ChannelId;
 use mianfu_core::money::Fen;
-use mianfu_core::number::OutTradeNo;
-use mianfu_core::order::Counted;
+use mianfu_core::number::{OrderNo, OutTradeNo};
 use mianfu_core::refund::RefundPhase;
-use mianfu_db::BackupTo;
 use mianfu_practice::Manner;
-use mianfu_till::cash::{CashRefusal, TakeCash};
 use mianfu_till::counter::Last;
 use mianfu_till::people::RefundWish;
 use mianfu_till::refunds::RefundRefusal;
@@ -37,9 +34,11 @@ pub(super) struct Counter {
     /// Numbers for which goods went or are about to go.
     handed: BTreeSet<String>,
     /// The last number that was seen paid.
-    paid: Option<String>,
+    pub(super) paid: Option<String>,
     /// The sale in front.
-    front: Option<Attempt>,
+    pub(super) front: Option<Attempt>,
+    /// The last sale in cash and what it took, in fen.
+    pub(super) in_cash: Option<(OrderNo, i64)>,
     /// The last sale that was put aside.
     aside: Option<OutTradeNo>,
 }
@@ -63,13 +62,14 @@ impl Counter {
 impl World<'_> {
     /// Carries out what the cashier or the manager does.
     pub(super) fn cashier(&mut self, operation: Operation) {
-        if self.till.is_none() {
+        if self.desk.till.is_none() {
             return;
         }
+        self.acts += 1;
         match operation {
             Operation::Sell(sale) => self.sell(sale),
             Operation::PressAgain => {
-                if let Some(last) = self.counter.sales.len().checked_sub(1) {
+                if let Some(last) = self.desk.counter.sales.len().checked_sub(1) {
                     self.press(last);
                 }
             }
@@ -78,10 +78,9 @@ impl World<'_> {
             Operation::Refund { percent } => self.refund(percent),
             Operation::Cancel => self.on_front("cancel", |till, no, now| till.cancel(no, now)),
             Operation::AskNow => self.on_front("ask now", |till, no, now| till.ask_now(no, now)),
-            Operation::Cash => {
-                self.cash_instead();
-            }
-            Operation::CashSale { amount_fen } => self.cash_sale(amount_fen),
+            Operation::Cash { coin_fen } => self.cash_instead(coin_fen),
+            Operation::CashSale { amount_fen, coin_fen } => self.cash_sale(amount_fen, coin_fen),
+            Operation::CashBack { percent } => self.cash_back(percent),
             Operation::BackUp => self.back_up(),
             Operation::GoodsGone => {
                 self.on_front("goods gone", |till, no, now| till.goods_gone(no, "manager", now));
@@ -95,46 +94,11 @@ impl World<'_> {
             | Operation::PowerCut { .. }
             | Operation::Fuse { .. }
             | Operation::DiskFull { .. }
-            | Operation::Stall { .. } => (),
-        }
-    }
-
-    fn cash_instead(&mut self) {
-        let now = self.till_now();
-        let Some(front) = self.counter.front.clone() else { return };
-        let Some(till) = &mut self.till else { return };
-        let counted = Counted { received: front.amount.fen(), rounded: Fen::ZERO };
-        let done = till.take_cash_instead(&front.out_trade_no, counted, now);
-        let result = done.as_ref().err().map_or("done".to_owned(), |error| chain(error));
-        self.say(format_args!("cashier: cash instead {}: {result}", front.out_trade_no));
-        if let Err(CashRefusal::Db(error)) = done {
-            self.not_kept("cash instead", &error);
-        }
-    }
-
-    fn cash_sale(&mut self, amount_fen: i64) {
-        let now = self.till_now();
-        let Some(till) = &mut self.till else { return };
-        let amount = Fen::new(amount_fen).unwrap_or(Fen::ZERO);
-        let counted = Counted { received: amount, rounded: Fen::ZERO };
-        let intent_id = format!("cash at {}", now.0);
-        let done = till.take_cash(TakeCash { intent_id, amount, counted }, now);
-        let result = done.as_ref().err().map_or("done".to_owned(), |error| chain(error));
-        self.say(format_args!("cashier: {amount_fen} fen in cash: {result}"));
-        if let Err(CashRefusal::Db(error)) = done {
-            self.not_kept("a sale in cash", &error);
-        }
-    }
-
-    fn back_up(&mut self) {
-        let now = self.till_now();
-        let Some(till) = &self.till else { return };
-        let to = BackupTo { folder: self.backups.folder(), now, keep: 3 };
-        let done = till.db().backup_to(&to);
-        let result = done.as_ref().err().map_or("done".to_owned(), |error| chain(error));
-        self.say(format_args!("backup: {result}"));
-        if let Err(error) = done {
-            self.not_kept("a backup", &error);
+            | Operation::DiskFails { .. }
+            | Operation::Stall { .. }
+            | Operation::ClockJump { .. }
+            | Operation::PutBack { .. }
+            | Operation::Clone { .. } => (),
         }
     }
 
@@ -148,8 +112,8 @@ impl World<'_> {
         ) -> Result<(), TillError>,
     ) {
         let now = self.till_now();
-        let Some(front) = self.counter.front.clone() else { return };
-        let Some(till) = &mut self.till else { return };
+        let Some(front) = self.desk.counter.front.clone() else { return };
+        let Some(till) = &mut self.desk.till else { return };
         let done = act(till, &front.out_trade_no, now);
         let result = done.as_ref().err().map_or("done".to_owned(), |error| chain(error));
         self.say(format_args!("cashier: {what} {}: {result}", front.out_trade_no));
@@ -159,7 +123,7 @@ impl World<'_> {
     }
 
     /// On a sound disk everything can be kept.
-    fn not_kept(&mut self, what: &str, error: &DbError) {
+    pub(super) fn not_kept(&mut self, what: &str, error: &DbError) {
         if self.disk_is_sound() {
             self.broken("I21", format!("{what} was not kept: {}", chain(error)));
         }
@@ -170,22 +134,23 @@ impl World<'_> {
             Way::Show => None,
             Way::Scan => Some(self.practice.show_payment_code(self.now_ms, sale.customer.manner)),
         };
-        let number = self.counter.sales.len();
+        let number = self.desk.counter.sales.len();
         let lag_ms = sale.lag_ms;
         let intent_id = self.intent(number);
-        self.counter.sales.push(Wanted { sale, intent_id, code });
+        self.desk.counter.sales.push(Wanted { sale, intent_id, code });
         self.put(self.now_ms + lag_ms, Happening::Press { sale: number });
     }
 
     /// Names a confirmed amount; no other day of the same database has the name.
     fn intent(&self, number: usize) -> String {
-        format!("intent {number} of {}", self.plan.begins_ms)
+        format!("intent {number} at {} of {}", self.desk.number, self.plan.begins_ms)
     }
 
     /// The cashier presses the key of a sale, for the first or another time.
     pub(super) fn press(&mut self, sale: usize) {
+        self.acts += 1;
         let first = self.collect(sale, SameCustomer::Ask);
-        let pushes = self.counter.sales[sale].sale.cashier == Cashier::Pushes;
+        let pushes = self.desk.counter.sales[sale].sale.cashier == Cashier::Pushes;
         let Err(refusal) = first else { return };
         if !pushes {
             return;
@@ -202,7 +167,7 @@ impl World<'_> {
 
     fn collect(&mut self, sale: usize, same_customer: SameCustomer) -> Result<(), Refusal> {
         let now = self.till_now();
-        let begun = &self.counter.sales[sale];
+        let begun = &self.desk.counter.sales[sale];
         let collect = Collect {
             intent_id: begun.intent_id.clone(),
             amount: Fen::new(begun.sale.amount_fen).unwrap_or(Fen::ZERO),
@@ -210,16 +175,16 @@ impl World<'_> {
             same_customer,
         };
         let customer = begun.sale.customer.clone();
-        let Some(till) = &mut self.till else { return Ok(()) };
+        let Some(till) = &mut self.desk.till else { return Ok(()) };
         let collected = till.collect(collect, now);
         if let Ok(no) = &collected {
             let begun = Begun {
                 at_ms: self.now_ms,
                 no: no.as_str().to_owned(),
-                log_len: self.record.log.len(),
+                log_len: self.desk.record.log.len(),
                 answered: same_customer == SameCustomer::Another,
             };
-            self.record.begun.push(begun);
+            self.desk.record.begun.push(begun);
         }
         self.note_collected(sale, customer, &collected);
         collected.map(|_| ())
@@ -234,9 +199,9 @@ impl World<'_> {
         match collected {
             Ok(no) => {
                 let number = no.as_str().to_owned();
-                if !self.counter.customers.contains_key(&number) {
+                if !self.desk.counter.customers.contains_key(&number) {
                     self.may_decide(&number, &customer);
-                    self.counter.customers.insert(number, customer);
+                    self.desk.counter.customers.insert(number, customer);
                 }
                 self.say(format_args!("cashier: sale {sale} is {no}"));
             }
@@ -251,36 +216,38 @@ impl World<'_> {
 
     /// The same code of a customer under another intent.
     fn rescan(&mut self) {
-        let Some(begun) = self.counter.sales.iter().rfind(|begun| begun.code.is_some()) else {
+        let Some(begun) = self.desk.counter.sales.iter().rfind(|begun| begun.code.is_some()) else {
             return;
         };
-        let number = self.counter.sales.len();
+        let number = self.desk.counter.sales.len();
         let again = Wanted {
             sale: begun.sale.clone(),
             intent_id: self.intent(number),
             code: begun.code.clone(),
         };
-        self.counter.sales.push(again);
+        self.desk.counter.sales.push(again);
         self.press(number);
     }
 
     fn charge_again(&mut self, sale: Sale) {
         let now = self.till_now();
-        let Some(front) = self.counter.front.clone() else { return };
+        let Some(front) = self.desk.counter.front.clone() else { return };
         let code = match sale.way {
             Way::Show => None,
             Way::Scan => Some(self.practice.show_payment_code(self.now_ms, sale.customer.manner)),
         };
-        let Some(till) = &mut self.till else { return };
+        let Some(till) = &mut self.desk.till else { return };
         let collected = till.collect_again(front.order_no, &means(code.as_deref()), now);
-        let number = self.counter.sales.len();
+        let number = self.desk.counter.sales.len();
         self.note_collected(number, sale.customer, &collected);
     }
 
     fn refund(&mut self, percent: i64) {
         let now = self.till_now();
-        let Some(paid) = self.counter.paid.as_deref().and_then(OutTradeNo::new) else { return };
-        let Some(till) = &mut self.till else { return };
+        let Some(paid) = self.desk.counter.paid.as_deref().and_then(OutTradeNo::new) else {
+            return;
+        };
+        let Some(till) = &mut self.desk.till else { return };
         let Ok(attempt) = till.attempt(&paid) else { return };
         let amount = Fen::new(i64::from(attempt.amount.get()) * percent / 100);
         let wish = RefundWish {
@@ -297,17 +264,17 @@ impl World<'_> {
     }
 
     fn put_aside(&mut self) {
-        let Some(front) = self.counter.front.clone() else { return };
-        let Some(till) = &mut self.till else { return };
+        let Some(front) = self.desk.counter.front.clone() else { return };
+        let Some(till) = &mut self.desk.till else { return };
         if till.put_aside(&front.out_trade_no).is_ok() {
             self.say(format_args!("cashier: {} aside", front.out_trade_no));
-            self.counter.aside = Some(front.out_trade_no);
+            self.desk.counter.aside = Some(front.out_trade_no);
         }
     }
 
     fn bring_back(&mut self) {
-        let Some(no) = self.counter.aside.clone() else { return };
-        if let Some(till) = &mut self.till
+        let Some(no) = self.desk.counter.aside.clone() else { return };
+        if let Some(till) = &mut self.desk.till
             && till.bring_back(&no).is_ok()
         {
             self.say(format_args!("cashier: {no} back in front"));
@@ -315,7 +282,7 @@ impl World<'_> {
     }
 
     fn clear(&mut self) {
-        if let Some(till) = &mut self.till
+        if let Some(till) = &mut self.desk.till
             && till.clear_front().is_ok()
         {
             self.say(format_args!("cashier: clears the front"));
@@ -326,7 +293,7 @@ impl World<'_> {
     pub(super) fn manages(&mut self) {
         let now = self.till_now();
         let again_ms = self.now_ms + 20_000;
-        let Some(till) = &mut self.till else {
+        let Some(till) = &mut self.desk.till else {
             self.put(again_ms, Happening::Manages);
             return;
         };
@@ -353,7 +320,7 @@ impl World<'_> {
     /// Reads the screen: what each attempt in sight says, and which code is drawn.
     pub(super) fn read_screen(&mut self) {
         let now = self.till_now();
-        let Some(till) = &self.till else { return };
+        let Some(till) = &self.desk.till else { return };
         let Ok(counter) = till.counter(now) else { return };
         let troubled = counter.notices.iter().find(|notice| matches!(notice, Notice::Trouble(_)));
         if let (Some(trouble), true) = (troubled, self.disk_is_sound()) {
@@ -373,37 +340,37 @@ impl World<'_> {
                 attempts.push(sight);
             }
         }
-        self.counter.code = counter.front.as_ref().and_then(|front| {
+        self.desk.counter.code = counter.front.as_ref().and_then(|front| {
             Some((front.live_code()?.to_owned(), front.out_trade_no.as_str().to_owned()))
         });
-        self.counter.front = counter.front;
+        self.desk.counter.front = counter.front;
         let shown = Shown { at_ms: self.now_ms, attempts };
-        if self.record.screens.last().map(|last| &last.attempts) == Some(&shown.attempts) {
+        if self.desk.record.screens.last().map(|last| &last.attempts) == Some(&shown.attempts) {
             return;
         }
         let text: Vec<String> =
             shown.attempts.iter().map(|sight| format!("{} {}", sight.no, sight.state)).collect();
         self.say(format_args!("screen: {}", text.join(", ")));
         self.look_at(&shown);
-        self.record.screens.push(shown);
+        self.desk.record.screens.push(shown);
     }
 
     /// What people do because of what they see.
     fn look_at(&mut self, shown: &Shown) {
         for sight in &shown.attempts {
             if sight.goods_may_go {
-                self.counter.paid = Some(sight.no.clone());
-                if self.counter.handed.insert(sight.no.clone()) {
+                self.desk.counter.paid = Some(sight.no.clone());
+                if self.desk.counter.handed.insert(sight.no.clone()) {
                     let no = sight.no.clone();
                     self.put(self.now_ms + 700, Happening::HandsOver { no });
                 }
             }
         }
-        let Some((qr, no)) = self.counter.code.clone() else { return };
-        if !self.counter.seen_codes.insert(qr.clone()) {
+        let Some((qr, no)) = self.desk.counter.code.clone() else { return };
+        if !self.desk.counter.seen_codes.insert(qr.clone()) {
             return;
         }
-        let Some(customer) = self.counter.customers.get(&no).cloned() else { return };
+        let Some(customer) = self.desk.counter.customers.get(&no).cloned() else { return };
         if let Some(after_ms) = customer.scans_after_ms {
             let from = Scanned::Screen;
             let (qr, no) = (qr.clone(), no.clone());
@@ -417,11 +384,12 @@ impl World<'_> {
 
     /// A customer scans a shown code.
     pub(super) fn scans(&mut self, qr: &str, no: &str, from: Scanned) {
-        let shown = self.counter.code.as_ref().is_some_and(|(code, _)| code == qr);
+        let shown = self.desk.counter.code.as_ref().is_some_and(|(code, _)| code == qr);
         if from == Scanned::Screen && !shown {
             return;
         }
-        let Some(customer) = self.counter.customers.get(no).cloned() else { return };
+        let Some(customer) = self.desk.counter.customers.get(no).cloned() else { return };
+        self.acts += 1;
         let scanned = self.practice.scan(self.now_ms, qr, customer.manner);
         let result = scanned.as_ref().err().map_or("scanned".to_owned(), ToString::to_string);
         self.say(format_args!("customer of {no} scans from {from:?}: {result}"));
@@ -441,6 +409,7 @@ impl World<'_> {
     }
 
     pub(super) fn decides(&mut self, no: &str, decision: Decision) {
+        self.acts += 1;
         let now_ms = self.now_ms;
         let done = match decision {
             Decision::Confirm => self.practice.confirm(now_ms, no),
@@ -454,18 +423,20 @@ impl World<'_> {
     /// The goods go if the screen still says so.
     pub(super) fn hands_over(&mut self, no: String) {
         let now = self.till_now();
-        let says_so =
-            self.till.as_ref().and_then(|till| till.counter(now).ok()).is_some_and(|counter| {
+        let says_so = self.desk.till.as_ref().and_then(|till| till.counter(now).ok()).is_some_and(
+            |counter| {
                 in_sight(&counter)
                     .filter(|attempt| attempt.out_trade_no.as_str() == no)
                     .any(|attempt| attempt.screen().goods_may_go())
-            });
+            },
+        );
         if !says_so {
-            self.counter.handed.remove(&no);
+            self.desk.counter.handed.remove(&no);
             return;
         }
+        self.acts += 1;
         self.say(format_args!("cashier: hands over the goods of {no}"));
-        self.record.goods.push(Goods { at_ms: self.now_ms, no });
+        self.desk.record.goods.push(Goods { at_ms: self.now_ms, no });
     }
 }
 
@@ -476,7 +447,7 @@ fn in_sight(counter: &mianfu_till::Counter) -> impl Iterator<Item = &Attempt> {
 }
 
 fn till_is_open(world: &World<'_>) -> bool {
-    world.till.as_ref().is_some_and(|till| !till.is_settled().unwrap_or(false))
+    world.desk.till.as_ref().is_some_and(|till| !till.is_settled().unwrap_or(false))
 }
 
 fn means(code: Option<&str>) -> Means {

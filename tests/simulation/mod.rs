@@ -1,20 +1,28 @@
-//! Bad days by seed: one till, one channel, one clock, and everything that can go wrong between.
+//! Bad days by seed: one till or two, one channel, and everything that can go wrong between.
 //!
 //! A history is drawn from its seed ([`plan`]), lived through in virtual time ([`world`]: the real
 //! till, the real gateway's bytes, practice as the channel, SQLite on a disk that loses what was
 //! not synced), written down by an onlooker ([`record`]) and judged by an [`oracle`] that shares
 //! no code with the product. The same seed gives the same history to the last line of its trace.
 //!
-//! Reading order: [`plan`], [`world`], `post`, `counter` and `power` (the way of a call, the people,
-//! the till's power), [`network`] and [`disk`] (what goes wrong), [`record`], [`oracle`] with
+//! Reading order: [`plan`], [`world`] with `happenings` and `desk`, `post`, `counter`, `drawer` and
+//! `power` (the way of a call, the people, their cash, the till's power), [`faults`], [`network`],
+//! [`disk`] and `copies` (what goes wrong), `day` (how long a history is), [`record`], [`oracle`] with
 //! `books` and `conduct`, [`runs`] (many seeds, shrinking), [`script`] (histories that are written
 //! down, for the crash points), [`policies`] (other people's rules in the same days), `mutants`
 //! (planted bugs).
 
 mod books;
+mod cash;
 mod conduct;
+mod copies;
 mod counter;
+pub mod day;
+mod desk;
 pub mod disk;
+mod drawer;
+pub mod faults;
+mod happenings;
 #[cfg(feature = "mutants")]
 pub mod mutants;
 pub mod network;

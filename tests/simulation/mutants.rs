@@ -8,7 +8,9 @@ use std::ops::Range;
 
 use mianfu_core::mutant;
 
-use super::runs::run;
+use super::faults::{Faults, Kind};
+use super::plan::Plan;
+use super::runs::{run, run_plan};
 
 /// What must notice a bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +44,11 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("law1_leaves_unkept", Points("shown_cancelled")),
     ("law1_sent_without_a_mark", Days),
     ("law2_silence_closes", Days),
+    ("law3_a_start_forgets_what_is_open", Days),
     ("law3_second_attempt", Test),
     ("law3_two_live_rows", Test),
     ("law4_part_is_paid", Test),
+    ("law5_a_late_return_rewrites_the_end", Days),
     ("law5_end_is_rewritten", Days),
     ("law5_end_regresses", Test),
     ("law6_wakes_after_the_end", Days),
@@ -69,6 +73,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("m14_notice_refunds", Test),
     ("m14_refunds_twice", Test),
     ("m14_reply_refunds_again", Test),
+    ("m15_asked_while_a_code_lives", Days),
     ("m15_paid_is_passed_over", Points("restored")),
     ("m15_parked_is_unsent", Points("restored_while_parked")),
     ("m15_refunds_by_itself", Test),
@@ -89,6 +94,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("m18_front_is_free", Test),
     ("m18_no_question", Days),
     ("m18_no_reminder", Test),
+    ("m18_recent_by_an_old_clock", Days),
     ("m19_birth_untold", Test),
     ("m19_counter_not_kept", Points("one_after_another")),
     ("m19_epoch_kept_on_copy", Points("copied_to_another_machine")),
@@ -124,6 +130,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("m8_cancels_scanned", Days),
     ("m8_code_forgotten", Days),
     ("m8_code_not_kept", Days),
+    ("m8_late_question_by_an_old_clock", Days),
     ("m8_waits_longer_for_a_code", Test),
     ("m9_known_is_forgotten", Test),
     ("m9_nothing_is_closed", Days),
@@ -132,6 +139,65 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("practice_leaves_a_result_standing", Test),
     ("receipt_mark_forgotten", Test),
 ];
+
+/// A planted bug that only a kind of fault shows, in days that are calm otherwise.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown {
+    /// The kind.
+    pub kind: Kind,
+    /// What must happen for it to matter, whether it does or not.
+    pub beside: &'static [Kind],
+    /// The bug.
+    pub bug: &'static str,
+}
+
+/// Kinds of faults for which no planted bug is known that only they show.
+pub const UNSHOWN: [Kind; 2] = [Kind::Duplicate, Kind::Reorder];
+
+/// For each other kind of fault a bug that it shows.
+pub const SHOWN: [Shown; 20] = [
+    shown(Kind::Drop, &[], "m1_a_timeout_never_left"),
+    shown(Kind::Delay, &[], "m1_a_timeout_never_left"),
+    shown(Kind::Break, &[], "m1_a_broken_connection_never_left"),
+    shown(Kind::Truncate, &[], "m1_half_an_answer_never_left"),
+    shown(Kind::ServerError, &[], "m1_an_error_page_never_left"),
+    shown(Kind::Unknown, &[], "m1_half_an_answer_never_left"),
+    shown(Kind::Slow, &[], "m1_a_timeout_never_left"),
+    shown(Kind::Signature, &[], "m1_a_wrong_signature_never_left"),
+    shown(Kind::Unreachable, &[], "m1_mark_not_cleared"),
+    shown(Kind::NetworkDown, &[], "law11_silence_unheard"),
+    shown(Kind::DownAtBoot, &[], "m4_offered_unproven"),
+    shown(Kind::SellerEmpty, &[], "m20_wedged_retries"),
+    shown(Kind::Restart, &[], "law3_a_start_forgets_what_is_open"),
+    shown(Kind::PowerCut, &[], "law3_a_start_forgets_what_is_open"),
+    shown(Kind::Stall, &[], "m6_stale_reversal_leaves"),
+    shown(Kind::DiskFull, &[], "law1_leaves_unkept"),
+    shown(Kind::DiskFails, &[], "law1_leaves_unkept"),
+    shown(Kind::ClockJump, &[Kind::Restart], "m8_late_question_by_an_old_clock"),
+    shown(Kind::Restored, &[], "m19_restore_unnoticed"),
+    shown(Kind::Cloned, &[], "m19_epoch_kept_on_copy"),
+];
+
+const fn shown(kind: Kind, beside: &'static [Kind], bug: &'static str) -> Shown {
+    Shown { kind, beside, bug }
+}
+
+impl Shown {
+    /// Returns the first of these seeds whose day shows the bug, and is a good day where it is not
+    /// planted: with the kind of fault, or without.
+    #[must_use]
+    pub fn hunt(&self, seeds: Range<u64>, with: bool) -> Option<u64> {
+        let beside = self.beside.iter().fold(Faults::NONE, |faults, kind| faults.with(*kind));
+        let faults = if with { beside.with(self.kind) } else { beside };
+        let is_good = |seed: u64, bug: Option<&'static str>| {
+            mutant::plant(bug);
+            let good = run_plan(&Plan { faults, ..Plan::of(seed) }, usize::MAX).broken.is_empty();
+            mutant::plant(None);
+            good
+        };
+        seeds.into_iter().find(|seed| !is_good(*seed, Some(self.bug)) && is_good(*seed, None))
+    }
+}
 
 /// How a bug was noticed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

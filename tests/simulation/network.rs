@@ -3,10 +3,11 @@
 //! It spoils what is told, never what is true, and never lies about one thing: *unreachable* is
 //! said only of a request that certainly never arrives.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mianfu_practice::chance::Chance;
 
+use super::faults::{Faults, Kind};
 use super::plan::{Plan, stream};
 use super::script::Spoil;
 
@@ -43,16 +44,19 @@ pub enum Back {
     Broken { ms: i64 },
     /// Its end is missing.
     Truncated { ms: i64 },
+    /// Another answer comes first.
+    Overtaken,
     /// A byte in it is another.
     Tampered { ms: i64, place: u64 },
 }
 
 /// The faults of the network; the channel's own are practice's weather.
-const FAULTS: [(&str, u64); 11] = [
+const FAULTS: [(&str, u64); 12] = [
     ("request_lost", 3),
     ("answer_lost", 4),
     ("request_late", 3),
     ("answer_late", 3),
+    ("answer_overtaken", 2),
     ("doubled", 3),
     ("answer_broken", 2),
     ("request_broken", 1),
@@ -69,7 +73,9 @@ pub struct Network {
     calm_per_mille: u32,
     per_mille: u32,
     reversals_lost_per_mille: u32,
-    down: bool,
+    /// Why it is down, where it is.
+    down: Option<&'static str>,
+    faults: Faults,
     /// What is written down: the nth of a method, and how many of each have left.
     script: Vec<Spoil>,
     left: BTreeMap<String, u32>,
@@ -87,7 +93,8 @@ impl Network {
             calm_per_mille: plan.spoilt_per_mille,
             per_mille: plan.spoilt_per_mille,
             reversals_lost_per_mille: plan.theme.reversals_lost_per_mille(),
-            down: false,
+            down: None,
+            faults: plan.faults,
             script: Vec::new(),
             left: BTreeMap::new(),
             count: 0,
@@ -116,9 +123,16 @@ impl Network {
         spoilt.or(spoil.map(|spoil| spoil.how))
     }
 
-    /// Takes the network down, or brings it back.
-    pub fn set_down(&mut self, down: bool) {
-        self.down = down;
+    /// Takes the network down, by the name of that fault.
+    pub fn set_down(&mut self, fault: &'static str) {
+        if self.faults.let_fire(fault) {
+            self.down = Some(fault);
+        }
+    }
+
+    /// Brings it back.
+    pub fn set_up(&mut self) {
+        self.down = None;
     }
 
     /// Spoils more than on a calm day.
@@ -136,14 +150,14 @@ impl Network {
         self.calm_per_mille = 0;
         self.per_mille = 0;
         self.reversals_lost_per_mille = 0;
-        self.down = false;
+        self.down = None;
     }
 
     /// Decides the course of the next request, and names what spoils it.
     pub fn course(&mut self, method: &str) -> (Course, Option<&'static str>) {
         let written = self.written(method);
-        if self.down {
-            return (self.nowhere(), Some("network_down"));
+        if let Some(fault) = self.down {
+            return (self.nowhere(), Some(fault));
         }
         let there_ms = self.between(5, 120);
         let back = Back::Comes { ms: self.between(5, 180) };
@@ -154,13 +168,25 @@ impl Network {
         if method == "alipay.trade.cancel" && self.chance.happens(self.reversals_lost_per_mille) {
             let name = ["request_lost", "answer_lost", "request_late"];
             let name = name[usize::try_from(self.chance.below(3)).unwrap_or(0)];
-            return (self.spoil(name, there_ms, back), Some(name));
+            return self.spared(name, plain, there_ms, back);
         }
         if !self.chance.happens(self.per_mille) {
             return (plain, None);
         }
         let name = self.fault();
-        (self.spoil(name, there_ms, back), Some(name))
+        self.spared(name, plain, there_ms, back)
+    }
+
+    /// A fault that the history does without is drawn and does nothing.
+    fn spared(
+        &mut self,
+        name: &'static str,
+        plain: Course,
+        there_ms: i64,
+        back: Back,
+    ) -> (Course, Option<&'static str>) {
+        let course = self.spoil(name, there_ms, back);
+        if self.faults.let_fire(name) { (course, Some(name)) } else { (plain, None) }
     }
 
     fn spoil(&mut self, name: &str, there_ms: i64, back: Back) -> Course {
@@ -174,6 +200,7 @@ impl Network {
                 Course::Travels { there_ms, back, again_ms: None }
             }
             "answer_late" => travels(Back::Comes { ms: self.between(900, 25_000) }),
+            "answer_overtaken" => travels(Back::Overtaken),
             "doubled" => {
                 let again_ms = Some(there_ms + self.between(1, 45_000));
                 Course::Travels { there_ms, back, again_ms }
@@ -199,14 +226,17 @@ impl Network {
         }
     }
 
+    /// Draws a fault among those that the history lets happen; where it lets none, any, for nothing.
     fn fault(&mut self) -> &'static str {
-        let total: u64 = FAULTS.iter().map(|(_, weight)| weight).sum();
-        let mut drawn = self.chance.below(total);
-        for (name, weight) in FAULTS {
-            if drawn < weight {
-                return name;
+        let faults = self.faults;
+        let weight = |(name, weight): &(&str, u64)| if faults.let_fire(name) { *weight } else { 0 };
+        let total: u64 = FAULTS.iter().map(weight).sum();
+        let mut drawn = self.chance.below(total.max(1));
+        for fault in &FAULTS {
+            if drawn < weight(fault) {
+                return fault.0;
             }
-            drawn -= weight;
+            drawn -= weight(fault);
         }
         "request_lost"
     }
@@ -231,6 +261,24 @@ impl Fired {
         for (key, count) in &other.0 {
             *self.0.entry(key.clone()).or_insert(0) += count;
         }
+    }
+
+    /// Returns the kinds that fired.
+    #[must_use]
+    pub fn kinds(&self) -> BTreeSet<Kind> {
+        self.0.keys().filter_map(|(fault, _)| Kind::of(fault)).collect()
+    }
+
+    /// Returns how often each kind fired in each phase.
+    #[must_use]
+    pub fn by_kind(&self) -> BTreeMap<(Kind, String), u64> {
+        let mut counts = BTreeMap::new();
+        for ((fault, phase), count) in &self.0 {
+            if let Some(kind) = Kind::of(fault) {
+                *counts.entry((kind, phase.clone())).or_insert(0) += count;
+            }
+        }
+        counts
     }
 
     /// Returns how many fired altogether.

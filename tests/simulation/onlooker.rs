@@ -82,6 +82,7 @@ impl Onlooker {
             orders: self.rows("SELECT * FROM sale_order ORDER BY order_no")?,
             attempts: self.rows("SELECT * FROM attempt ORDER BY out_trade_no")?,
             refunds: self.rows("SELECT * FROM refund ORDER BY refund_id")?,
+            cash_refunds: self.rows("SELECT * FROM cash_refund ORDER BY cash_refund_id")?,
             findings: self.rows("SELECT * FROM finding ORDER BY finding_id")?,
             operations: self.rows("SELECT * FROM operation ORDER BY operation_id")?,
         })

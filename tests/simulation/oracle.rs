@@ -5,7 +5,8 @@
 //!
 //! The numbers are those of the project's list: I1 conservation, I2 no phantom, I3 one live
 //! attempt, I4 nothing lost, I5 monotone, I12 unknown stays unknown, I13 late money goes back,
-//! I21 a step can be kept, I22 convergence, I25 no blind reversal; L1 keep before you send, L11
+//! I6 refunds, I19 the log is the tables,
+//! I21 a step can be kept, I22 convergence, I25 no blind reversal and no number twice; L1 keep before you send, L11
 //! silence stops new charges, M2 never resend, M4 offered once proven, M8 a scanned code is closed,
 //! M18 the same customer.
 
@@ -15,7 +16,9 @@ use mianfu_practice::Truth;
 use mianfu_practice::truth::Trade;
 
 use super::books;
+use super::cash;
 use super::conduct;
+use super::copies::PUT_BACK;
 use super::record::{Broken, Line, Record, Row, is_end};
 
 /// A history and its ledger.
@@ -24,44 +27,70 @@ pub struct Case<'a> {
     pub record: &'a Record,
     /// What happened at the channel.
     pub truth: &'a Truth,
+    /// What was written down at every till, this one's among them.
+    pub all: &'a [&'a Record],
     /// The log by number, in order.
     pub(super) log: BTreeMap<&'a str, Vec<(usize, &'a Line)>>,
 }
 
-/// Returns every promise that a history broke, those first that the run saw itself.
+/// Returns every promise that a history with one till broke, those first that the run saw itself.
 #[must_use]
 pub fn judge(record: &Record, truth: &Truth) -> Vec<Broken> {
-    let mut log: BTreeMap<&str, Vec<(usize, &Line)>> = BTreeMap::new();
-    for (index, line) in record.log.iter().enumerate() {
-        if line.table == "attempt" {
-            log.entry(&line.key).or_default().push((index, line));
+    judge_all(&[record], truth)
+}
+
+/// Returns every promise that a history broke, whatever till it was at.
+#[must_use]
+pub fn judge_all(records: &[&Record], truth: &Truth) -> Vec<Broken> {
+    let mut broken: Vec<Broken> =
+        records.iter().flat_map(|record| record.broken.iter().cloned()).collect();
+    let at_rest = broken.is_empty();
+    for record in records {
+        let mut log: BTreeMap<&str, Vec<(usize, &Line)>> = BTreeMap::new();
+        for (index, line) in record.log.iter().enumerate() {
+            if line.table == "attempt" {
+                log.entry(&line.key).or_default().push((index, line));
+            }
         }
+        let case = Case { record, truth, all: records, log };
+        // A history that did not come to rest has no final books; what was done on the way counts.
+        if at_rest {
+            books_of(&case, &mut broken);
+        }
+        conduct_of(&case, &mut broken);
     }
-    let case = Case { record, truth, log };
-    let mut broken = record.broken.clone();
-    // A history that did not come to rest has no final books; what was done on the way counts.
-    if broken.is_empty() {
-        books::conserved(&case, &mut broken);
-        books::every_capture_is_known(&case, &mut broken);
-        books::ends_are_true(&case, &mut broken);
-        books::refunds_are_true(&case, &mut broken);
-        books::late_money_went_back(&case, &mut broken);
-        books::nothing_is_left_open(&case, &mut broken);
-        books::findings_have_grounds(&case, &mut broken);
+    if at_rest {
+        books::every_capture_is_known(records, truth, &mut broken);
+        books::refunds_were_asked_for(records, truth, &mut broken);
     }
-    conduct::paid_is_captured(&case, &mut broken);
-    conduct::phases_follow_the_picture(&case, &mut broken);
-    conduct::one_live_attempt(&case, &mut broken);
-    conduct::kept_before_sent(&case, &mut broken);
-    conduct::sent_once(&case, &mut broken);
-    conduct::no_blind_reversal(&case, &mut broken);
-    conduct::scanned_codes_are_closed(&case, &mut broken);
-    conduct::offered_once_proven(&case, &mut broken);
-    conduct::silence_stops_new_charges(&case, &mut broken);
-    conduct::asks_for_the_same_customer(&case, &mut broken);
-    conduct::screens_are_true(&case, &mut broken);
-    conduct::goods_went_for_money(&case, &mut broken);
+    conduct::sent_once(records, &mut broken);
+    conduct::numbers_are_new(records, &mut broken);
     broken
+}
+
+fn books_of(case: &Case<'_>, broken: &mut Vec<Broken>) {
+    books::conserved(case, broken);
+    books::ends_are_true(case, broken);
+    books::refunds_are_true(case, broken);
+    books::late_money_went_back(case, broken);
+    books::nothing_is_left_open(case, broken);
+    books::findings_have_grounds(case, broken);
+    books::tables_are_the_logs(case, broken);
+    cash::drawer_is_the_books(case, broken);
+}
+
+fn conduct_of(case: &Case<'_>, broken: &mut Vec<Broken>) {
+    conduct::paid_is_captured(case, broken);
+    conduct::phases_follow_the_picture(case, broken);
+    conduct::one_live_attempt(case, broken);
+    conduct::kept_before_sent(case, broken);
+    conduct::no_blind_reversal(case, broken);
+    conduct::scanned_codes_are_closed(case, broken);
+    conduct::offered_once_proven(case, broken);
+    conduct::silence_stops_new_charges(case, broken);
+    conduct::asks_for_the_same_customer(case, broken);
+    conduct::screens_are_true(case, broken);
+    conduct::goods_went_for_money(case, broken);
 }
 
 impl Case<'_> {
@@ -99,20 +128,55 @@ impl Case<'_> {
         self.refund_row(no, refund_no).is_some_and(|row| row.text("why") == "person")
     }
 
-    /// The till's row of a refund the channel knows.
+    /// A till's row of a refund the channel knows.
     pub(super) fn refund_row(&self, no: &str, refund_no: &str) -> Option<&Row> {
-        let nth = refund_no.strip_prefix(no)?.strip_prefix('R')?;
-        let rows = || self.record.tables.refunds.iter();
-        // A history cut short has no tables; its log has every row all the same.
-        let logged = || {
-            let lines = self.record.log.iter().rev();
-            lines.filter(|line| line.table == "refund").map(|line| &line.row)
-        };
-        let matches = |row: &&Row| {
-            row.text("out_trade_no") == no && row.text("nth") == nth && row.is("minted")
-        };
-        rows().rfind(matches).or_else(|| logged().find(matches))
+        self.all.iter().find_map(|record| refund_row(record, no, refund_no))
     }
+
+    /// Says whether a finding of this kind was made about a number, if only at another till, or in a
+    /// database that was put back since.
+    pub(super) fn was_found(&self, kind: &str, no: &str) -> bool {
+        let found = |row: &Row| row.text("kind") == kind && row.text("out_trade_no") == no;
+        self.all.iter().any(|record| {
+            let mut logged = record.log.iter().filter(|line| line.table == "finding");
+            record.tables.findings.iter().any(found)
+                || (was_put_back(record) && logged.any(|line| found(&line.row)))
+        })
+    }
+
+    /// Says whether the machine's clock was set.
+    pub(super) fn was_clock_set(&self) -> bool {
+        self.record.clock_set
+    }
+
+    /// Says whether a number came after the backup that took the database's place.
+    pub(super) fn was_forgotten(&self, no: &str) -> bool {
+        let lines = self.log.get(no).into_iter().flatten();
+        let mut put_back = lines.filter(|(_, line)| line.kind == PUT_BACK);
+        put_back.any(|(_, line)| line.row.text("phase").is_empty())
+    }
+
+    /// Says whether a backup took the database's place.
+    pub(super) fn was_put_back(&self) -> bool {
+        was_put_back(self.record)
+    }
+}
+
+pub(super) fn was_put_back(record: &Record) -> bool {
+    record.log.iter().any(|line| line.kind == PUT_BACK)
+}
+
+/// A till's row of a refund the channel knows; the log has also those that a database lost.
+pub(super) fn refund_row<'r>(record: &'r Record, no: &str, refund_no: &str) -> Option<&'r Row> {
+    let nth = refund_no.strip_prefix(no)?.strip_prefix('R')?;
+    let rows = || record.tables.refunds.iter();
+    let logged = || {
+        let lines = record.log.iter().rev();
+        lines.filter(|line| line.table == "refund").map(|line| &line.row)
+    };
+    let matches =
+        |row: &&Row| row.text("out_trade_no") == no && row.text("nth") == nth && row.is("minted");
+    rows().rfind(matches).or_else(|| logged().find(matches))
 }
 
 /// Returns what a trade holds at a time, in fen: captured less returned.

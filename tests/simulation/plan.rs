@@ -8,6 +8,7 @@ use mianfu_practice::chance::{Chance, fixed};
 use mianfu_practice::{CancelUnscanned, FaultKind, Manner};
 
 use super::disk::Fate;
+use super::faults::{Faults, Kind};
 
 /// A history before it happens.
 #[derive(Debug, Clone)]
@@ -18,6 +19,12 @@ pub struct Plan {
     pub begins_ms: i64,
     /// The till's clock less the channel's, in ms.
     pub skew_ms: i64,
+    /// How many tills of the merchant there are from the beginning: one or two.
+    pub tills: u32,
+    /// The second till's clock less the channel's, in ms.
+    pub second_skew_ms: i64,
+    /// Which faults may happen.
+    pub faults: Faults,
     /// What cancelling an unscanned code does at the channel.
     pub cancel_unscanned: CancelUnscanned,
     /// What the day is like.
@@ -109,6 +116,8 @@ impl Theme {
 pub struct Planned {
     /// When.
     pub at_ms: i64,
+    /// At which till.
+    pub till: u32,
     /// What.
     pub operation: Operation,
 }
@@ -132,10 +141,12 @@ pub enum Operation {
     BringBack,
     /// The cashier clears an ended sale from the front.
     Clear,
-    /// The order takes cash instead.
-    Cash,
+    /// The order takes cash instead, in coins and notes of at least so many fen: the rest is let go.
+    Cash { coin_fen: i64 },
     /// The cashier takes a sale in cash.
-    CashSale { amount_fen: i64 },
+    CashSale { amount_fen: i64, coin_fen: i64 },
+    /// The manager gives cash of the last sale in cash back: so many in a hundred of what is left.
+    CashBack { percent: i64 },
     /// The database is copied to a second place.
     BackUp,
     /// A manager says that the goods are gone.
@@ -156,8 +167,51 @@ pub enum Operation {
     Fuse { changes: u64, fate: Fate, down_ms: i64 },
     /// The disk is full.
     DiskFull { for_ms: i64 },
+    /// The disk fails a call, so many calls from then on.
+    DiskFails { after_calls: u64 },
     /// The machine stands still.
     Stall { for_ms: i64 },
+    /// The machine's clock jumps; the till reads it at its next start.
+    ClockJump { by_ms: i64 },
+    /// The till is switched off and its newest backup takes the database's place.
+    PutBack { down_ms: i64 },
+    /// A second machine starts from a copy of the disk, under the same till's number or the next.
+    Clone { renumbered: bool },
+}
+
+impl Operation {
+    /// Returns the kind of fault that it is; `None` for what people do, and for a storm, whose
+    /// faults have kinds of their own.
+    #[must_use]
+    pub fn kind(&self) -> Option<Kind> {
+        match self {
+            Operation::NetworkDown { .. } => Some(Kind::NetworkDown),
+            Operation::Close { .. } => Some(Kind::Restart),
+            Operation::PowerCut { .. } | Operation::Fuse { .. } => Some(Kind::PowerCut),
+            Operation::DiskFull { .. } => Some(Kind::DiskFull),
+            Operation::DiskFails { .. } => Some(Kind::DiskFails),
+            Operation::Stall { .. } => Some(Kind::Stall),
+            Operation::ClockJump { .. } => Some(Kind::ClockJump),
+            Operation::PutBack { .. } => Some(Kind::Restored),
+            Operation::Clone { .. } => Some(Kind::Cloned),
+            Operation::Storm { .. }
+            | Operation::Sell(_)
+            | Operation::PressAgain
+            | Operation::Rescan
+            | Operation::Cancel
+            | Operation::AskNow
+            | Operation::PutAside
+            | Operation::BringBack
+            | Operation::Clear
+            | Operation::Cash { .. }
+            | Operation::CashSale { .. }
+            | Operation::CashBack { .. }
+            | Operation::BackUp
+            | Operation::GoodsGone
+            | Operation::ChargeAgain(_)
+            | Operation::Refund { .. } => None,
+        }
+    }
 }
 
 /// Whether the merchant's account covers what goes back.
@@ -226,6 +280,8 @@ pub enum Decision {
     WalkAway,
 }
 
+const DAY_MS: i64 = 86_400_000;
+
 /// Returns a stream of chance for one purpose of a seed.
 #[must_use]
 pub fn stream(seed: u64, purpose: u64) -> Chance {
@@ -259,6 +315,10 @@ impl Plan {
             begins_ms: 1_795_257_801_000 + between(chance, 0, 86_400_000),
             skew_ms: skew_ms(chance),
             cancel_unscanned,
+            // Two tills that ask each other's channel through a night say nothing that one does not.
+            tills: if chance.happens(250) && theme != Theme::Night { 2 } else { 1 },
+            second_skew_ms: skew_ms(chance),
+            faults: Faults::ALL,
             theme,
             spoilt_per_mille,
             slow_per_mille,
@@ -267,14 +327,36 @@ impl Plan {
         };
         let mut at_ms = between(chance, 2_000, 8_000);
         let mut sales = Vec::new();
-        for _ in 0..between(chance, 1, 6) {
-            plan.sale(chance, at_ms);
+        for _ in 0..between(chance, 2, 4) {
+            let till = plan.some_till(chance);
+            plan.sale(chance, at_ms, till);
             sales.push(at_ms);
-            at_ms += between(chance, 8_000, 130_000);
+            at_ms += between(chance, 8_000, 110_000);
         }
         plan.troubles(chance, &sales, at_ms);
+        plan.put_back_or_copied(chance, &sales, at_ms);
         plan.operations.sort_by_key(|planned| planned.at_ms);
         plan
+    }
+
+    /// Draws what a day that was too short goes on with: a sale with trouble, after `at_ms`.
+    #[must_use]
+    pub fn goes_on(&self, chance: &mut Chance, at_ms: i64) -> Vec<Planned> {
+        let mut more = Plan { operations: Vec::new(), ..self.clone() };
+        let till = more.some_till(chance);
+        more.sale(chance, at_ms, till);
+        let for_ms = between(chance, 20_000, 60_000);
+        more.put(at_ms, 1, Operation::Storm { for_ms, seller: Seller::Solvent });
+        let for_ms = between(chance, 1_000, 15_000);
+        more.put(at_ms + between(chance, 1_000, 30_000), 1, Operation::NetworkDown { for_ms });
+        more.put(at_ms + between(chance, 500, 20_000), till, restart(chance, Theme::Plain));
+        more.operations.sort_by_key(|planned| planned.at_ms);
+        more.operations
+    }
+
+    fn some_till(&self, chance: &mut Chance) -> u32 {
+        let second = chance.happens(400);
+        if second && self.tills == 2 { 2 } else { 1 }
     }
 
     /// Returns when the last operation happens, in ms after the beginning.
@@ -283,21 +365,23 @@ impl Plan {
         self.operations.last().map_or(0, |planned| planned.at_ms)
     }
 
-    fn put(&mut self, at_ms: i64, operation: Operation) {
-        self.operations.push(Planned { at_ms, operation });
+    fn put(&mut self, at_ms: i64, till: u32, operation: Operation) {
+        self.operations.push(Planned { at_ms, till, operation });
     }
 
-    /// A sale and what may come of it.
-    fn sale(&mut self, chance: &mut Chance, at_ms: i64) {
+    /// A sale at a till and what may come of it.
+    fn sale(&mut self, chance: &mut Chance, at_ms: i64, till: u32) {
         let theme = self.theme;
-        self.put(at_ms, Operation::Sell(Sale::draw(chance, theme)));
+        self.put(at_ms, till, Operation::Sell(Sale::draw(chance, theme)));
         let much = |themes: &[Theme], usual: u32, then: u32| {
             if themes.contains(&theme) { then } else { usual }
         };
         let cancels = [Theme::Photographs, Theme::Slow, Theme::LostReversals, Theme::Sluggish];
         let refunds = [Theme::Refunds];
         let gone = [Theme::Gone];
-        let rows: [(u32, i64, i64, Operation); 16] = [
+        let coin_fen = [1, 10, 100][index(chance, 3)];
+        let amount_fen = between(chance, 1, 20_000);
+        let rows: [(u32, i64, i64, Operation); 18] = [
             (250, 10, 900, Operation::PressAgain),
             (100, 200, 5_000, Operation::PressAgain),
             (100, 1_000, 20_000, Operation::Rescan),
@@ -309,7 +393,9 @@ impl Plan {
             (200, 1_000, 40_000, Operation::PutAside),
             (100, 20_000, 60_000, Operation::BringBack),
             (150, 5_000, 60_000, Operation::Clear),
-            (much(&gone, 130, 400), 2_000, 90_000, Operation::Cash),
+            (much(&gone, 130, 400), 2_000, 90_000, Operation::Cash { coin_fen }),
+            (250, 5_000, 100_000, Operation::CashSale { amount_fen, coin_fen }),
+            (150, 10_000, 120_000, Operation::CashBack { percent: between(chance, 1, 120) }),
             (much(&gone, 40, 700), 2_000, 60_000, Operation::GoodsGone),
             (much(&refunds, 150, 700), 3_000, 40_000, Operation::Refund { percent: 40 }),
             (much(&refunds, 100, 700), 3_000, 90_000, Operation::Refund { percent: 60 }),
@@ -317,11 +403,12 @@ impl Plan {
         ];
         for (per_mille, least_ms, most_ms, operation) in rows {
             if let Some(after_ms) = maybe(chance, per_mille, least_ms, most_ms) {
-                self.put(at_ms + after_ms, operation);
+                self.put(at_ms + after_ms, till, operation);
             }
         }
         if let Some(after_ms) = maybe(chance, 300, 10_000, 150_000) {
-            self.put(at_ms + after_ms, Operation::ChargeAgain(Sale::draw(chance, theme)));
+            let again = Operation::ChargeAgain(Sale::draw(chance, theme));
+            self.put(at_ms + after_ms, till, again);
         }
     }
 
@@ -360,8 +447,48 @@ impl Plan {
             let for_ms = between(chance, 500, 90_000);
             troubles.push((at_ms, Operation::DiskFull { for_ms }));
         }
+        if let Some(at_ms) = moment(chance, 200, 60_000) {
+            let after_calls = 1 + chance.below(400);
+            troubles.push((at_ms, Operation::DiskFails { after_calls }));
+        }
+        for per_mille in [350, 150] {
+            if let Some(at_ms) = moment(chance, per_mille, 60_000) {
+                let by_ms = between(chance, -DAY_MS, DAY_MS);
+                troubles.push((at_ms, Operation::ClockJump { by_ms }));
+                // The till reads the clock at a start; a jump without one changes nothing.
+                if chance.happens(700) {
+                    let after_ms = between(chance, 0, 30_000);
+                    troubles.push((at_ms + after_ms, restart(chance, self.theme)));
+                }
+            }
+        }
         for (at_ms, operation) in troubles {
-            self.put(at_ms, operation);
+            let till = self.some_till(chance);
+            self.put(at_ms, till, operation);
+        }
+    }
+
+    /// A backup takes the database's place, or a second machine starts from a copy of the disk.
+    fn put_back_or_copied(&mut self, chance: &mut Chance, sales: &[i64], length_ms: i64) {
+        let backed_up_ms = sales[index(chance, 64) % sales.len()] + between(chance, 0, 40_000);
+        let after_ms = between(chance, 1_000, length_ms.max(2_000));
+        let down_ms = between(chance, 2_000, 60_000);
+        if chance.happens(60) {
+            self.put(backed_up_ms, 1, Operation::BackUp);
+            self.put(backed_up_ms + after_ms, 1, Operation::PutBack { down_ms });
+        }
+        let renumbered = chance.happens(500);
+        if chance.happens(150) && self.tills == 1 && self.theme != Theme::Night {
+            self.put(backed_up_ms, 1, Operation::Clone { renumbered });
+            let mut at_ms = backed_up_ms + between(chance, 5_000, 20_000);
+            for percent in [40, 60, 100] {
+                if chance.happens(500) {
+                    self.put(at_ms, 2, Operation::Refund { percent });
+                    self.put(at_ms + between(chance, 0, 2_000), 1, Operation::Refund { percent });
+                }
+                at_ms += between(chance, 1_000, 30_000);
+            }
+            self.sale(chance, at_ms, 2);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The way of a call: it leaves, arrives at practice, and something comes back, or nothing.
 
+use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind};
 
 use mianfu_gateway::{CallError, HttpReply, HttpRequest};
@@ -40,13 +41,13 @@ impl World<'_> {
     /// A call leaves the till.
     pub(super) fn leaves(&mut self, outgoing: Outgoing) {
         let Outgoing { id, request } = outgoing;
-        let call = self.record.calls.len();
+        let call = self.desk.record.calls.len();
         let limit_ms = self.now_ms + i64::from(request.limit_ms);
         let limit = request.limit_ms;
         let request = on_the_wire(request);
         let written = self.written(&request);
         let (course, fault) = self.network.course(&written.method);
-        let phase = self.phases.get(&written.no).cloned().unwrap_or_default();
+        let phase = self.desk.phases.get(&written.no).cloned().unwrap_or_default();
         if let Some(fault) = fault {
             self.fired.count(fault, &phase);
         }
@@ -56,9 +57,9 @@ impl World<'_> {
             written.no,
             fault.unwrap_or("-")
         ));
-        self.record.calls.push(written);
-        self.requests.insert(call, request);
-        let start = self.start;
+        self.desk.record.calls.push(written);
+        self.desk.requests.insert(call, request);
+        let start = self.desk.start;
         let comes = |after_ms: i64, comes: Comes| (after_ms, comes);
         let told = match course {
             Course::Unreachable { after_ms } => comes(after_ms, Comes::Unreachable),
@@ -69,7 +70,7 @@ impl World<'_> {
             }
             Course::Travels { there_ms, back, again_ms } => {
                 let way = Way { id, start, back, limit_ms, decided: false };
-                self.courses.insert(call, way);
+                self.desk.courses.insert(call, way);
                 self.put(self.now_ms + there_ms, Happening::Arrives { call, answered: true });
                 if let Some(again_ms) = again_ms {
                     let again = Happening::Arrives { call, answered: false };
@@ -79,7 +80,7 @@ impl World<'_> {
                     return;
                 }
                 // It arrives when nobody waits any more.
-                self.courses.insert(call, Way { decided: true, ..way });
+                self.desk.courses.insert(call, Way { decided: true, ..way });
                 comes(i64::MAX, Comes::TimedOut)
             }
         };
@@ -89,32 +90,30 @@ impl World<'_> {
 
     /// A request reaches the channel.
     pub(super) fn arrives(&mut self, call: usize, answered: bool) {
-        let Some(request) = self.requests.get(&call) else { return };
+        let Some(request) = self.desk.requests.get(&call) else { return };
         if let Some((_, fault)) = self.spoilt.take_if(|(at, _)| *at == call) {
-            let method = &self.record.calls[call].method;
+            let method = &self.desk.record.calls[call].method;
             self.practice.weather_mut().next_of(method, fault);
         }
+        let before = self.practice.weather().fired().clone();
         let reply = self.practice.handle(self.now_ms, request);
+        let fault = befell(&before, self.practice.weather().fired());
         let asked = self.practice.truth().asked().last();
         let (word, fate, told) = match asked {
             Some(asked) => (genuine(asked), asked.fate, told_text(asked)),
             None => (Word::Worthless, Fate::Answered, String::new()),
         };
         let (no, phase) = {
-            let no = &self.record.calls[call].no;
-            (no.clone(), self.phases.get(no).cloned().unwrap_or_default())
+            let no = &self.desk.record.calls[call].no;
+            (no.clone(), self.desk.phases.get(no).cloned().unwrap_or_default())
         };
-        match fate {
-            Fate::Spoilt(kind) | Fate::NeverArrived(kind) => {
-                self.fired.count(&format!("channel_{kind:?}"), &phase);
-            }
-            Fate::Late => self.fired.count("channel_RequestLate", &phase),
-            Fate::Answered => (),
+        if let Some(kind) = fault {
+            self.fired.count(&format!("channel_{kind:?}"), &phase);
         }
         let again = if answered { "" } else { " again" };
         self.say(format_args!("#{call} {no} arrives{again}: {told} {fate:?}"));
-        self.record.calls[call].arrived_ms.push(self.now_ms);
-        if let (true, Some(way)) = (answered, self.courses.get(&call).copied())
+        self.desk.record.calls[call].arrived_ms.push(self.now_ms);
+        if let (true, Some(way)) = (answered, self.desk.courses.get(&call).copied())
             && !way.decided
         {
             self.answers(call, way, reply, word);
@@ -130,6 +129,8 @@ impl World<'_> {
                 return;
             }
             Reply::Refused => {
+                // *Unreachable* is no lie: its second copy does not arrive either.
+                self.desk.requests.remove(&call);
                 let at_ms = self.now_ms + 5;
                 self.tell(call, way.id, way.start, at_ms, way.limit_ms, Comes::Unreachable);
                 return;
@@ -139,6 +140,10 @@ impl World<'_> {
         let (back_ms, comes) = match way.back {
             Back::Comes { ms } => (ms, Comes::Reply(plain, word)),
             Back::Lost => (i64::MAX, Comes::TimedOut),
+            Back::Overtaken => {
+                self.hold_back(call, way, Comes::Reply(plain, word));
+                return;
+            }
             Back::Broken { ms } => (ms, Comes::Broken),
             Back::Truncated { ms } => {
                 let mut cut = plain;
@@ -151,6 +156,24 @@ impl World<'_> {
         };
         let at_ms = self.now_ms.saturating_add(delay_ms).saturating_add(back_ms);
         self.tell(call, way.id, way.start, at_ms, way.limit_ms, comes);
+    }
+
+    /// An answer lies somewhere on its way until another one has come, or until just before nobody
+    /// waits for it any more.
+    fn hold_back(&mut self, call: usize, way: Way, comes: Comes) {
+        let at_ms = (way.limit_ms - 1).max(self.now_ms);
+        let returns = Happening::Returns { call, id: way.id, start: way.start, comes };
+        let place = self.put(at_ms, returns);
+        self.desk.held_back = Some(place);
+    }
+
+    /// The answer that lay on its way comes now.
+    fn lets_go(&mut self) {
+        if let Some(place) = self.desk.held_back.take()
+            && let Some((_, returns)) = self.queue.remove(&place)
+        {
+            self.put(self.now_ms + 1, returns);
+        }
     }
 
     /// Plans what the till hears: what comes in time, else silence when the time is up.
@@ -172,10 +195,10 @@ impl World<'_> {
     pub(super) fn returns(&mut self, call: usize, id: CallId, start: u32, comes: Comes) {
         let now = self.till_now();
         let limit_ms = 5_000;
-        if start != self.start {
+        if start != self.desk.start {
             return;
         }
-        let Some(till) = &mut self.till else { return };
+        let Some(till) = &mut self.desk.till else { return };
         let (result, word) = match comes {
             Comes::Reply(reply, word) => (Ok(reply), word),
             Comes::TimedOut => (Err(CallError::TimedOut { limit_ms }), Word::Nothing),
@@ -185,8 +208,9 @@ impl World<'_> {
             }
         };
         till.answered(id, result, now);
+        self.lets_go();
         self.say(format_args!("#{call} returns: {word:?}"));
-        self.record.calls[call].heard = Some(Heard { at_ms: self.now_ms, what: word });
+        self.desk.record.calls[call].heard = Some(Heard { at_ms: self.now_ms, what: word });
     }
 
     /// Writes a call down, without the customer's code.
@@ -206,12 +230,12 @@ impl World<'_> {
         let code = text("auth_code");
         let business = if code.is_empty() { business } else { business.replace(&code, "***") };
         Call {
-            start: self.start,
+            start: self.desk.start,
             left_ms: self.now_ms,
             method,
             no: text("out_trade_no"),
             business,
-            log_len: self.record.log.len(),
+            log_len: self.desk.record.log.len(),
             arrived_ms: Vec::new(),
             heard: None,
         }
@@ -230,6 +254,14 @@ impl Call {
     pub fn is_probe(&self) -> bool {
         self.no.ends_with("9999999999")
     }
+}
+
+/// Returns the fault of the channel that fired between two counts.
+fn befell(
+    before: &BTreeMap<FaultKind, u64>,
+    after: &BTreeMap<FaultKind, u64>,
+) -> Option<FaultKind> {
+    after.iter().find(|(kind, count)| before.get(kind) != Some(count)).map(|(kind, _)| *kind)
 }
 
 fn on_the_wire(request: HttpRequest) -> Request {

@@ -9,6 +9,7 @@ use mianfu_till::{Line as TillLine, Settings, Till};
 
 use super::disk::unborn::unborn;
 use super::disk::{Fate, VFS};
+use super::faults::Kind;
 use super::onlooker::Onlooker;
 use super::plan::stream;
 use super::signing::TillKeys;
@@ -20,33 +21,35 @@ const FROM_NOTHING_EVERY: u64 = 100;
 impl World<'_> {
     /// The till is closed as a person closes it; SQLite tidies up.
     pub(super) fn close(&mut self, down_ms: i64) {
-        if self.till.is_none() {
+        if self.desk.till.is_none() {
             return;
         }
+        self.fires(Kind::Restart);
         self.say(format_args!("the till is closed"));
-        self.onlooker = None;
-        self.till = None;
-        if self.disk.is_dead() {
+        self.desk.onlooker = None;
+        self.desk.till = None;
+        if self.desk.disk.is_dead() {
             self.power_goes();
             return;
         }
-        self.disk.restore(Fate::Kept);
-        self.off = true;
+        self.desk.disk.restore(Fate::Kept);
+        self.desk.off = true;
         self.put(self.now_ms + down_ms, Happening::PowerBack { fuse: None });
     }
 
     /// The power goes: what was under way in the till is gone.
     pub(super) fn power_goes(&mut self) {
-        let (fate, down_ms) = self.cut;
-        self.onlooker = None;
-        self.till = None;
-        let fate = self.disk.restore(fate);
+        let (fate, down_ms) = self.desk.cut;
+        self.fires(Kind::PowerCut);
+        self.desk.onlooker = None;
+        self.desk.till = None;
+        let fate = self.desk.disk.restore(fate);
         self.say(format_args!("the power goes: {fate:?}"));
-        self.stalled_until_ms = i64::MIN;
-        if self.off {
+        self.desk.stalled_until_ms = i64::MIN;
+        if self.desk.off {
             return;
         }
-        self.off = true;
+        self.desk.off = true;
         // Every third time it goes again while the till recovers.
         let fuse = match self.pace.below(3) {
             0 if self.healed_ms.is_none() && self.scene.is_none() => Some(1 + self.pace.below(30)),
@@ -56,32 +59,36 @@ impl World<'_> {
     }
 
     pub(super) fn boot(&mut self, fuse: Option<u64>) {
-        if self.till.is_some() {
+        if self.desk.till.is_some() {
             return;
         }
-        self.off = false;
-        self.start += 1;
+        self.desk.off = false;
+        self.desk.start += 1;
+        self.desk.held_back = None;
+        self.desk.record.clock_set |= self.desk.skew_ms != self.desk.wall_ms;
+        self.desk.skew_ms = self.desk.wall_ms;
         self.say(format_args!("the till starts"));
-        if self.start == 1 && self.scene.is_none() && self.plan.seed % FROM_NOTHING_EVERY != 50 {
-            self.disk.lay(unborn());
+        let blank = self.desk.start == 1 && self.desk.disk.files().is_empty();
+        if blank && self.scene.is_none() && self.plan.seed % FROM_NOTHING_EVERY != 50 {
+            self.desk.disk.lay(unborn());
         }
         if let Some(changes) = fuse {
-            self.disk.set_fuse(changes);
+            self.desk.disk.set_fuse(changes);
         }
         let opened = self.open_till();
-        if self.disk.is_dead() {
+        if self.desk.disk.is_dead() {
             drop(opened);
             self.power_goes();
             return;
         }
-        self.disk.end_fuse();
+        self.desk.disk.end_fuse();
         match opened {
-            Ok(till) => self.till = Some(till),
+            Ok(till) => self.desk.till = Some(till),
             // It says why and stops; a person makes room and starts it again.
-            Err(_) if self.now_ms <= self.full_until_ms || self.disk.has_failed() => {
+            Err(_) if self.now_ms <= self.desk.full_until_ms || self.desk.disk.has_failed() => {
                 self.say(format_args!("the till does not start on this disk"));
-                self.off = true;
-                let again_ms = self.full_until_ms.max(self.now_ms) + 1_000;
+                self.desk.off = true;
+                let again_ms = self.desk.full_until_ms.max(self.now_ms) + 1_000;
                 self.put(again_ms, Happening::PowerBack { fuse: None });
                 return;
             }
@@ -92,13 +99,13 @@ impl World<'_> {
         }
         // A till that was off when the faults ended has its time to rest from here on.
         self.healed_ms = self.healed_ms.map(|healed_ms| healed_ms.max(self.now_ms));
-        self.counter.forget_screen();
-        self.revision_seen = 0;
-        self.syncs_seen = u64::MAX;
-        self.disk.looked_at(true);
-        let onlooker = Onlooker::open(&self.disk.database());
-        self.disk.looked_at(false);
-        self.onlooker = match onlooker {
+        self.desk.counter.forget_screen();
+        self.desk.revision_seen = 0;
+        self.desk.syncs_seen = u64::MAX;
+        self.desk.disk.looked_at(true);
+        let onlooker = Onlooker::open(&self.desk.disk.database());
+        self.desk.disk.looked_at(false);
+        self.desk.onlooker = match onlooker {
             Ok(onlooker) => Some(onlooker),
             Err(error) => {
                 self.broken("I19", format!("the log cannot be opened: {error}"));
@@ -110,17 +117,14 @@ impl World<'_> {
 
     fn open_till(&mut self) -> Result<Till<TillKeys>, String> {
         let now = self.till_now();
-        let epochs_on = self.scene.map_or(0, |scene| scene.epochs_on);
-        let epoch = stream(self.plan.seed, 4).below(100_000_000) + u64::from(epochs_on);
-        let epoch = u32::try_from(epoch % 100_000_000).unwrap_or(0);
         let (db, opened) = Db::open(&OpenOptions {
-            path: &self.disk.database(),
+            path: &self.desk.disk.database(),
             vfs: Some(VFS),
             now,
-            machine: self.scene.map_or("the simulated machine", |scene| scene.machine),
+            machine: &self.desk.machine,
             store: 1,
-            till: 1,
-            epoch,
+            till: self.desk.as_till,
+            epoch: self.epoch(),
             lock: Lock::None,
         })
         .map_err(|error| chain(&error))?;
@@ -133,21 +137,31 @@ impl World<'_> {
             opened,
             lines: vec![TillLine::new(channel)],
             settings: Settings::practice("simulated", "1"),
-            seed: self.plan.seed,
+            seed: self.plan.seed + u64::from(self.desk.number - 1),
         };
         Till::open(opening, now).map_err(|error| chain(&error))
     }
 
+    /// The epoch that a start would draw. No two starts of a drawn history would draw the same.
+    fn epoch(&self) -> u32 {
+        let on = match self.scene {
+            Some(scene) => scene.epochs_on,
+            None => 1_000 * (self.desk.number - 1) + self.desk.start - 1,
+        };
+        let epoch = stream(self.plan.seed, 4).below(100_000_000) + u64::from(on);
+        u32::try_from(epoch % 100_000_000).unwrap_or(0)
+    }
+
     /// What the till once called kept must still be there.
     fn check_kept(&mut self) {
-        let Some((seq, hash)) = self.record.log.last().map(|line| (line.seq, line.hash.clone()))
-        else {
+        let (seq, hash) = self.desk.kept.clone();
+        if seq == 0 {
             return;
-        };
-        let Some(onlooker) = &self.onlooker else { return };
-        self.disk.looked_at(true);
+        }
+        let Some(onlooker) = &self.desk.onlooker else { return };
+        self.desk.disk.looked_at(true);
         let found = onlooker.hash_of(seq);
-        self.disk.looked_at(false);
+        self.desk.disk.looked_at(false);
         match found {
             Ok(found) if found == hash => (),
             Ok(_) => self.broken("I8", format!("line {seq} of the log was kept and is gone")),

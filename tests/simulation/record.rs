@@ -16,8 +16,14 @@ pub struct Record {
     pub screens: Vec<Shown>,
     /// Goods that went over the counter.
     pub goods: Vec<Goods>,
+    /// What the cashier did with coins and notes.
+    pub cash: Vec<CashMove>,
     /// The till's log, as it was kept, in order.
     pub log: Vec<Line>,
+    /// How many of these lines were another till's, whose disk was copied.
+    pub copied: usize,
+    /// Whether the machine's clock was set between two starts.
+    pub clock_set: bool,
     /// What the database held at the end.
     pub tables: Tables,
     /// What went wrong outside the books: a till that does not open, one that never rests.
@@ -131,6 +137,36 @@ pub struct Goods {
     pub no: String,
 }
 
+/// Coins and notes that changed hands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CashMove {
+    /// When, in the world's time.
+    pub at_ms: i64,
+    /// What it was about.
+    pub of: Heap,
+    /// What was owed, in fen; negative where cash went back.
+    pub due_fen: i64,
+    /// What the shop let go, in fen.
+    pub rounded_fen: i64,
+    /// What the customer handed over, in fen.
+    pub received_fen: i64,
+    /// Whether the till said that it is kept.
+    pub said: bool,
+    /// Whether the database was later put back to before it.
+    pub forgotten: bool,
+}
+
+/// What cash changed hands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heap {
+    /// A sale in cash, by its intent.
+    Intent(String),
+    /// An order that had an attempt, by its number.
+    Order(String),
+    /// Cash that went back, by its intent.
+    Back(String),
+}
+
 /// A line of the till's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
@@ -183,6 +219,8 @@ pub struct Tables {
     pub attempts: Vec<Row>,
     /// Refunds.
     pub refunds: Vec<Row>,
+    /// Cash that went back.
+    pub cash_refunds: Vec<Row>,
     /// Findings.
     pub findings: Vec<Row>,
     /// Operations.

@@ -5,10 +5,12 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::day::lacks;
+use super::faults::Faults;
 use super::network::Fired;
-use super::oracle::judge;
+use super::oracle::judge_all;
 use super::plan::Plan;
-use super::record::Broken;
+use super::record::{Broken, Record};
 use super::trace::Trace;
 use super::world::live;
 
@@ -26,6 +28,10 @@ pub struct Outcome {
     pub trace: Trace,
     /// Which faults fired.
     pub fired: Fired,
+    /// What people did, calls that left, faults that fired.
+    pub operations: u64,
+    /// How many operations there were to happen.
+    pub planned: usize,
 }
 
 /// A failing history, cut down.
@@ -48,6 +54,14 @@ pub struct Summary {
     pub failures: Vec<Failure>,
     /// Which faults fired.
     pub fired: Fired,
+    /// What people did, calls that left, faults that fired, in all histories.
+    pub operations: u64,
+    /// The least of them in a history.
+    pub operations_min: u64,
+    /// Kinds of faults that fired, added up over the histories.
+    pub kinds: usize,
+    /// The fewest kinds in a history.
+    pub kinds_min: usize,
     /// A hash over every trace, in the order of seeds.
     pub trace: u64,
 }
@@ -55,26 +69,32 @@ pub struct Summary {
 /// Lives through a seed's history.
 #[must_use]
 pub fn run(seed: u64) -> Outcome {
-    run_part(seed, usize::MAX)
+    run_plan(&Plan::of(seed), usize::MAX)
 }
 
-/// Lives through a seed's history with its first `operations` operations.
+/// Lives through a plan's history with its first `operations` operations. A whole one with every
+/// fault in which too little happens is the plan's mistake.
 #[must_use]
-pub fn run_part(seed: u64, operations: usize) -> Outcome {
-    let plan = Plan::of(seed);
+pub fn run_plan(plan: &Plan, operations: usize) -> Outcome {
+    let seed = plan.seed;
     // A panic is a broken law: core asserts what must hold.
-    match catch_unwind(AssertUnwindSafe(|| live(&plan, operations))) {
-        Ok(past) => Outcome {
-            seed,
-            broken: judge(&past.record, past.practice.truth()),
-            trace: past.trace,
-            fired: past.fired,
-        },
+    match catch_unwind(AssertUnwindSafe(|| live(plan, operations))) {
+        Ok(past) => {
+            let records: Vec<&Record> = std::iter::once(&past.record).chain(&past.beside).collect();
+            let mut broken = judge_all(&records, past.practice.truth());
+            if operations == usize::MAX && plan.faults == Faults::ALL && broken.is_empty() {
+                broken.extend(lacks(past.operations, past.fired.kinds().len()));
+            }
+            let (operations, planned) = (past.operations, past.planned);
+            Outcome { seed, broken, trace: past.trace, fired: past.fired, operations, planned }
+        }
         Err(_) => Outcome {
             seed,
             broken: vec![Broken { invariant: "panic", at_ms: 0, what: "a panic".to_owned() }],
             trace: Trace::default(),
             fired: Fired::default(),
+            operations: 0,
+            planned: plan.operations.len(),
         },
     }
 }
@@ -83,9 +103,16 @@ pub fn run_part(seed: u64, operations: usize) -> Outcome {
 /// so where the two differ (I24).
 #[must_use]
 pub fn run_checked(seed: u64) -> Outcome {
-    let mut outcome = run(seed);
+    run_plan_checked(&Plan::of(seed))
+}
+
+/// The same for a plan.
+#[must_use]
+pub fn run_plan_checked(plan: &Plan) -> Outcome {
+    let seed = plan.seed;
+    let mut outcome = run_plan(plan, usize::MAX);
     if !outcome.broken.is_empty() || seed.is_multiple_of(TWICE_EVERY) {
-        let again = run(seed);
+        let again = run_plan(plan, usize::MAX);
         if again.trace.hash() != outcome.trace.hash() {
             let what = first_difference(&outcome.trace, &again.trace);
             outcome.broken.push(Broken { invariant: "I24", at_ms: 0, what });
@@ -96,11 +123,11 @@ pub fn run_checked(seed: u64) -> Outcome {
 
 /// Cuts a failing history down to the shortest beginning that breaks the same invariant.
 #[must_use]
-pub fn shrink(outcome: Outcome) -> Failure {
-    let of = Plan::of(outcome.seed).operations.len();
+pub fn shrink(plan: &Plan, outcome: Outcome) -> Failure {
+    let of = outcome.planned;
     let invariant = outcome.broken.first().map(|broken| broken.invariant);
     for operations in 0..of {
-        let shorter = run_part(outcome.seed, operations);
+        let shorter = run_plan(plan, operations);
         if shorter.broken.first().map(|broken| broken.invariant) == invariant {
             return Failure { operations, of, outcome: shorter };
         }
@@ -110,17 +137,24 @@ pub fn shrink(outcome: Outcome) -> Failure {
 
 /// Lives through many seeds on as many threads as the machine has.
 #[must_use]
-pub fn run_many(seeds: std::ops::Range<u64>) -> Summary {
-    let outcomes = on_all_cores(seeds, |seed| Kept::of(run_checked(seed)));
-    let mut summary = Summary::default();
+pub fn run_many(seeds: std::ops::Range<u64>, faults: Faults) -> Summary {
+    let plan = |seed| Plan { faults, ..Plan::of(seed) };
+    let outcomes = on_all_cores(seeds, |seed| Kept::of(run_plan_checked(&plan(seed))));
+    let mut summary = Summary { operations_min: u64::MAX, ..Summary::default() };
     for kept in outcomes {
         summary.histories += 1;
         summary.fired.add(&kept.fired);
+        summary.operations += kept.operations;
+        summary.operations_min = summary.operations_min.min(kept.operations);
+        let kinds = kept.fired.kinds().len();
+        summary.kinds += kinds;
+        summary.kinds_min =
+            if summary.histories == 1 { kinds } else { summary.kinds_min.min(kinds) };
         summary.trace = (summary.trace ^ kept.hash).wrapping_mul(0x0000_0100_0000_01b3);
         // Cutting down takes a minute's worth of histories; the first few say enough.
         if let Some(outcome) = kept.failed {
             let failure = match summary.failures.len() {
-                0..3 => shrink(outcome),
+                0..3 => shrink(&plan(outcome.seed), outcome),
                 _ => Failure { operations: usize::MAX, of: 0, outcome },
             };
             summary.failures.push(failure);
@@ -162,6 +196,7 @@ pub(crate) fn on_all_cores<T: Send>(
 struct Kept {
     hash: u64,
     fired: Fired,
+    operations: u64,
     failed: Option<Outcome>,
 }
 
@@ -170,6 +205,7 @@ impl Kept {
         Kept {
             hash: outcome.trace.hash(),
             fired: outcome.fired.clone(),
+            operations: outcome.operations,
             failed: (!outcome.broken.is_empty()).then_some(outcome),
         }
     }

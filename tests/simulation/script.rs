@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::disk::counted::{Counts, Cut, Failure};
 use super::disk::{Fate, Files};
+use super::faults::Kind;
 use super::plan::Plan;
 use super::signing::TillKeys;
 use super::world::{Past, World};
@@ -121,10 +122,10 @@ pub fn play(scene: &Scene, harm: &Harm) -> Past {
     match harm {
         Harm::Nothing => (),
         Harm::Cuts(cuts) => {
-            world.cut = (Fate::Kept, DOWN_MS);
-            world.disk.plan_cuts(cuts);
+            world.desk.cut = (Fate::Kept, DOWN_MS);
+            world.desk.disk.plan_cuts(cuts);
         }
-        Harm::Disk { at, failure } => world.disk.plan_failure(*at, *failure),
+        Harm::Disk { at, failure } => world.desk.disk.plan_failure(*at, *failure),
         Harm::Channel { at, trouble: Trouble::Way(how) } => world.network.spoil_call(*at, how),
         Harm::Channel { at, trouble: Trouble::There(fault) } => world.spoilt = Some((*at, *fault)),
     }
@@ -136,15 +137,16 @@ pub fn play(scene: &Scene, harm: &Harm) -> Past {
 impl World<'_> {
     /// Takes note of a disk that failed, and of the moment at which a start had cleared everything.
     pub(super) fn take_note(&mut self) {
-        if self.disk.has_failed() {
-            self.disk.note_failure();
+        if self.desk.disk.has_failed() {
+            self.desk.disk.note_failure();
+            self.fires(Kind::DiskFails);
             self.say(format_args!("the disk failed"));
-            self.full_until_ms = self.full_until_ms.max(self.now_ms);
+            self.desk.full_until_ms = self.desk.full_until_ms.max(self.now_ms);
         }
-        if self.scene.is_some() && self.recovered.is_none() && !self.disk.has_cuts() {
+        if self.scene.is_some() && self.desk.recovered.is_none() && !self.desk.disk.has_cuts() {
             let settled = |till: &Till<TillKeys>| till.is_settled().unwrap_or(false);
-            if self.till.as_ref().is_some_and(settled) {
-                self.recovered = Some(self.disk.counts().changes);
+            if self.desk.till.as_ref().is_some_and(settled) {
+                self.desk.recovered = Some(self.desk.disk.counts().changes);
             }
         }
     }

@@ -4,26 +4,25 @@
 //! the till is woken when it asked to be. After every turn the onlooker reads what was kept and
 //! what stands on the screen. No call leaves before the onlooker has read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use mianfu_core::money::Timestamp;
 use mianfu_practice::chance::Chance;
-use mianfu_practice::{Fault, Options, Practice, Request};
-use mianfu_till::{CallId, Till};
+use mianfu_practice::{Fault, Options, Practice};
+use mianfu_till::CallId;
 
-use super::counter::Counter;
-use super::disk::{Disk, Fate};
+use super::desk::Desk;
+use super::disk::Disk;
 use super::network::{Fired, Network};
-use super::onlooker::Onlooker;
-use super::plan::{Operation, Plan, Theme, stream};
+use super::plan::{Plan, Planned, stream};
 use super::post::Comes;
 use super::record::{Broken, Record};
 use super::script::{Backups, Counted, Image, Scene};
-use super::signing::{Signing, TillKeys, keyed_hash, rsa_signer};
+use super::signing::{Signing, keyed_hash, rsa_signer};
 use super::trace::Trace;
 
 /// Turns a history may take; a till that never rests takes more.
-const TURNS_MAX: u32 = 30_000;
+const TURNS_MAX: u32 = 60_000;
 /// Turns at one instant; a till that wakes itself for nothing takes more.
 const TURNS_AT_ONCE_MAX: u32 = 400;
 /// How long after the end of all faults the till must rest, in ms.
@@ -32,6 +31,8 @@ const REST_MS: i64 = 40 * 60_000;
 const REST_WITH_GOODS_GONE_MS: i64 = 4 * 3_600_000;
 /// How far the channel's clock runs on before the books are compared, in ms.
 const AFTERWARDS_MS: i64 = 4 * 3_600_000;
+/// The machine of a history that says nothing of its machine.
+const MACHINE: &str = "the simulated machine";
 
 /// Something that will happen.
 pub(super) enum Happening {
@@ -80,54 +81,50 @@ pub(super) struct World<'p> {
     /// The scene, where the history is written down and not drawn.
     pub(super) scene: Option<&'p Scene>,
     pub(super) now_ms: i64,
-    pub(super) disk: Disk,
     pub(super) practice: Practice,
-    pub(super) till: Option<Till<TillKeys>>,
-    pub(super) onlooker: Option<Onlooker>,
+    /// The till at which something happens; the other one, if there is one, stands beside it.
+    pub(super) desk: Desk,
+    pub(super) beside: Option<Box<Desk>>,
     pub(super) network: Network,
-    pub(super) counter: Counter,
-    pub(super) record: Record,
     pub(super) trace: Trace,
     pub(super) fired: Fired,
-    pub(super) requests: BTreeMap<usize, Request>,
-    pub(super) courses: BTreeMap<usize, super::post::Way>,
-    /// The last phase in the log, by number.
-    pub(super) phases: BTreeMap<String, String>,
-    pub(super) goods_gone: BTreeSet<String>,
-    pub(super) start: u32,
-    pub(super) stalled_until_ms: i64,
-    pub(super) full_until_ms: i64,
-    queue: BTreeMap<(i64, u64), Happening>,
-    placed: u64,
+    /// What people did.
+    pub(super) acts: u64,
+    /// The plan's operations that happen, and those that a day too short is given.
+    pub(super) operations: Vec<Planned>,
+    /// How many more operations may be given.
+    pub(super) more: usize,
+    /// How often the day went on.
+    pub(super) rounds: usize,
+    pub(super) queue: BTreeMap<(i64, u64), (u32, Happening)>,
+    pub(super) placed: u64,
     pub(super) pace: Chance,
     pub(super) signing: Signing,
-    pub(super) syncs_seen: u64,
-    pub(super) revision_seen: u64,
-    /// What becomes of the disk when the power goes, and for how long it stays away.
-    pub(super) cut: (Fate, i64),
-    /// Whether the till is off and will start again.
-    pub(super) off: bool,
     pub(super) healed_ms: Option<i64>,
-    rest_checked_ms: i64,
+    pub(super) rest_checked_ms: i64,
     turns: u32,
     turns_at_once: u32,
     /// What the channel does to the request of this number.
     pub(super) spoilt: Option<(usize, Fault)>,
-    /// Whether nothing was open since the planned cuts, and after how many changes.
-    pub(super) recovered: Option<u64>,
     pub(super) backups: Backups,
 }
 
 /// What a history leaves behind.
 pub struct Past {
-    /// What the onlooker wrote down.
+    /// What the onlooker wrote down at the first till.
     pub record: Record,
+    /// What another wrote down at the second one.
+    pub beside: Option<Record>,
     /// The channel with its ledger.
     pub practice: Practice,
     /// What happened.
     pub trace: Trace,
     /// Which faults fired.
     pub fired: Fired,
+    /// What people did, calls that left, faults that fired.
+    pub operations: u64,
+    /// How many operations there were to happen.
+    pub planned: usize,
     /// What was counted.
     pub counted: Counted,
     /// What it left before the till was closed.
@@ -143,7 +140,7 @@ pub struct Past {
 pub fn live(plan: &Plan, operations: usize) -> Past {
     let mut world = World::new(plan, None);
     world.schedule(operations);
-    world.boot(None);
+    world.begin();
     world.run();
     world.close_books()
 }
@@ -165,53 +162,51 @@ impl<'p> World<'p> {
             Some(scene) => Disk::with(next_disk(), &scene.before.files),
             None => Disk::new(next_disk()),
         };
+        let machine = scene.map_or(MACHINE, |scene| scene.machine);
+        let beside = (plan.tills == 2).then(|| {
+            let disk = Disk::new(next_disk());
+            Box::new(Desk::new(2, "the second machine", disk, plan.second_skew_ms))
+        });
         World {
             plan,
             scene,
             now_ms: plan.begins_ms,
-            disk,
             practice,
-            till: None,
-            onlooker: None,
+            desk: Desk::new(1, machine, disk, plan.skew_ms),
+            beside,
             network: Network::new(plan),
-            counter: Counter::default(),
-            record: Record::default(),
             trace: Trace::default(),
             fired: Fired::default(),
-            requests: BTreeMap::new(),
-            courses: BTreeMap::new(),
-            phases: BTreeMap::new(),
-            goods_gone: BTreeSet::new(),
-            start: 0,
-            stalled_until_ms: i64::MIN,
-            full_until_ms: i64::MIN,
+            acts: 0,
+            operations: Vec::new(),
+            more: 0,
+            rounds: 0,
             queue: BTreeMap::new(),
             placed: 0,
             pace: stream(plan.seed, 3),
             signing,
-            syncs_seen: 0,
-            revision_seen: 0,
-            cut: (Fate::Kept, 1_000),
-            off: false,
             healed_ms: None,
             rest_checked_ms: 0,
             turns: 0,
             turns_at_once: 0,
             spoilt: None,
-            recovered: None,
             backups: Backups::default(),
         }
     }
 
     pub(super) fn schedule(&mut self, operations: usize) {
+        let planned = self.plan.operations.len();
+        self.operations = self.plan.operations[..operations.min(planned)].to_vec();
+        self.more = operations.saturating_sub(planned);
         let begins_ms = self.plan.begins_ms;
         let mut end_ms = 3_000;
-        for (index, planned) in self.plan.operations.iter().take(operations).enumerate() {
-            self.put(begins_ms + planned.at_ms, Happening::Operation(index));
-            end_ms = end_ms.max(planned.at_ms);
+        for index in 0..self.operations.len() {
+            let at_ms = self.operations[index].at_ms;
+            self.put(begins_ms + at_ms, Happening::Operation(index));
+            end_ms = end_ms.max(at_ms);
         }
         if 0 < self.plan.down_at_boot_ms {
-            self.network.set_down(true);
+            self.network.set_down("down_at_boot");
             self.put(begins_ms + self.plan.down_at_boot_ms, Happening::NetworkBack);
         }
         let heals_ms = if self.scene.is_some() { 1_000 } else { 20_000 };
@@ -219,29 +214,61 @@ impl<'p> World<'p> {
         self.set_weather();
     }
 
-    /// Puts something into the queue; at one instant things happen in the order they were put.
-    pub(super) fn put(&mut self, at_ms: i64, happening: Happening) {
+    /// Starts every till there is.
+    pub(super) fn begin(&mut self) {
+        self.boot(None);
+        if let Some(other) = self.beside.as_ref().map(|desk| desk.number) {
+            self.at(other);
+            self.boot(None);
+        }
+    }
+
+    /// Goes to a till.
+    pub(super) fn at(&mut self, number: u32) {
+        if self.desk.number != number
+            && let Some(beside) = &mut self.beside
+        {
+            std::mem::swap(&mut self.desk, beside);
+        }
+    }
+
+    /// Puts something into the queue that concerns the till at which something happens; at one
+    /// instant things happen in the order they were put. Returns its place.
+    pub(super) fn put(&mut self, at_ms: i64, happening: Happening) -> (i64, u64) {
         self.placed += 1;
-        self.queue.insert((at_ms.max(self.now_ms), self.placed), happening);
+        let place = (at_ms.max(self.now_ms), self.placed);
+        self.queue.insert(place, (self.desk.number, happening));
+        place
     }
 
     /// Returns the till's time.
     pub(super) fn till_now(&self) -> Timestamp {
-        Timestamp(self.now_ms + self.plan.skew_ms)
+        Timestamp(self.now_ms + self.desk.skew_ms)
     }
 
     pub(super) fn say(&mut self, what: std::fmt::Arguments<'_>) {
-        self.trace.say(self.now_ms - self.plan.begins_ms, what);
+        let at_ms = self.now_ms - self.plan.begins_ms;
+        match self.desk.number {
+            1 => self.trace.say(at_ms, what),
+            number => self.trace.say(at_ms, format_args!("[till {number}] {what}")),
+        }
     }
 
     pub(super) fn broken(&mut self, invariant: &'static str, what: String) {
         self.say(format_args!("BROKEN {invariant}: {what}"));
         let at_ms = self.now_ms;
-        self.record.broken.push(Broken { invariant, at_ms, what });
+        self.desk.record.broken.push(Broken { invariant, at_ms, what });
+    }
+
+    /// Says whether the run itself saw a promise broken.
+    fn is_broken(&self) -> bool {
+        let beside = self.beside.as_ref();
+        !self.desk.record.broken.is_empty()
+            || beside.is_some_and(|desk| !desk.record.broken.is_empty())
     }
 
     pub(super) fn run(&mut self) {
-        while self.record.broken.is_empty() && !self.is_over() {
+        while !self.is_broken() && !self.is_over() {
             if !self.turn() {
                 return;
             }
@@ -251,20 +278,25 @@ impl<'p> World<'p> {
     /// Takes one turn; false where nothing is left to happen.
     fn turn(&mut self) -> bool {
         let due = self.queue.keys().next().copied();
-        let wake_ms = self.wake_ms();
-        let at_ms = match (due, wake_ms) {
-            (Some((at_ms, _)), Some(wake_ms)) => at_ms.min(wake_ms),
+        let beside = self.beside.as_deref();
+        let wakes = [Some(&self.desk), beside].into_iter().flatten();
+        let wake = wakes.filter_map(|desk| Some((self.wake_ms(desk)?, desk.number))).min();
+        let at_ms = match (due, wake) {
+            (Some((at_ms, _)), Some((wake_ms, _))) => at_ms.min(wake_ms),
             (Some((at_ms, _)), None) => at_ms,
-            (None, Some(wake_ms)) => wake_ms,
+            (None, Some((wake_ms, _))) => wake_ms,
             (None, None) => return false,
         };
         self.count_turn(at_ms);
         self.now_ms = self.now_ms.max(at_ms);
         self.practice.advance(self.now_ms);
         if let Some(key) = due.filter(|(due_ms, _)| *due_ms <= self.now_ms)
-            && let Some(happening) = self.queue.remove(&key)
+            && let Some((number, happening)) = self.queue.remove(&key)
         {
+            self.at(number);
             self.happen(happening);
+        } else if let Some((_, number)) = wake {
+            self.at(number);
         }
         self.work();
         self.take_note();
@@ -281,233 +313,33 @@ impl<'p> World<'p> {
         }
     }
 
-    /// When the till asked to be woken, in the world's time.
-    fn wake_ms(&self) -> Option<i64> {
-        let till = self.till.as_ref()?;
+    /// When a till asked to be woken, in the world's time.
+    fn wake_ms(&self, desk: &Desk) -> Option<i64> {
+        let till = desk.till.as_ref()?;
         // What cannot be read is looked at again within a second.
-        let again = Timestamp(self.now_ms + self.plan.skew_ms + 1_000);
+        let again = Timestamp(self.now_ms + desk.skew_ms + 1_000);
         let wake = till.wake_at().unwrap_or(Some(again))?;
-        Some((wake.0.saturating_sub(self.plan.skew_ms)).max(self.stalled_until_ms).max(self.now_ms))
-    }
-
-    fn happen(&mut self, happening: Happening) {
-        if self.is_stalled() && happening.needs_the_till() {
-            self.put(self.stalled_until_ms, happening);
-            return;
-        }
-        match happening {
-            Happening::Operation(index) => self.operate(index),
-            Happening::Press { sale } => self.press(sale),
-            Happening::Arrives { call, answered } => self.arrives(call, answered),
-            Happening::Returns { call, id, start, comes } => self.returns(call, id, start, comes),
-            Happening::Scans { qr, no, from } => self.scans(&qr, &no, from),
-            Happening::Decides { no, decision } => self.decides(&no, decision),
-            Happening::HandsOver { no } => self.hands_over(no),
-            Happening::Wakes => (),
-            Happening::PowerBack { fuse } => self.boot(fuse),
-            Happening::NetworkBack => {
-                self.network.set_down(false);
-                self.say(format_args!("the network is back"));
-            }
-            Happening::RoomAgain => {
-                self.disk.set_full(false);
-                self.say(format_args!("the disk has room again"));
-            }
-            Happening::StormOver => {
-                self.network.calm();
-                self.set_weather();
-                self.say(format_args!("the storm is over"));
-            }
-            Happening::Heals => self.heals(),
-            Happening::Manages => self.manages(),
-        }
-    }
-
-    /// The channel's weather as it is on such a day.
-    fn set_weather(&mut self) {
-        let weather = self.practice.weather_mut();
-        weather.clear();
-        if self.healed_ms.is_none() {
-            for (kind, per_mille) in self.plan.theme.weather() {
-                weather.set(*kind, *per_mille);
-            }
-        }
-    }
-
-    fn operate(&mut self, index: usize) {
-        let operation = self.plan.operations[index].operation.clone();
-        match operation {
-            Operation::NetworkDown { for_ms } => {
-                self.network.set_down(true);
-                self.say(format_args!("the network goes down"));
-                self.put(self.now_ms + for_ms, Happening::NetworkBack);
-            }
-            Operation::Storm { for_ms, seller } => {
-                self.network.storm();
-                self.practice.weather_mut().storm();
-                if seller == super::plan::Seller::Empty {
-                    let empty = mianfu_practice::FaultKind::SellerEmpty;
-                    self.practice.weather_mut().set(empty, 400);
-                }
-                self.say(format_args!("a storm begins"));
-                self.put(self.now_ms + for_ms, Happening::StormOver);
-            }
-            Operation::Close { down_ms } => self.close(down_ms),
-            Operation::PowerCut { fate, down_ms } => {
-                self.cut = (fate, down_ms);
-                self.disk.cut();
-            }
-            Operation::Fuse { changes, fate, down_ms } => {
-                self.cut = (fate, down_ms);
-                self.disk.set_fuse(changes);
-            }
-            Operation::DiskFull { for_ms } => {
-                self.disk.set_full(true);
-                self.full_until_ms = self.now_ms + for_ms;
-                self.say(format_args!("the disk is full"));
-                self.put(self.full_until_ms, Happening::RoomAgain);
-            }
-            Operation::Stall { for_ms } => self.stall(for_ms),
-            Operation::Sell(_)
-            | Operation::PressAgain
-            | Operation::Rescan
-            | Operation::Cancel
-            | Operation::AskNow
-            | Operation::PutAside
-            | Operation::BringBack
-            | Operation::Clear
-            | Operation::Cash
-            | Operation::GoodsGone
-            | Operation::ChargeAgain(_)
-            | Operation::CashSale { .. }
-            | Operation::BackUp
-            | Operation::Refund { .. } => self.cashier(operation),
-        }
-    }
-
-    /// Wakes the till and lets its calls leave. What it kept is read first.
-    fn work(&mut self) {
-        if self.disk.is_dead() {
-            self.power_goes();
-            return;
-        }
-        if self.is_stalled() || self.till.is_none() {
-            return;
-        }
-        let now = self.till_now();
-        if let Some(till) = &mut self.till {
-            till.tick(now);
-        }
-        if self.pace.happens(self.plan.slow_per_mille) {
-            let long_per_mille = if self.plan.theme == Theme::Sluggish { 600 } else { 200 };
-            let for_ms = if self.pace.happens(long_per_mille) { 9_000 } else { 400 };
-            let for_ms = i64::try_from(self.pace.below(for_ms)).unwrap_or(0);
-            self.stall(for_ms);
-        }
-        if self.disk.is_dead() {
-            self.power_goes();
-            return;
-        }
-        if self.is_stalled() {
-            self.look();
-            return;
-        }
-        let calls = match &mut self.till {
-            Some(till) => till.take_calls(now),
-            None => Vec::new(),
-        };
-        if self.disk.is_dead() {
-            self.power_goes();
-            return;
-        }
-        self.look();
-        for call in calls {
-            self.leaves(call);
-        }
-    }
-
-    /// The onlooker reads what was kept and what stands on the screen.
-    fn look(&mut self) {
-        if self.disk.syncs() != self.syncs_seen {
-            self.syncs_seen = self.disk.syncs();
-            self.read_log();
-        }
-        let revision = self.till.as_ref().map_or(0, Till::revision);
-        if self.till.is_some() && revision != self.revision_seen {
-            self.revision_seen = revision;
-            self.read_screen();
-        }
-    }
-
-    fn read_log(&mut self) {
-        let last = self.record.log.last().map_or(0, |line| line.seq);
-        let Some(onlooker) = &self.onlooker else { return };
-        self.disk.looked_at(true);
-        let lines = onlooker.lines_after(last, self.now_ms);
-        self.disk.looked_at(false);
-        let lines = match lines {
-            Ok(lines) => lines,
-            Err(error) => {
-                self.broken("I19", format!("the log cannot be read: {error}"));
-                return;
-            }
-        };
-        for line in lines {
-            let phase = line.row.text("phase").to_owned();
-            self.say(format_args!("kept {} {} {} {phase}", line.kind, line.table, line.key));
-            if line.table == "attempt" {
-                if !line.row.text("goods_gone_by").is_empty() {
-                    self.goods_gone.insert(line.key.clone());
-                }
-                self.phases.insert(line.key.clone(), phase);
-            }
-            self.record.log.push(line);
-        }
-    }
-
-    fn stall(&mut self, for_ms: i64) {
-        self.stalled_until_ms = self.now_ms + for_ms;
-        self.say(format_args!("the machine stands still for {for_ms} ms"));
-        self.put(self.stalled_until_ms, Happening::Wakes);
-    }
-
-    /// Says whether everything can be kept. A till that could not looks again within half a minute.
-    pub(super) fn disk_is_sound(&self) -> bool {
-        let troubled = self.disk.is_dead() || self.disk.has_failed();
-        !troubled && self.full_until_ms.saturating_add(40_000) < self.now_ms
-    }
-
-    fn is_stalled(&self) -> bool {
-        self.now_ms < self.stalled_until_ms
-    }
-
-    fn heals(&mut self) {
-        self.say(format_args!("all faults end"));
-        self.healed_ms = Some(self.now_ms);
-        self.network.heal();
-        self.disk.end_fuse();
-        self.disk.set_full(false);
-        self.set_weather();
-        self.put(self.now_ms + 1_000, Happening::Manages);
+        Some((wake.0.saturating_sub(desk.skew_ms)).max(desk.stalled_until_ms).max(self.now_ms))
     }
 
     /// Says whether everything is known and nobody has anything left to do.
     fn is_over(&mut self) -> bool {
         let Some(healed_ms) = self.healed_ms else { return false };
-        if self.till.is_none() || self.now_ms < self.rest_checked_ms + 3_000 {
+        let beside = self.beside.as_ref();
+        let all_on = self.desk.till.is_some() && beside.is_none_or(|desk| desk.till.is_some());
+        if !all_on || self.now_ms < self.rest_checked_ms + 3_000 {
             return false;
         }
         self.rest_checked_ms = self.now_ms;
-        let settled = self.till.as_ref().is_some_and(|till| till.is_settled().unwrap_or(false));
-        let idle = self.queue.values().all(|happening| self.is_idle(happening));
+        let settled = self.desk.is_settled() && beside.is_none_or(|desk| desk.is_settled());
+        let idle = self.queue.values().all(|(number, happening)| self.is_idle(*number, happening));
         let quiet_ms = if self.scene.is_some() { 3_000 } else { 30_000 };
         if settled && idle && healed_ms + quiet_ms < self.now_ms {
             return true;
         }
-        let limit_ms = match self.goods_gone.is_empty() {
-            true => REST_MS,
-            false => REST_WITH_GOODS_GONE_MS,
-        };
+        let gone = !self.desk.goods_gone.is_empty()
+            || beside.is_some_and(|desk| !desk.goods_gone.is_empty());
+        let limit_ms = if gone { REST_WITH_GOODS_GONE_MS } else { REST_MS };
         if healed_ms + limit_ms < self.now_ms {
             self.broken("I22", format!("not at rest: settled {settled}, idle {idle}"));
         }
@@ -515,73 +347,84 @@ impl<'p> World<'p> {
     }
 
     /// Only harmless questions are on their way.
-    fn is_idle(&self, happening: &Happening) -> bool {
+    fn is_idle(&self, number: u32, happening: &Happening) -> bool {
         let (Happening::Arrives { call, .. } | Happening::Returns { call, .. }) = happening else {
             return false;
         };
-        self.record.calls[*call].is_probe()
+        let desks = [Some(&self.desk), self.beside.as_deref()].into_iter().flatten();
+        let mut calls = desks.filter(|desk| desk.number == number);
+        calls.any(|desk| desk.record.calls[*call].is_probe())
+    }
+
+    /// What people did, calls that left and faults that fired until this moment. A harmless question
+    /// is no part of any sale.
+    pub(super) fn counted_operations(&self) -> u64 {
+        let desks = [Some(&self.desk), self.beside.as_deref()].into_iter().flatten();
+        let calls = desks.flat_map(|desk| &desk.record.calls);
+        let calls = calls.filter(|call| !call.is_probe()).count();
+        self.acts + u64::try_from(calls).unwrap_or(0) + self.fired.total()
     }
 
     pub(super) fn close_books(mut self) -> Past {
+        self.at(1);
         self.practice.advance(self.now_ms + AFTERWARDS_MS);
-        if let Some(onlooker) = &self.onlooker {
-            self.disk.looked_at(true);
-            match onlooker.tables() {
-                Ok(tables) => self.record.tables = tables,
-                Err(error) => self.broken("I19", format!("the tables cannot be read: {error}")),
-            }
-            self.disk.looked_at(false);
+        self.read_tables();
+        let beside = self.beside.as_ref().map(|desk| desk.number);
+        if let Some(number) = beside {
+            self.at(number);
+            self.read_tables();
+            self.at(1);
         }
         let counted = Counted {
-            disk: self.disk.counts(),
-            channel: self.record.calls.len(),
-            recovery: self.recovered.unwrap_or_default(),
+            disk: self.desk.disk.counts(),
+            channel: self.desk.record.calls.len(),
+            recovery: self.desk.recovered.unwrap_or_default(),
         };
-        self.disk.calm();
+        let operations = self.counted_operations();
+        self.desk.disk.calm();
         let left = match self.scene {
-            Some(_) => Image { files: self.disk.files(), journal: self.practice.take_unsaved() },
+            Some(_) => {
+                Image { files: self.desk.disk.files(), journal: self.practice.take_unsaved() }
+            }
             None => Image::default(),
         };
         // The onlooker goes first, so that the till's connection is the last on the file.
-        self.onlooker = None;
-        self.till = None;
+        self.desk.onlooker = None;
+        self.desk.till = None;
+        let beside = self.beside.map(|mut desk| {
+            desk.onlooker = None;
+            desk.till = None;
+            std::mem::take(&mut desk.record)
+        });
         Past {
-            record: self.record,
+            record: self.desk.record,
+            beside,
             practice: self.practice,
             trace: self.trace,
             fired: self.fired,
+            operations,
+            planned: self.operations.len(),
             counted,
             left,
-            disk: self.disk,
+            disk: self.desk.disk,
             backups: self.backups,
         }
     }
-}
 
-impl Happening {
-    /// Says whether it waits while the machine stands still.
-    fn needs_the_till(&self) -> bool {
-        match self {
-            Happening::Press { .. }
-            | Happening::Returns { .. }
-            | Happening::HandsOver { .. }
-            | Happening::Operation(_)
-            | Happening::Manages => true,
-            Happening::Arrives { .. }
-            | Happening::Scans { .. }
-            | Happening::Decides { .. }
-            | Happening::Wakes
-            | Happening::PowerBack { .. }
-            | Happening::NetworkBack
-            | Happening::RoomAgain
-            | Happening::StormOver
-            | Happening::Heals => false,
+    fn read_tables(&mut self) {
+        let Some(onlooker) = &self.desk.onlooker else { return };
+        self.desk.disk.looked_at(true);
+        let tables = onlooker.tables();
+        self.desk.disk.looked_at(false);
+        match tables {
+            Ok(tables) => self.desk.record.tables = tables,
+            Err(error) => self.broken("I19", format!("the tables cannot be read: {error}")),
         }
     }
 }
 
 /// Returns a number that no other disk of this process has.
-fn next_disk() -> u64 {
+pub(super) fn next_disk() -> u64 {
     use std::sync::atomic::{AtomicU64, Ordering};
 
     static NEXT: AtomicU64 = AtomicU64::new(1);

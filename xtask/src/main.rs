@@ -73,7 +73,7 @@ fn main() -> ExitCode {
         Task::Run => run::run(),
         Task::Test(asked) => test::run(&asked),
         Task::Check => check::run(),
-        Task::Simulate(asked) => simulate::run(&asked),
+        Task::Simulate(asked) => simulate::run(&asked, form),
         Task::Crash(asked) => crash::run(&asked),
         Task::CrashPoints(asked) => crash_points::run(&asked),
         Task::Storms(asked) => storms::run(&asked),

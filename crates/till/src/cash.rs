@@ -223,7 +223,22 @@ impl<K: Keys> Till<K> {
         now: Timestamp,
     ) -> Result<CashRefund, CashRefundRefusal> {
         let (wish, by) = approved.take(now)?;
-        let CashRefundWish { order_no, amount, intent_id } = wish;
+        self.give_cash_back(&wish, by, now)
+    }
+
+    /// Gives cash back. Who may ask is the caller's to have settled: a counter asks through
+    /// [`Till::refund_cash`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Till::refund_cash`], but for the manager's word.
+    pub fn give_cash_back(
+        &mut self,
+        wish: &CashRefundWish,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<CashRefund, CashRefundRefusal> {
+        let CashRefundWish { order_no, amount, intent_id } = wish.clone();
         let kept = self.db.read().cash_refunds().by_intent(&intent_id)?;
         if let Some(kept) = kept.filter(|_| !mutant::planted("i7_cash_refund_intent_forgotten")) {
             let same = kept.order_no == order_no && kept.amount == amount;

@@ -76,6 +76,12 @@ impl Disk {
         held(&self.state).counted.fails = Some((at, failure));
     }
 
+    /// Plans that one call fails, so many calls from now on.
+    pub fn fail_after(&self, calls: u64) {
+        let counted = &mut held(&self.state).counted;
+        counted.fails = Some((counted.counts.calls + calls, Failure::Refused));
+    }
+
     /// Takes back what is planned and not done.
     pub fn calm(&self) {
         let mut state = held(&self.state);

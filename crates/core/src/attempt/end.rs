@@ -156,6 +156,9 @@ impl Step {
             Verdict::Returned if matches!(self.attempt.phase, Phase::Paid { .. }) => {
                 self.finding = Some(Finding::Contradicted { said: "returned" });
             }
+            Verdict::Returned if mutant::planted("law5_a_late_return_rewrites_the_end") => {
+                self.attempt.phase = Phase::Returned;
+            }
             // Money moved and went back under a number that ended without money. Where it came
             // late, the refund was ours.
             Verdict::Returned
