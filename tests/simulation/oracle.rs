@@ -106,10 +106,26 @@ impl Case<'_> {
         lines.iter().rfind(|(index, _)| *index < log_len).map(|(_, line)| &line.row)
     }
 
-    /// Says whether nobody had scanned the code when the till called the attempt ended.
+    /// Says whether nobody had scanned the code when the channel gave the answer that ended the
+    /// attempt; a till hears it a moment later.
     pub(super) fn scanned_after_the_end(&self, trade: &Trade) -> bool {
-        trade.origin == mianfu_practice::truth::Origin::Show
-            && self.ended_ms(&trade.out_trade_no).is_some_and(|ended_ms| ended_ms <= trade.made_ms)
+        let no = &trade.out_trade_no;
+        let Some(ended_ms) = self.ended_ms(no) else { return false };
+        let heard = self.record.calls.iter().filter(|call| call.no == *no).filter_map(|call| {
+            let heard = call.heard.as_ref().filter(|heard| heard.at_ms <= ended_ms)?;
+            Some((heard.at_ms, *call.arrived_ms.last()?))
+        });
+        let answered_ms = heard.max().map_or(ended_ms, |(_, arrived_ms)| arrived_ms.min(ended_ms));
+        trade.origin == mianfu_practice::truth::Origin::Show && answered_ms <= trade.made_ms
+    }
+
+    /// Says whether an answer that the channel gave before the attempt's end reached the till after it.
+    pub(super) fn was_told_of_before(&self, no: &str) -> bool {
+        let Some(ended_ms) = self.ended_ms(no) else { return false };
+        self.record.calls.iter().filter(|call| call.no == no).any(|call| {
+            let late = call.heard.as_ref().is_some_and(|heard| ended_ms <= heard.at_ms);
+            late && call.arrived_ms.iter().any(|arrived_ms| *arrived_ms < ended_ms)
+        })
     }
 
     /// What went back of a trade by some time without a person's asking, in fen.

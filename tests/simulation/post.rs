@@ -302,7 +302,8 @@ fn tampered(mut reply: HttpReply, place: u64) -> HttpReply {
 
 /// Returns what a till may make of what the channel said.
 fn genuine(asked: &mianfu_practice::truth::Asked) -> Word {
-    if asked.fate == Fate::Spoilt(FaultKind::Unsigned) {
+    // A system error is signed and says nothing.
+    if let Fate::Spoilt(FaultKind::Unsigned | FaultKind::SystemError) = asked.fate {
         return Word::Unsigned;
     }
     let (Fate::Answered, Some(told)) = (asked.fate, &asked.told) else {

@@ -96,7 +96,7 @@ pub enum Word {
         /// The trade's state.
         trade_status: String,
     },
-    /// Readable and unsigned: no verdict, and no silence either.
+    /// Readable, and unsigned or without a word: no verdict, and no silence either.
     Unsigned,
     /// Bytes that prove nothing.
     Worthless,

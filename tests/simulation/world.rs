@@ -11,6 +11,7 @@ use mianfu_practice::chance::Chance;
 use mianfu_practice::{Fault, Options, Practice};
 use mianfu_till::CallId;
 
+use super::copies::PUT_BACK;
 use super::desk::Desk;
 use super::disk::Disk;
 use super::network::{Fired, Network};
@@ -339,6 +340,9 @@ impl<'p> World<'p> {
         }
         let gone = !self.desk.goods_gone.is_empty()
             || beside.is_some_and(|desk| !desk.goods_gone.is_empty());
+        // So do numbers of before a restore that a customer may still pay.
+        let asks_on = |desk: &Desk| desk.record.log.iter().any(|line| line.kind == PUT_BACK);
+        let gone = gone || asks_on(&self.desk);
         let limit_ms = if gone { REST_WITH_GOODS_GONE_MS } else { REST_MS };
         if healed_ms + limit_ms < self.now_ms {
             self.broken("I22", format!("not at rest: settled {settled}, idle {idle}"));

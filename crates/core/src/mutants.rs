@@ -18,6 +18,7 @@ const CAUGHT: &[(&str, fn())] = &[
     ("law3_second_attempt", order::tests::law3_one_attempt_at_a_time),
     ("law4_part_is_paid", attempt::law4_a_recovered_payment_of_another_amount_is_held),
     ("law5_end_is_rewritten", attempt::law5_an_end_is_never_rewritten),
+    ("law5_a_late_return_rewrites_the_end", attempt::m14_after_an_end_a_notice_only_asks),
     ("law6_wakes_after_the_end", walk::every_event_in_every_state_of_a_scan_keeps_the_rules),
     (
         "law7_waits_for_ever",
@@ -55,6 +56,7 @@ const CAUGHT: &[(&str, fn())] = &[
         "m9_nothing_is_closed",
         attempt::m9_a_reversal_that_found_nothing_is_no_end_before_the_code_died,
     ),
+    ("m9_waits_by_an_old_clock", attempt::m9_a_clock_set_forward_between_two_starts_ends_no_wait),
     ("m9_known_is_forgotten", attempt::m9_nothing_found_of_a_known_trade_is_asked_again),
     ("m10_once_is_enough", attempt::m10_unsigned_not_exist_ends_only_twice_and_after_the_code_died),
     (

@@ -650,6 +650,23 @@ fn m9_success_on_an_unknown_number_is_no_more_than_nothing_found() {
 }
 
 #[test]
+pub(crate) fn m9_a_clock_set_forward_between_two_starts_ends_no_wait() {
+    check(
+        SCAN,
+        "
+        0    | begin            | submitting   | submit  | submitting | -
+        3600 | resumed          | submitting   | query   | unknown    | -
+        3601 | told not_exist   | submitting   | -       | unknown    | -
+        3605 | tick             | asking limit | query   | reversing  | -
+        3606 | told not_exist   | reversing    | reverse | reversing  | -
+        3607 | reversal nothing | unseen       | -       | reversing  | -
+        3674 | tick             | unseen       | query   | reversing  | -
+        3676 | told not_exist   | closed never_existed | - | closed   | ask at 3976
+        ",
+    );
+}
+
+#[test]
 pub(crate) fn m9_nothing_found_of_a_known_trade_is_asked_again() {
     // The first reversal's answer comes after a query has said paid: it is out of date.
     check(
