@@ -88,7 +88,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("m17_after_a_reversal", Test),
     ("m17_an_approval_lasts", Test),
     ("m17_any_pin", Test),
-    ("m17_reverses_gone_goods", Days),
+    ("m17_reverses_gone_goods", Test),
     ("m17_tries_for_ever", Test),
     ("m18_cash_beside_the_front", Test),
     ("m18_front_is_free", Test),
@@ -262,6 +262,13 @@ mod tests {
                 Test => assert!(lists[..3].iter().any(has), "`{name}` is caught by no test"),
             }
         }
+    }
+
+    #[test]
+    fn every_kind_of_fault_has_a_bug_that_it_shows_or_is_named_without() {
+        let kinds: Vec<Kind> = SHOWN.iter().map(|shown| shown.kind).collect();
+        let known = Kind::ALL.into_iter().filter(|kind| !UNSHOWN.contains(kind));
+        assert_eq!(kinds, known.collect::<Vec<Kind>>());
     }
 
     fn root() -> PathBuf {
