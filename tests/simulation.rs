@@ -63,6 +63,15 @@ fn a_thousand_bad_days_keep_every_promise() {
     }
 }
 
+/// A clock set forward before a late submit, a machine that let a submit leave late, a code scanned
+/// as it was cancelled, a backup in the place of refunds, a number that may be paid for hours.
+#[test]
+fn days_that_broke_a_promise_once_keep_it() {
+    for seed in [3_071, 46_140, 8_672, 3_158, 9_767] {
+        assert_eq!(run(seed).broken, [], "seed {seed}");
+    }
+}
+
 #[test]
 fn i16_money_does_not_depend_on_a_clock_that_jumps() {
     let restarts = Faults::NONE.with(Kind::Restart);

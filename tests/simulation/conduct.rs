@@ -293,12 +293,16 @@ pub(super) fn scanned_codes_are_closed(case: &Case<'_>, broken: &mut Vec<Broken>
         if call.method != "alipay.trade.cancel" || reversed.insert(&call.no, ()).is_some() {
             continue;
         }
-        let shown =
-            case.row_before(&call.no, call.log_len).is_some_and(|row| row.text("flow") == "show");
+        // One that was withheld counts as left from its commit and is repeated (M6, M7).
+        let row = case.row_before(&call.no, call.log_len);
+        let shown = row.is_some_and(|row| row.text("flow") == "show");
+        let counts_as_left = case.log.get(call.no.as_str()).is_some_and(|lines| {
+            lines.iter().any(|(at, line)| *at < call.log_len && line.kind == "reversal_withheld")
+        });
         let scanned = case.record.calls[..index].iter().any(|other| {
             other.no == call.no && other.start == call.start && heard_waiting(other, call.left_ms)
         });
-        if shown && scanned {
+        if shown && scanned && !counts_as_left {
             let what = format!("{} was reversed although scanned and unpaid", call.no);
             note(broken, "M8", call.left_ms, what);
         }

@@ -342,7 +342,8 @@ impl<'p> World<'p> {
             || beside.is_some_and(|desk| !desk.goods_gone.is_empty());
         // So do numbers of before a restore that a customer may still pay.
         let asks_on = |desk: &Desk| desk.record.log.iter().any(|line| line.kind == PUT_BACK);
-        let gone = gone || asks_on(&self.desk);
+        let copied = |desk: &Desk| 0 < desk.record.copied || asks_on(desk);
+        let gone = gone || copied(&self.desk) || self.beside.as_deref().is_some_and(copied);
         let limit_ms = if gone { REST_WITH_GOODS_GONE_MS } else { REST_MS };
         if healed_ms + limit_ms < self.now_ms {
             self.broken("I22", format!("not at rest: settled {settled}, idle {idle}"));

@@ -43,7 +43,7 @@ enum Step {
 /// The bad days of every run.
 const SEEDS: &str = "0..10000";
 /// Of the crash points, one in so many is part of every run; all of them take hours.
-const ONE_IN: &str = "20";
+const ONE_IN: &str = "40";
 
 /// Where the UI's generated types are.
 const BINDINGS: &str = "ui/src/bindings";

@@ -4,6 +4,8 @@
 //! (query, reverse, close) can never be starved by charges, nor either by background work. That one
 //! leaves tokens to the others and waits in the database, not here: its lane takes a few at a time.
 
+mod withheld;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use mianfu_core::attempt::{Attempt, Effect, Event};
@@ -280,43 +282,6 @@ impl<K: Keys> Till<K> {
         let open = Open { what: waiting.what, call, channel, left_at: now };
         self.calls.open.insert(id, open);
         Ok(Some(Outgoing { id, request }))
-    }
-
-    /// Says whether a call must not leave any more, or not yet; what follows from that is kept.
-    fn is_withheld(&mut self, waiting: &Waiting, channel: ChannelId, now: Timestamp) -> bool {
-        let (Some(line), What::Attempt { no, effect }) = (self.lines.get(&channel), &waiting.what)
-        else {
-            return false;
-        };
-        let age_ms = now.since_ms(waiting.kept_at);
-        let timetable = line.channel.timetable();
-        let withheld = match effect {
-            Effect::Reverse if timetable.reverse_fresh_ms < age_ms => Event::Withheld,
-            // A code parked over a restart waits for the first signed answer (M4): before it the
-            // offset is unknown, and the code could outlive the question after its expiry (M8).
-            Effect::Submit if !line.breaker.is_proven() => Event::Unreached(*effect),
-            // One that waited so long counts as unanswered, and a reversal may have left since (M6).
-            Effect::Submit if timetable.submit_open_ms <= age_ms => {
-                self.drop_row(&waiting.what, now);
-                return true;
-            }
-            Effect::Submit | Effect::Query | Effect::Reverse | Effect::Close => return false,
-        };
-        if withheld == Event::Withheld && mutant::planted("m6_stale_reversal_leaves") {
-            return false;
-        }
-        let kept = self.step(no, withheld, now, Some(&effect_key(no, *effect)));
-        self.note_trouble(kept, now);
-        true
-    }
-
-    /// Takes the row of a call that will not be made out of the queue.
-    fn drop_row(&mut self, what: &What, now: Timestamp) {
-        if let What::Attempt { no, effect } = what {
-            let key = effect_key(no, *effect);
-            let kept = self.db.write("drop a call", |tx| acknowledge(tx, &key));
-            self.note_trouble(kept, now);
-        }
     }
 
     /// Returns the channel that a call goes to.

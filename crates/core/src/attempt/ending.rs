@@ -396,7 +396,12 @@ impl Step {
     /// Whether only a refund can return the money any more (M12).
     pub(super) fn reversal_is_over(&self, now: Timestamp, timetable: &Timetable) -> bool {
         let over = |sent: Timestamp| sent.plus_ms(timetable.reverse_until_ms) <= now;
-        (self.attempt.reversal_over || self.attempt.sent_at.is_some_and(over))
+        // A scan leaves as it is kept; its mark may be a later start's.
+        let sent_at = match self.attempt.flow {
+            Flow::Scan => self.attempt.sent_at.map(|sent| sent.min(self.attempt.kept_at)),
+            Flow::Show => self.attempt.sent_at,
+        };
+        (self.attempt.reversal_over || sent_at.is_some_and(over))
             && !mutant::planted("m12_reverses_for_ever")
     }
 }
