@@ -70,6 +70,10 @@ const CAUGHT: &[(&str, fn())] = &[
     ("law11_silence_unheard", offers::three_silences_stop_new_charges_and_nothing_else),
     ("m1_code_lost_in_the_lane", counter::a_scan_that_waits_for_its_turn_leaves_with_its_code),
     ("m1_silence_is_never_left", scan::a_lost_answer_ends_nothing_and_sends_nothing_twice),
+    (
+        "law3_a_start_forgets_what_is_open",
+        restarts::a_paid_sale_shows_paid_after_the_network_comes_back,
+    ),
     ("m2_silence_resends", show::m8_a_lost_code_is_closed_and_a_new_one_offered),
     ("m4_offer_not_asked_for", offers::m4_a_channel_is_offered_only_after_a_signed_answer),
     ("m6_stale_reversal_leaves", counter::m6_a_reversal_whose_not_paid_grew_old_does_not_leave),
@@ -152,9 +156,16 @@ fn every_planted_bug_is_caught() {
 fn every_bug_in_the_tills_sources_is_listed() {
     const PLANTED: &str = "planted(\"";
     let sources = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/till/src");
+    let mut folders = vec![sources];
+    let mut paths = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { paths.push(path) }
+        }
+    }
     let mut planted = Vec::new();
-    for entry in std::fs::read_dir(sources).unwrap() {
-        let path = entry.unwrap().path();
+    for path in paths {
         if path.extension().is_some_and(|ext| ext == "rs") {
             let source = std::fs::read_to_string(path).unwrap();
             let names = source.split(PLANTED).skip(1);
