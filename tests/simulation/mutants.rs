@@ -123,7 +123,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("m5_reverses_on_silence", Days),
     ("m6_stale_reversal_leaves", Days),
     ("m6_too_soon", Test),
-    ("m6_while_submit_open", Days),
+    ("m6_while_submit_open", Test),
     ("m6_withheld_forgotten", Test),
     ("m7_answer_beats_reversal", Test),
     ("m7_paid_beats_reversal", Days),
