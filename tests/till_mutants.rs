@@ -101,6 +101,10 @@ const CAUGHT: &[(&str, fn())] = &[
     ("m17_tries_for_ever", people::m17_guessing_the_pin_takes_longer_than_a_shift),
     ("m18_cash_beside_the_front", cash::m18_cash_is_not_taken_beside_an_unresolved_sale_in_front),
     ("m18_front_is_free", counter::m18_a_sale_in_front_holds_the_counter_until_it_is_put_aside),
+    (
+        "m15_asks_without_rest",
+        restore::m15_a_number_that_may_still_be_paid_is_asked_about_less_and_less_often,
+    ),
     ("m19_birth_untold", restore::m19_a_database_copied_to_another_machine_numbers_anew),
     ("m20_intent_forgotten", people::m20_a_refund_asked_for_twice_is_one),
     (

@@ -74,6 +74,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("m14_refunds_twice", Test),
     ("m14_reply_refunds_again", Test),
     ("m15_asked_while_a_code_lives", Test),
+    ("m15_asks_without_rest", Test),
     ("m15_paid_is_passed_over", Points("restored")),
     ("m15_parked_is_unsent", Points("restored_while_parked")),
     ("m15_refunds_by_itself", Test),

@@ -121,6 +121,32 @@ pub(crate) fn m15_a_code_shown_after_the_backup_and_scanned_after_the_restore_is
 }
 
 #[test]
+pub(crate) fn m15_a_number_that_may_still_be_paid_is_asked_about_less_and_less_often() {
+    let mut shop = Shop::with(|setup| setup.place = Place::Folder);
+    let folder = shop.folder().to_owned();
+    let to = BackupTo { folder: &folder, now: shop.now, keep: 3 };
+    let backup = shop.till().db().backup_to(&to).unwrap();
+    let no = shop.scan(1_250, Manner::ByHand);
+    shop.wait(10_000);
+    put_back(&mut shop, &backup);
+    assert_eq!(shop.open().unwrap(), Birth::Restored);
+    let before = shop.calls(QUERY, &no);
+    shop.wait(5 * MINUTE_MS + 10_000);
+    let at_once = shop.calls(QUERY, &no) - before;
+    assert!(0 < at_once, "once every code is over");
+    shop.wait(HOUR_MS);
+    let asked = shop.calls(QUERY, &no) - before;
+    assert!(10 < asked && asked < 25, "twice as long each time, five minutes at most: {asked}");
+    shop.practice.confirm(shop.now.0, no.as_str()).unwrap();
+    shop.wait(5 * MINUTE_MS + 1_000);
+    assert_eq!(shop.screen(&no), Screen::Paid);
+    let before = shop.calls(QUERY, &no);
+    shop.settle();
+    assert_eq!(shop.calls(QUERY, &no), before);
+    assert_eq!(shop.findings(), [FindingKind::Recovered]);
+}
+
+#[test]
 pub(crate) fn m19_a_database_copied_to_another_machine_numbers_anew() {
     let mut shop = Shop::with(|setup| setup.place = Place::Folder);
     let first = shop.scan(1_000, Manner::Pays);

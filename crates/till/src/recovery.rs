@@ -17,6 +17,9 @@ use crate::worker::What;
 
 /// Between a question without a usable answer and the same question again.
 const RETRY_MS: i64 = 5_000;
+/// The longest between two questions about a number that a customer may still pay, which a channel
+/// says for hours.
+const UNDECIDED_MS_MAX: i64 = 300_000;
 
 /// The old series that is being asked about; how far is kept in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub(crate) struct Recovery {
     series: Series,
     at: Counter,
     ask_at: Timestamp,
+    /// How often the channel has said that this number is undecided.
+    undecided: u32,
 }
 
 impl Recovery {
@@ -33,7 +38,7 @@ impl Recovery {
         let unsettled = db.read().old_epochs().to_ask(1)?;
         Ok(unsettled.first().and_then(|old| {
             let at = old.asked_to.next()?;
-            Some(Recovery { series: old.series, at, ask_at })
+            Some(Recovery { series: old.series, at, ask_at, undecided: 0 })
         }))
     }
 
@@ -43,6 +48,16 @@ impl Recovery {
 
     fn no(&self) -> OutTradeNo {
         OutTradeNo::compose(self.series, self.at)
+    }
+
+    /// The same number again, each time after twice as long.
+    fn ask_later(&mut self, now: Timestamp) {
+        if mutant::planted("m15_asks_without_rest") {
+            return;
+        }
+        self.undecided = self.undecided.saturating_add(1);
+        let wait = (RETRY_MS << self.undecided.min(8)).min(UNDECIDED_MS_MAX);
+        self.ask_at = now.plus_ms(wait);
     }
 }
 
@@ -84,11 +99,16 @@ impl<K: Keys> Till<K> {
                 | Verdict::Declined { .. }
                 | Verdict::DeclinedAlive { .. },
             )) => self.recovery_moves(Asked::Exists, now),
-            // Not decided, or no usable answer: the same number again.
+            Ok(Answer::Told(Verdict::Waiting)) => {
+                if let Some(recovery) = &mut self.recovery {
+                    recovery.ask_later(now);
+                }
+                Ok(())
+            }
+            // No usable answer: the same number again.
             Ok(
                 Answer::Told(
-                    Verdict::Waiting
-                    | Verdict::Code { .. }
+                    Verdict::Code { .. }
                     | Verdict::AlreadyPaid
                     | Verdict::UnsignedNotExist
                     | Verdict::UnsignedRefusal { .. },
