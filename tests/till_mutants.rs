@@ -102,6 +102,10 @@ const CAUGHT: &[(&str, fn())] = &[
     ("m18_cash_beside_the_front", cash::m18_cash_is_not_taken_beside_an_unresolved_sale_in_front),
     ("m18_front_is_free", counter::m18_a_sale_in_front_holds_the_counter_until_it_is_put_aside),
     (
+        "m14_an_old_answer_contradicts",
+        refunds::m14_an_answer_from_before_the_money_went_back_contradicts_nothing,
+    ),
+    (
         "m15_asks_without_rest",
         restore::m15_a_number_that_may_still_be_paid_is_asked_about_less_and_less_often,
     ),

@@ -69,6 +69,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("m13_any_time", Test),
     ("m13_clock_not_learnt", Days),
     ("m13_pay_time_of_another_clock", Test),
+    ("m14_an_old_answer_contradicts", Test),
     ("m14_late_question_forgotten", Days),
     ("m14_notice_refunds", Test),
     ("m14_refunds_twice", Test),

@@ -58,6 +58,22 @@ fn other_till_refunds(shop: &mut Shop, no: &OutTradeNo, nth: u32, fen: i64) {
 }
 
 #[test]
+pub(crate) fn m14_an_answer_from_before_the_money_went_back_contradicts_nothing() {
+    let mut shop = Shop::new();
+    shop.practice.weather_mut().next_of(PAY, Fault::Slow { delay_ms: 3_000 });
+    let no = shop.scan(1_250, Manner::Pays);
+    shop.wait(1_000);
+    shop.practice.weather_mut().next_of(QUERY, Fault::Slow { delay_ms: 3_500 });
+    shop.cash_instead(&no).unwrap();
+    shop.wait(2_800);
+    assert_eq!(shop.screen(&no), Screen::Returned, "the question is still open");
+    shop.wait(2_000);
+    assert_eq!(shop.calls(QUERY, &no), 1);
+    shop.settle();
+    assert_eq!(shop.findings(), [], "it was paid when it was asked");
+}
+
+#[test]
 pub(crate) fn m20_two_refunds_in_a_row_are_numbered_one_and_two() {
     let mut shop = Shop::new();
     let no = paid(&mut shop, 1_250);

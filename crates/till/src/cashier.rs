@@ -186,6 +186,7 @@ impl<K: Keys> Till<K> {
         }
         if step.attempt.is_final() {
             self.auth_codes.remove(no);
+            self.calls.outlive(no);
         }
         if matches!(step.attempt.phase, Phase::Closed { how: ClosedHow::NeverSent }) {
             // The channel has not seen the code, so the customer may hold it out again.

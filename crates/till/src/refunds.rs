@@ -256,16 +256,21 @@ impl<K: Keys> Till<K> {
         if step.refund != before || step.effect.is_some() {
             let detail = phase_name(&step.refund.phase).to_owned();
             let waits = matches!(attempt.value.phase, Phase::Refunding { .. });
-            self.db.write("keep a refund's step", |tx| {
+            let ended = self.db.write("keep a refund's step", |tx| {
                 tx.refunds().update(&step.refund, version, &note(now, "refund_step", detail))?;
                 keep_operation(tx, &step, now)?;
                 // One commit: nothing would end the attempt after a power cut between two.
-                let ends = waits && is_all_back(tx, &attempt.value)?;
-                if ends && !mutant::planted("m16_refund_ends_nothing") {
+                let ends = waits
+                    && is_all_back(tx, &attempt.value)?
+                    && !mutant::planted("m16_refund_ends_nothing");
+                if ends {
                     confirm(tx, attempt, now, &timetable)?;
                 }
-                Ok(())
+                Ok(ends)
             })?;
+            if ended {
+                self.calls.outlive(&step.refund.out_trade_no);
+            }
             self.revision += 1;
         }
         if let Some(effect) = step.effect {

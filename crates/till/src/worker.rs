@@ -4,6 +4,7 @@
 //! (query, reverse, close) can never be starved by charges, nor either by background work. That one
 //! leaves tokens to the others and waits in the database, not here: its lane takes a few at a time.
 
+mod outlived;
 mod withheld;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -105,6 +106,8 @@ struct Open {
     call: Call,
     channel: ChannelId,
     left_at: Timestamp,
+    /// Whether the attempt has ended since it left.
+    outlived: bool,
 }
 
 /// Calls handed out, waiting for a permit or for their answer.
@@ -279,7 +282,7 @@ impl<K: Keys> Till<K> {
         let request = line.channel.encode(&call, stamp);
         let id = CallId(self.calls.next_id);
         self.calls.next_id += 1;
-        let open = Open { what: waiting.what, call, channel, left_at: now };
+        let open = Open { what: waiting.what, call, channel, left_at: now, outlived: false };
         self.calls.open.insert(id, open);
         Ok(Some(Outgoing { id, request }))
     }
@@ -357,6 +360,10 @@ impl<K: Keys> Till<K> {
         {
             self.drawn.push(Drawn { no: no.clone(), content: content.clone(), at: now });
             self.revision += 1;
+            return;
+        }
+        if self.is_of_before(&open, &answer) {
+            self.drop_row(&open.what, now);
             return;
         }
         let kept = match open.what {
