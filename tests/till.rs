@@ -7,6 +7,8 @@
 mod away;
 #[path = "till/cash.rs"]
 mod cash;
+#[path = "till/copies.rs"]
+mod copies;
 #[path = "till/counter.rs"]
 mod counter;
 #[path = "../crates/db/tests/db/disk.rs"]

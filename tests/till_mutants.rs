@@ -14,6 +14,8 @@ mod cash;
 mod channel_files;
 #[path = "bad_input/clocks.rs"]
 mod clocks;
+#[path = "till/copies.rs"]
+mod copies;
 #[path = "till/counter.rs"]
 mod counter;
 #[path = "../crates/db/tests/db/disk.rs"]
@@ -109,6 +111,10 @@ const CAUGHT: &[(&str, fn())] = &[
         "m15_asks_without_rest",
         restore::m15_a_number_that_may_still_be_paid_is_asked_about_less_and_less_often,
     ),
+    (
+        "m19_a_copy_gives_late_money_back",
+        copies::m19_money_that_comes_after_the_end_is_found_by_the_copy_and_stays,
+    ),
     ("m19_birth_untold", restore::m19_a_database_copied_to_another_machine_numbers_anew),
     ("m20_intent_forgotten", people::m20_a_refund_asked_for_twice_is_one),
     (
@@ -137,6 +143,14 @@ const CAUGHT_HERE_TOO: &[(&str, fn())] = &[
     ("m17_reverses_gone_goods", counter::m17_where_the_goods_are_gone_nothing_is_reversed),
     ("m18_no_question", counter::m18_the_same_amount_asks_whether_it_is_the_same_customer),
     ("m18_no_reminder", counter::m18_the_same_payer_of_the_same_amount_is_told),
+    (
+        "m19_reverses_what_was_copied",
+        copies::m19_a_sale_that_was_open_in_the_copy_is_asked_about_and_not_reversed,
+    ),
+    (
+        "m19_a_copy_counts_on",
+        copies::m19_a_refund_that_is_being_counted_is_sent_by_the_original_only,
+    ),
     ("m20_counts_at_home", refunds::m20_a_refund_of_another_till_is_counted_first),
     ("m20_clash_is_done", refunds::m20_two_tills_at_the_same_time_collide_and_a_person_decides),
     ("m20_wedged_retries", refunds::m20_lack_of_balance_waits_for_a_person),

@@ -92,7 +92,8 @@ pub struct Attempt {
     pub absent_at: Option<Timestamp>,
     /// Whether cash took its place; found paid, it is refunded (M16).
     pub unwanted: bool,
-    /// Who said that the goods are gone (M17).
+    /// Who said that the goods are gone (M17); [`COPIED`] where nobody did and a till on another
+    /// machine may know better (M19).
     pub goods_gone_by: Option<String>,
     /// The channel's reason where it declined but the number is still alive (M11).
     pub declined: Option<String>,
@@ -101,6 +102,10 @@ pub struct Attempt {
     /// Whether money that came after the end has been sent back already (M14).
     pub late_money: bool,
 }
+
+/// Stands in the place of a name where the attempt was open as its database came here from another
+/// machine: whether the goods are gone, the till that it came from may know (M19).
+pub const COPIED: &str = "copied";
 
 /// Where an attempt stands.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -224,6 +229,8 @@ pub enum Event {
     Resumed,
     /// The same in a restored database: what came after the copy was made is not known here.
     Restored,
+    /// The same in a database that came from another machine, whose till may go on with it (M19).
+    Copied,
 }
 
 /// A call to make once the step is kept.
@@ -285,6 +292,8 @@ pub enum Finding {
     Held,
     /// A paid attempt that the database did not know (M15).
     Recovered,
+    /// It was open as its database came here from another machine (M19).
+    Copied,
 }
 
 /// What a step leaves behind. Everything but `effect` is kept together, then `effect` is performed.
@@ -406,6 +415,7 @@ impl Attempt {
             Event::Tick => step.tick(now, timetable),
             Event::Resumed => step.resumed(now, timetable),
             Event::Restored => step.restored(now, timetable),
+            Event::Copied => step.copied(now, timetable),
         }
         step
     }
@@ -486,6 +496,19 @@ impl Attempt {
             | Phase::Unseen
             | Phase::Returned => false,
         }
+    }
+
+    /// Returns whether it was open as its database came here from another machine, and nobody here
+    /// has said since what became of the goods (M19).
+    #[must_use]
+    pub fn is_copied(&self) -> bool {
+        self.goods_gone_by.as_deref() == Some(COPIED)
+    }
+
+    /// Returns whether a person has said that the goods are gone (M17).
+    #[must_use]
+    pub fn is_said_gone(&self) -> bool {
+        self.goods_gone_by.is_some() && !self.is_copied()
     }
 
     /// Returns whether a person may say that the goods are gone: only before a reversal has left.

@@ -111,6 +111,11 @@ const CAUGHT: &[(&str, fn())] = &[
     ),
     ("m18_no_reminder", order::tests::m18_the_same_payer_of_the_same_amount_is_called_to_mind),
     ("m19_like_a_payment_code", number::tests::m19_a_number_has_its_parts_and_is_no_payment_code),
+    (
+        "m19_reverses_what_was_copied",
+        attempt::m19_what_came_from_another_machine_is_asked_about_and_never_reversed,
+    ),
+    ("m19_a_copy_counts_on", refund::tests::m19_a_copy_sends_settled_numbers_and_counts_no_further),
     ("m20_counts_at_home", refund::tests::m20_a_persons_refund_counts_at_the_channel_first),
     ("m20_new_number_on_retry", refund::tests::m20_retries_keep_the_number),
     ("m20_silence_refuses", refund::tests::m20_silence_ends_no_refund),

@@ -17,7 +17,7 @@
 #[cfg(test)]
 pub(crate) mod tests;
 
-use crate::attempt::{Attempt, RefundWhy};
+use crate::attempt::{Attempt, COPIED, RefundWhy};
 use crate::channel::{RefundAnswer, RefundVerdict, Timetable};
 use crate::money::{Fen, Timestamp};
 use crate::mutant;
@@ -106,6 +106,8 @@ pub enum RefundEvent {
     Tick,
     /// The program started and found this refund unfinished.
     Resumed,
+    /// The same in a database that came from another machine, whose till may go on with it (M19).
+    Copied,
 }
 
 /// A call to make once the step is kept.
@@ -233,6 +235,7 @@ impl Refund {
             RefundEvent::TriedAgain => step.tried_again(now),
             RefundEvent::Tick => step.tick(now),
             RefundEvent::Resumed => step.resumed(now),
+            RefundEvent::Copied => step.copied(now),
         }
         step
     }
@@ -365,6 +368,16 @@ impl RefundStep {
             | RefundPhase::Done { .. }
             | RefundPhase::Refused { .. }
             | RefundPhase::Held => (),
+        }
+    }
+
+    /// A settled number is one refund however many tills send it. One that is still being counted
+    /// would become a second beside the original's, so it ends unsent; a person may ask again (M19).
+    fn copied(&mut self, now: Timestamp) {
+        if self.refund.minted || mutant::planted("m19_a_copy_counts_on") {
+            self.resumed(now);
+        } else {
+            self.end(RefundPhase::Refused { reason: COPIED.to_owned() });
         }
     }
 

@@ -150,7 +150,7 @@ fn left(
         Birth::Copied => false,
         Birth::Restored => true,
     };
-    let leave = |why, series: Series, last_known: Counter, issued: Counter| OldEpoch {
+    let leave = |why, asks: bool, series: Series, last_known: Counter, issued: Counter| OldEpoch {
         series,
         why,
         last_known,
@@ -158,10 +158,7 @@ fn left(
         asked_to: last_known,
         absent_in_row: 0,
         left_at: options.now,
-        finished_at: match why {
-            LeftBecause::Restored => None,
-            LeftBecause::Copied => Some(options.now),
-        },
+        finished_at: (!asks).then_some(options.now),
     };
     let mut old = Vec::new();
     if let Some(meta) = found {
@@ -169,15 +166,16 @@ fn left(
             Some(seen) if seen.series == meta.series => seen.counter,
             Some(_) | None => meta.counter,
         };
-        let ours = meta.machine == options.machine || meta.backup == Copied::Backup;
+        let ours = meta.machine == options.machine;
+        let asks = restored && (ours || meta.backup == Copied::Backup);
         let why = if restored && ours { LeftBecause::Restored } else { LeftBecause::Copied };
-        old.push(leave(why, meta.series, meta.counter, issued));
+        old.push(leave(why, asks, meta.series, meta.counter, issued));
     }
     // A series that only the witness knows: everything in it is unknown here.
     if let (true, Some(seen)) = (restored, seen)
         && found.is_none_or(|meta| meta.series != seen.series)
     {
-        old.push(leave(LeftBecause::Restored, seen.series, meta::zero(), seen.counter));
+        old.push(leave(LeftBecause::Restored, true, seen.series, meta::zero(), seen.counter));
     }
     old
 }

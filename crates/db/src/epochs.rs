@@ -3,7 +3,8 @@
 //! After a restore the channels may know numbers of the old series that this database does not.
 //! They are asked number by number, from the last known on, until enough in a row do not exist
 //! (M15). After a copy to another machine nothing was lost, so nothing is asked: those numbers may
-//! belong to a till that goes on selling.
+//! belong to a till that goes on selling. A backup that was put into another machine is both: it is
+//! asked about, and what is open in it may be going on elsewhere.
 
 use std::ops::Deref;
 
@@ -62,9 +63,10 @@ pub(crate) const STATEMENTS: &[&str] = &[INSERT, UPDATE, GET, TO_ASK, AFTER];
 /// Why a series is not drawn from any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeftBecause {
-    /// The database was restored: it may not know all numbers of the series.
+    /// The database was restored on its machine: it may not know all numbers of the series.
     Restored,
-    /// The database was copied to another machine, or its till was given another number.
+    /// The database came from another machine, or its till was given another number: another till
+    /// may go on with the series.
     Copied,
 }
 

@@ -72,6 +72,8 @@ pub enum FindingKind {
     Held,
     /// A paid attempt that the database did not know.
     Recovered,
+    /// The attempt was open as the database came here from another machine.
+    Copied,
 }
 
 /// A finding as it is kept.
@@ -191,30 +193,46 @@ impl<'t> FindingsMut<'t> {
 }
 
 impl FindingKind {
-    const ALL: [FindingKind; 6] = [
+    const ALL: [FindingKind; 7] = [
         FindingKind::LateMoney,
         FindingKind::Contradicted,
         FindingKind::GoodsGoneUnpaid,
         FindingKind::ReturnedByOthers,
         FindingKind::Held,
         FindingKind::Recovered,
+        FindingKind::Copied,
     ];
 
-    /// Returns the name kept in the database.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
+    /// Returns the name kept in the database. What a person must decide is held, and `said` names
+    /// what it is about where that is not the attempt's own end.
+    fn as_str(self) -> &'static str {
         match self {
             FindingKind::LateMoney => "late_money",
             FindingKind::Contradicted => "contradicted",
             FindingKind::GoodsGoneUnpaid => "goods_gone_unpaid",
             FindingKind::ReturnedByOthers => "returned_by_others",
-            FindingKind::Held => "held",
+            FindingKind::Held | FindingKind::Copied => "held",
             FindingKind::Recovered => "recovered",
         }
     }
 
-    fn parse(text: &str) -> Option<FindingKind> {
-        FindingKind::ALL.into_iter().find(|kind| kind.as_str() == text)
+    /// What is held, where it is not the attempt's own end.
+    fn held(self) -> Option<&'static str> {
+        match self {
+            FindingKind::Copied => Some("copied"),
+            FindingKind::LateMoney
+            | FindingKind::Contradicted
+            | FindingKind::GoodsGoneUnpaid
+            | FindingKind::ReturnedByOthers
+            | FindingKind::Held
+            | FindingKind::Recovered => None,
+        }
+    }
+
+    fn parse(text: &str, said: &str) -> Option<FindingKind> {
+        let of_kind = || FindingKind::ALL.into_iter().filter(|kind| kind.as_str() == text);
+        let about = of_kind().find(|kind| kind.held() == Some(said));
+        about.or_else(|| of_kind().find(|kind| kind.held().is_none()))
     }
 
     fn of(finding: &Finding) -> (FindingKind, &str) {
@@ -225,6 +243,7 @@ impl FindingKind {
             Finding::ReturnedByOthers => (FindingKind::ReturnedByOthers, ""),
             Finding::Held => (FindingKind::Held, ""),
             Finding::Recovered => (FindingKind::Recovered, ""),
+            Finding::Copied => (FindingKind::Copied, "copied"),
         }
     }
 }
@@ -260,13 +279,14 @@ pub(crate) fn from_row(row: &Row) -> Result<KeptFinding, DbError> {
         (None, None) => None,
         (Some(_), None) | (None, Some(_)) => return Err(row.corrupt()),
     };
+    let said = row.text_of("said")?;
     Ok(KeptFinding {
         id: FindingId(row.int("finding_id")?),
         at: row.at("at_ms")?,
-        kind: row.word("kind", FindingKind::parse)?,
+        kind: row.word("kind", |kind| FindingKind::parse(kind, &said))?,
         order_no: row.order_no("order_no")?,
         out_trade_no: row.out_trade_no("out_trade_no")?,
-        said: row.text_of("said")?,
+        said,
         settled,
     })
 }

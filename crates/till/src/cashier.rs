@@ -148,6 +148,7 @@ impl<K: Keys> Till<K> {
             step.finding = None;
         }
         self.ask_no_earlier(&before, &mut step, now);
+        self.leave_what_is_elsewhere(&mut step)?;
         let idle = step.attempt == before
             && step.effect.is_none()
             && step.finding.is_none()
@@ -282,5 +283,6 @@ fn event_name(event: &Event) -> &'static str {
         Event::Tick => "time_passed",
         Event::Resumed => "resumed",
         Event::Restored => "restored",
+        Event::Copied => "copied",
     }
 }

@@ -1,6 +1,6 @@
 //! Money going back: each intent kept once, sent with one number until the channel confirms it.
 
-use mianfu_core::attempt::{Attempt, Event, Phase};
+use mianfu_core::attempt::{Attempt, COPIED, Event, Finding, Phase};
 use mianfu_core::channel::{RefundAnswer, Timetable};
 use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::mutant;
@@ -256,9 +256,14 @@ impl<K: Keys> Till<K> {
         if step.refund != before || step.effect.is_some() {
             let detail = phase_name(&step.refund.phase).to_owned();
             let waits = matches!(attempt.value.phase, Phase::Refunding { .. });
+            let finding = found(&before, &step.refund);
             let ended = self.db.write("keep a refund's step", |tx| {
                 tx.refunds().update(&step.refund, version, &note(now, "refund_step", detail))?;
                 keep_operation(tx, &step, now)?;
+                if let Some(finding) = finding {
+                    let noted = note(now, "finding", format!("{finding:?}"));
+                    tx.findings().insert(&finding, &attempt.value, &noted)?;
+                }
                 // One commit: nothing would end the attempt after a power cut between two.
                 let ends = waits
                     && is_all_back(tx, &attempt.value)?
@@ -277,6 +282,22 @@ impl<K: Keys> Till<K> {
             self.hand_out_refund(id, effect, now);
         }
         Ok(())
+    }
+}
+
+/// What the manager must see of a step: a refund that a copied database leaves to the till it came
+/// from.
+fn found(before: &Refund, after: &Refund) -> Option<Finding> {
+    match &after.phase {
+        _ if before.is_final() => None,
+        RefundPhase::Refused { reason } if reason == COPIED => Some(Finding::Copied),
+        RefundPhase::Refused { .. }
+        | RefundPhase::Counting
+        | RefundPhase::Sending
+        | RefundPhase::Asking
+        | RefundPhase::Wedged { .. }
+        | RefundPhase::Done { .. }
+        | RefundPhase::Held => None,
     }
 }
 

@@ -3,14 +3,14 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use mianfu_core::attempt::{Attempt, ClosedHow, Event, FollowUp, Phase, Step};
+use mianfu_core::attempt::{Attempt, ClosedHow, Event, Finding, FollowUp, Phase, RefundWhy, Step};
 use mianfu_core::breaker::Offer;
 use mianfu_core::channel::ChannelId;
 use mianfu_core::money::Timestamp;
 use mianfu_core::mutant;
 use mianfu_core::number::{Counter as Place, OutTradeNo};
 use mianfu_core::refund::RefundEvent;
-use mianfu_db::{Birth, Db, DbError, Opened, OperationKind};
+use mianfu_db::{Birth, Db, DbError, LeftBecause, Opened, OperationKind};
 use mianfu_gateway::Keys;
 
 use crate::cashier::OPEN_MAX;
@@ -92,15 +92,21 @@ impl<K: Keys> Till<K> {
         let series = self.db.read().series()?;
         for kept in &open {
             let no = &kept.value.out_trade_no;
-            // Of an earlier series: kept before a restore, or before a copy went to another machine.
-            // The number says so after any start; what the opening found says it once.
-            let found = if no.series() == series { Event::Resumed } else { Event::Restored };
+            // Of an earlier series: kept before a restore, or before the file came from another
+            // machine. The number says so after any start; what the opening found says it once.
+            let found = match self.left_because(no)? {
+                _ if no.series() == series => Event::Resumed,
+                Some(LeftBecause::Copied) => Event::Copied,
+                Some(LeftBecause::Restored) | None => Event::Restored,
+            };
             // What was kept of an unfinished call says only that it may have left.
             self.step(no, found, now, None)?;
         }
         let refunds = self.db.read().refunds().open(OPEN_MAX)?;
         for kept in refunds {
-            self.step_refund(kept.value.id, RefundEvent::Resumed, now)?;
+            let copied = self.is_from_elsewhere(&kept.value.out_trade_no)?;
+            let found = if copied { RefundEvent::Copied } else { RefundEvent::Resumed };
+            self.step_refund(kept.value.id, found, now)?;
         }
         self.live_at_start = open.iter().filter(|kept| kept.value.is_live()).count();
         // A code that was shown after the copy was made may be scanned yet, and a number is asked once.
@@ -120,6 +126,31 @@ impl<K: Keys> Till<K> {
         self.db.write("forget unanswered calls", |tx| {
             calls.iter().try_for_each(|row| tx.queue().done(&row.key))
         })
+    }
+
+    /// Returns why the series of a number is not drawn from any more; `None` for our own.
+    fn left_because(&self, no: &OutTradeNo) -> Result<Option<LeftBecause>, DbError> {
+        let old = self.db.read().old_epochs().find(no.series().epoch())?;
+        Ok(old.filter(|old| old.series == no.series()).map(|old| old.why))
+    }
+
+    /// Says whether an attempt was kept on another machine, whose till may go on with it (M19).
+    fn is_from_elsewhere(&self, no: &OutTradeNo) -> Result<bool, DbError> {
+        Ok(self.left_because(no)? == Some(LeftBecause::Copied))
+    }
+
+    /// Money that came after the end of an attempt of another machine may be what that machine's till
+    /// is paid with: it is found, and does not go back by itself (M19).
+    pub(crate) fn leave_what_is_elsewhere(&self, step: &mut Step) -> Result<(), DbError> {
+        let goes_back = FollowUp::Refund { why: RefundWhy::LateMoney };
+        if step.follow_up.as_ref() == Some(&goes_back)
+            && self.is_from_elsewhere(&step.attempt.out_trade_no)?
+            && !mutant::planted("m19_a_copy_gives_late_money_back")
+        {
+            step.follow_up = None;
+            step.finding = Some(Finding::Copied);
+        }
+        Ok(())
     }
 
     /// A late question was planned by a clock that may have been set since: ahead of its time it would

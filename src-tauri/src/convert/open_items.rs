@@ -56,6 +56,7 @@ fn found(kind: FindingKind) -> FoundView {
         FindingKind::ReturnedByOthers => FoundView::ReturnedByOthers,
         FindingKind::Held => FoundView::Held,
         FindingKind::Recovered => FoundView::Recovered,
+        FindingKind::Copied => FoundView::Copied,
     }
 }
 

@@ -61,6 +61,8 @@ pub enum FoundView {
     Held,
     /// A payment that the database did not know.
     Recovered,
+    /// It came from another machine, whose till may go on with it.
+    Copied,
 }
 
 /// Shows what is open, oldest first.

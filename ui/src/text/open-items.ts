@@ -79,6 +79,11 @@ const zh: OpenItemsText = {
       is: "平台有这一笔，本机原来没有",
       todo: "店长对当天的货和账",
     },
+    copied: {
+      word: "来自别的机器",
+      is: "别的机器带来的，本机不撤也不退",
+      todo: "店长按 {orders} 看经过，和那台机器对",
+    },
   },
   needsManager: { is: "平台不肯答这一单", todo: "请店长看渠道配置" },
   refund: {
@@ -157,6 +162,11 @@ const en: OpenItemsText = {
       word: "Found again",
       is: "The channel has it, this till had not",
       todo: "Manager: compare with that day’s goods",
+    },
+    copied: {
+      word: "Another machine’s",
+      is: "From another machine; nothing goes back here",
+      todo: "Manager: {orders} for its history, compare with that till",
     },
   },
   needsManager: {

@@ -17,7 +17,9 @@ impl Step {
         self.attempt.submit_open = false;
         self.attempt.wedged = None;
         let unpaid = !matches!(phase, Phase::Paid { .. } | Phase::Held { .. });
-        if let (true, Some(by)) = (unpaid, &self.attempt.goods_gone_by) {
+        // Of a copied one nobody has said anything, and the manager has been told.
+        let by = self.attempt.goods_gone_by.as_ref().filter(|_| !self.attempt.is_copied());
+        if let (true, Some(by)) = (unpaid, by) {
             self.finding = Some(Finding::GoodsGoneUnpaid { by: by.clone() });
         }
         if matches!(phase, Phase::Held { .. }) {
@@ -118,7 +120,8 @@ impl Step {
             | Event::RefundConfirmed
             | Event::Tick
             | Event::Resumed
-            | Event::Restored => (),
+            | Event::Restored
+            | Event::Copied => (),
         }
     }
 

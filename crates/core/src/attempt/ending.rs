@@ -1,7 +1,7 @@
 //! How an attempt is brought to its end: the last ask, closing, reversing (M5–M12), and what
 //! people may say meanwhile (M16, M17).
 
-use super::{ClosedHow, Effect, FollowUp, Phase, RefundWhy, Step, Why};
+use super::{COPIED, ClosedHow, Effect, Finding, FollowUp, Phase, RefundWhy, Step, Why};
 use crate::channel::{Closing, Flow, Reversal, Timetable, UnscannedEnd};
 use crate::money::Timestamp;
 use crate::mutant;
@@ -78,9 +78,28 @@ impl Step {
     /// A parked code may have been sent, scanned and paid after the copy was made, so it counts as
     /// sent (M1, M15); everything else is asked as after any start.
     pub(super) fn restored(&mut self, now: Timestamp, timetable: &Timetable) {
+        self.count_as_sent(now);
+        self.resumed(now, timetable);
+    }
+
+    fn count_as_sent(&mut self, now: Timestamp) {
         if self.attempt.phase == Phase::Parked && !mutant::planted("m15_parked_is_unsent") {
             self.attempt.phase = Phase::Submitting;
             self.attempt.sent_at = Some(self.attempt.kept_at.min(now));
+        }
+    }
+
+    /// The till that the database came from may go on with the attempt, be paid for it and hand the
+    /// goods over. So it is as if the goods were gone (M17): asked about, and nothing goes back. What
+    /// both do alike stays as it is: a reversal that has left, and money that nobody wants (M19).
+    pub(super) fn copied(&mut self, now: Timestamp, timetable: &Timetable) {
+        self.count_as_sent(now);
+        if self.attempt.may_mark_goods_gone()
+            && self.attempt.goods_gone_by.is_none()
+            && !mutant::planted("m19_reverses_what_was_copied")
+        {
+            self.attempt.goods_gone_by = Some(COPIED.to_owned());
+            self.finding = Some(Finding::Copied);
         }
         self.resumed(now, timetable);
     }

@@ -1090,6 +1090,77 @@ pub(crate) fn m17_once_a_reversal_has_left_the_goods_are_not_gone() {
 }
 
 #[test]
+pub(crate) fn m19_what_came_from_another_machine_is_asked_about_and_never_reversed() {
+    let copied = "
+        0  | begin            | submitting   | submit | submitting | -
+        1  | answered waiting | waiting      | -      | typing     | -
+        30 | copied           | waiting      | query  | typing     | copied
+        31 | told waiting     | waiting      | -      | typing     | -
+        40 | copied           | waiting      | query  | typing     | -
+        60 | tick             | asking limit | query  | unknown    | -
+        61 | told waiting     | asking limit | -      | unknown    | -
+        62 | cancelled        | asking limit | -      | unknown    | -
+        91 | tick             | asking limit | query  | unknown    | -
+        ";
+    let then = |rows: &str| check(SCAN, &format!("{copied}{rows}"));
+    then("92 | told paid | paid | - | paid | -");
+    then("92 | told closed | closed by_channel | - | closed | -");
+    then("92 | told declined | declined | - | declined | -");
+    then("92 | told returned | returned | - | returned | returned_by_others");
+    // A person's word counts: gone goods are a finding, and cash lifts it.
+    then(
+        "92 | goods gone | asking limit | - | unknown | -
+         93 | told closed | closed by_channel | - | closed | goods_gone Chen",
+    );
+    then(
+        "92 | cash taken | asking limit | - | reversing | -
+         93 | copied | asking limit | query | reversing | -
+         94 | told paid | refunding | - | refunding | refund unwanted",
+    );
+    // A code that never left is not sent by the copy, but perhaps by the till it came from.
+    check(
+        SHOW,
+        "
+        0   | begin            | submitting           | submit | submitting | -
+        1   | unreached submit | parked               | -      | parked     | -
+        9   | copied           | asking code_lost     | query  | unknown    | copied
+        10  | told not_exist   | asking code_lost     | -      | unknown    | -
+        300 | tick             | asking code_lost     | query  | unknown    | -
+        301 | told not_exist   | asking code_lost     | -      | unknown    | -
+        320 | tick             | asking code_lost     | query  | unknown    | -
+        321 | told not_exist   | closed never_existed | -      | closed     | -
+        ",
+    );
+}
+
+#[test]
+pub(crate) fn m19_what_both_machines_would_do_alike_goes_on_at_the_copy() {
+    check(
+        SCAN,
+        "
+        0  | begin             | submitting   | submit  | submitting | -
+        1  | answered waiting  | waiting      | -       | typing     | -
+        60 | tick              | asking limit | query   | reversing  | -
+        61 | told waiting      | reversing    | reverse | reversing  | -
+        70 | copied            | reversing    | query   | reversing  | -
+        71 | told waiting      | reversing    | reverse | reversing  | -
+        72 | reversal closed   | closed by_channel | -  | closed     | -
+        ",
+    );
+    check(
+        SCAN,
+        "
+        0  | begin             | submitting   | submit  | submitting | -
+        1  | answered waiting  | waiting      | -       | typing     | -
+        10 | cash taken        | asking cash  | query   | reversing  | -
+        20 | copied            | asking cash  | query   | reversing  | -
+        21 | told paid         | refunding    | -       | refunding  | refund unwanted
+        22 | copied            | refunding    | -       | refunding  | -
+        ",
+    );
+}
+
+#[test]
 fn a_code_is_drawn_only_while_it_may_be_scanned() {
     let shown = "
         0 | begin         | submitting | submit | submitting | -
@@ -1206,6 +1277,7 @@ fn event(text: &str) -> Event {
         "tick" => Event::Tick,
         "resumed" => Event::Resumed,
         "restored" => Event::Restored,
+        "copied" => Event::Copied,
         _ => panic!("no such event: {text}"),
     }
 }
@@ -1313,6 +1385,7 @@ fn left(step: &Step) -> String {
         Finding::ReturnedByOthers => "returned_by_others".to_owned(),
         Finding::Held => "held".to_owned(),
         Finding::Recovered => "recovered".to_owned(),
+        Finding::Copied => "copied".to_owned(),
     });
     let follow_up = step.follow_up.as_ref().map(|follow_up| match follow_up {
         FollowUp::AskAt(when) => format!("ask at {}", when.since_ms(at(0)) / 1_000),

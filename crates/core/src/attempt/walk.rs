@@ -306,7 +306,8 @@ fn is_word(event: &Event) -> bool {
         | Event::WaitedLonger
         | Event::Tick
         | Event::Resumed
-        | Event::Restored => false,
+        | Event::Restored
+        | Event::Copied => false,
     }
 }
 
@@ -339,7 +340,8 @@ fn answers(event: &Event) -> Option<Effect> {
         | Event::RefundConfirmed
         | Event::Tick
         | Event::Resumed
-        | Event::Restored => None,
+        | Event::Restored
+        | Event::Copied => None,
     }
 }
 
@@ -376,6 +378,7 @@ fn events() -> Vec<Event> {
         Event::Tick,
         Event::Resumed,
         Event::Restored,
+        Event::Copied,
     ];
     for verdict in verdicts.into_iter().chain([early]) {
         events.push(Event::Answered(verdict.clone()));

@@ -107,6 +107,30 @@ pub(crate) fn m20_a_restart_asks_before_it_sends_again() {
 }
 
 #[test]
+pub(crate) fn m19_a_copy_sends_settled_numbers_and_counts_no_further() {
+    check(
+        PERSON,
+        "
+        0 | begin        | counting | query | no
+        1 | told done_100 | counting | query | no
+        2 | copied       | refused  | -     | no
+        3 | told not_exist | refused | -    | no
+        ",
+    );
+    check(
+        "unwanted",
+        "
+        0 | begin          | sending | refund | R3
+        1 | copied         | sending | query  | R3
+        2 | told not_exist | sending | -      | R3
+        5 | tick           | sending | refund | R3
+        6 | answered done  | done    | -      | R3
+        ",
+    );
+    check("no_balance", "0 | begin | wedged | - | R3\n1 | copied | wedged | - | R3");
+}
+
+#[test]
 pub(crate) fn m20_a_number_with_another_amount_is_held() {
     check(
         "unwanted",
@@ -268,6 +292,7 @@ fn event(text: &str) -> RefundEvent {
         "tried again" => RefundEvent::TriedAgain,
         "tick" => RefundEvent::Tick,
         "resumed" => RefundEvent::Resumed,
+        "copied" => RefundEvent::Copied,
         _ => panic!("no such event: {text}"),
     }
 }

@@ -150,6 +150,7 @@ fn walk_refund(db: &mut Db, id: RefundId, dice: &mut Dice, timetable: &Timetable
             RefundEvent::TriedAgain,
             RefundEvent::Tick,
             RefundEvent::Resumed,
+            RefundEvent::Copied,
         ]);
         at = at.plus_ms(dice.roll(&[10, 3_000, 60_000]));
         let saved = db.write("walk", |tx| {
