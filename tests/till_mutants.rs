@@ -22,6 +22,8 @@ mod counter;
 mod disk;
 #[path = "till/offers.rs"]
 mod offers;
+#[path = "till/open_items.rs"]
+mod open_items;
 #[path = "till/people.rs"]
 mod people;
 #[path = "till/refunds.rs"]
@@ -114,6 +116,10 @@ const CAUGHT: &[(&str, fn())] = &[
     (
         "m19_a_copy_gives_late_money_back",
         copies::m19_money_that_comes_after_the_end_is_found_by_the_copy_and_stays,
+    ),
+    (
+        "m20_held_is_told_to_nobody",
+        open_items::m20_a_held_refund_waits_until_the_manager_settles_it,
     ),
     ("m19_birth_untold", restore::m19_a_database_copied_to_another_machine_numbers_anew),
     ("m20_intent_forgotten", people::m20_a_refund_asked_for_twice_is_one),

@@ -112,6 +112,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("m20_ceiling_off", Test),
     ("m20_clash_is_done", Test),
     ("m20_counts_at_home", Days),
+    ("m20_held_is_told_to_nobody", Test),
     ("m20_intent_forgotten", Test),
     ("m20_new_number_on_retry", Days),
     ("m20_number_shared", Test),

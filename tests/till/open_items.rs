@@ -7,7 +7,7 @@ use mianfu_core::refund::{RefundId, RefundPhase};
 use mianfu_gateway::{Alipay, Call, Channel, Stamp};
 use mianfu_practice::{Fault, Manner};
 use mianfu_tests::shop::*;
-use mianfu_till::open_items::{FindingId, OpenItem, OpenItems, SettleRefusal};
+use mianfu_till::open_items::{FindingId, FindingKind, OpenItem, OpenItems, SettleRefusal};
 use mianfu_till::people::{FindingSettled, MANAGER, People, Pin, RefundWish};
 
 const DAY_MS: i64 = 24 * HOUR_MS;
@@ -126,7 +126,7 @@ fn money_that_a_rule_gives_back_is_one_line_and_its_sale_can_be_brought_back() {
 }
 
 #[test]
-fn a_held_refund_is_listed_and_counted() {
+pub(crate) fn m20_a_held_refund_waits_until_the_manager_settles_it() {
     let mut shop = Shop::new();
     let no = paid(&mut shop, 1_250);
     let id = refund(&mut shop, &no, 100);
@@ -147,8 +147,20 @@ fn a_held_refund_is_listed_and_counted() {
     shop.deliver(&request);
     shop.wait(20_000);
     assert_eq!(shop.till().refund_of(id).unwrap().phase, RefundPhase::Held);
-    assert_eq!(lines(&mut shop), ["held ¥1.00"]);
-    assert_eq!(waiting(&mut shop), 1);
+    assert_eq!(lines(&mut shop), ["RefundHeld ¥12.50"]);
+    assert_eq!(waiting(&mut shop), 0, "nobody can try it again");
+    let now = shop.till_now();
+    assert_eq!(shop.till().counter(now).unwrap().open_findings, 1);
+    let finding = shop.till().db().read().findings().open(9).unwrap().remove(0);
+    assert_eq!((finding.kind, finding.out_trade_no), (FindingKind::RefundHeld, no));
+    let people = People::open(shop.folder().join("till.pin"));
+    let pin = || Pin::new("481927".to_owned()).unwrap();
+    people.set_pin(&pin(), None, now).unwrap();
+    let word = people.approve(&pin(), FindingSettled { id: finding.id }, now).unwrap();
+    shop.till().finding_settled(word, now).unwrap();
+    shop.restart(5_000);
+    assert_eq!(lines(&mut shop), Vec::<String>::new());
+    assert_eq!(shop.till().refund_of(id).unwrap().phase, RefundPhase::Held, "an end stays");
 }
 
 #[test]

@@ -294,6 +294,8 @@ pub enum Finding {
     Recovered,
     /// It was open as its database came here from another machine (M19).
     Copied,
+    /// A refund of it is held: its number carries another amount (M20).
+    RefundHeld,
 }
 
 /// What a step leaves behind. Everything but `effect` is kept together, then `effect` is performed.

@@ -74,6 +74,8 @@ pub enum FindingKind {
     Recovered,
     /// The attempt was open as the database came here from another machine.
     Copied,
+    /// A refund's number carries another amount.
+    RefundHeld,
 }
 
 /// A finding as it is kept.
@@ -193,7 +195,7 @@ impl<'t> FindingsMut<'t> {
 }
 
 impl FindingKind {
-    const ALL: [FindingKind; 7] = [
+    const ALL: [FindingKind; 8] = [
         FindingKind::LateMoney,
         FindingKind::Contradicted,
         FindingKind::GoodsGoneUnpaid,
@@ -201,6 +203,7 @@ impl FindingKind {
         FindingKind::Held,
         FindingKind::Recovered,
         FindingKind::Copied,
+        FindingKind::RefundHeld,
     ];
 
     /// Returns the name kept in the database. What a person must decide is held, and `said` names
@@ -211,7 +214,7 @@ impl FindingKind {
             FindingKind::Contradicted => "contradicted",
             FindingKind::GoodsGoneUnpaid => "goods_gone_unpaid",
             FindingKind::ReturnedByOthers => "returned_by_others",
-            FindingKind::Held | FindingKind::Copied => "held",
+            FindingKind::Held | FindingKind::Copied | FindingKind::RefundHeld => "held",
             FindingKind::Recovered => "recovered",
         }
     }
@@ -220,6 +223,7 @@ impl FindingKind {
     fn held(self) -> Option<&'static str> {
         match self {
             FindingKind::Copied => Some("copied"),
+            FindingKind::RefundHeld => Some("refund"),
             FindingKind::LateMoney
             | FindingKind::Contradicted
             | FindingKind::GoodsGoneUnpaid
@@ -244,6 +248,7 @@ impl FindingKind {
             Finding::Held => (FindingKind::Held, ""),
             Finding::Recovered => (FindingKind::Recovered, ""),
             Finding::Copied => (FindingKind::Copied, "copied"),
+            Finding::RefundHeld => (FindingKind::RefundHeld, "refund"),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What is open: whatever waits for a person or is not known yet, of whatever day.
 //!
-//! A sale without a result, a refund on its way, held or refused for lack of balance, and a finding
-//! that the manager has not looked into; a sale that is held is listed by its finding. Nothing is
-//! decided here; each has one thing that a person can do about it.
+//! A sale without a result, a refund on its way or refused for lack of balance, and a finding that
+//! the manager has not looked into; what is held, a sale or a refund, is listed by its finding.
+//! Nothing is decided here; each has one thing that a person can do about it.
 
 use std::collections::BTreeSet;
 
@@ -43,7 +43,7 @@ pub enum SettleRefusal {
 pub enum OpenItem {
     /// A sale without a result.
     Attempt(Attempt),
-    /// A refund that has not come to its end, or one that is held.
+    /// A refund that has not come to its end.
     Refund(Refund),
     /// What was found about a sale, and the sale as it is now.
     Finding(KeptFinding, Attempt),
@@ -97,8 +97,7 @@ impl<K: Keys> Till<K> {
     /// Fails where the database cannot be read.
     pub fn open_items(&self) -> Result<OpenItems, DbError> {
         let read = self.db.read();
-        let mut refunds: Vec<Refund> = self.open_refunds()?;
-        refunds.extend(read.refunds().held(OPEN_MAX)?.into_iter().map(|kept| kept.value));
+        let refunds: Vec<Refund> = self.open_refunds()?;
         let by_refund: BTreeSet<_> =
             refunds.iter().map(|refund| refund.out_trade_no.clone()).collect();
         let mut attempts = self.open_attempts()?;
@@ -137,12 +136,11 @@ impl<K: Keys> Till<K> {
         Ok(())
     }
 
-    /// Returns how many refunds wait for a person.
+    /// Returns how many refunds a person can try again; one that is held is counted as a finding.
     pub(crate) fn waiting_refunds(&self) -> Result<u32, DbError> {
         let open = self.open_refunds()?;
         let wedged =
             open.iter().filter(|refund| matches!(refund.phase, RefundPhase::Wedged { .. })).count();
-        let held = self.db.read().refunds().held(OPEN_MAX)?.len();
-        Ok(u32::try_from(wedged + held).unwrap_or(u32::MAX))
+        Ok(u32::try_from(wedged).unwrap_or(u32::MAX))
     }
 }

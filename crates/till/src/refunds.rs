@@ -285,19 +285,20 @@ impl<K: Keys> Till<K> {
     }
 }
 
-/// What the manager must see of a step: a refund that a copied database leaves to the till it came
-/// from.
+/// What the manager must see of a step: a number that carries another amount, and a refund that a
+/// copied database leaves to the till it came from.
 fn found(before: &Refund, after: &Refund) -> Option<Finding> {
     match &after.phase {
         _ if before.is_final() => None,
+        RefundPhase::Held if mutant::planted("m20_held_is_told_to_nobody") => None,
+        RefundPhase::Held => Some(Finding::RefundHeld),
         RefundPhase::Refused { reason } if reason == COPIED => Some(Finding::Copied),
         RefundPhase::Refused { .. }
         | RefundPhase::Counting
         | RefundPhase::Sending
         | RefundPhase::Asking
         | RefundPhase::Wedged { .. }
-        | RefundPhase::Done { .. }
-        | RefundPhase::Held => None,
+        | RefundPhase::Done { .. } => None,
     }
 }
 

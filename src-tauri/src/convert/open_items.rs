@@ -57,6 +57,7 @@ fn found(kind: FindingKind) -> FoundView {
         FindingKind::Held => FoundView::Held,
         FindingKind::Recovered => FoundView::Recovered,
         FindingKind::Copied => FoundView::Copied,
+        FindingKind::RefundHeld => FoundView::RefundHeld,
     }
 }
 

@@ -20,7 +20,7 @@ pub enum OpenItemView {
         /// Whether the channel refuses the till's questions about it.
         needs_manager: bool,
     },
-    /// A refund that has not come to its end, or one that is held.
+    /// A refund that has not come to its end.
     Refund {
         refund_id: i64,
         order_no: String,
@@ -63,6 +63,8 @@ pub enum FoundView {
     Recovered,
     /// It came from another machine, whose till may go on with it.
     Copied,
+    /// A refund of the sale is held.
+    RefundHeld,
 }
 
 /// Shows what is open, oldest first.

@@ -3,4 +3,4 @@
 /**
  * Names what was found about a sale.
  */
-export type FoundView = "late_money" | "contradicted" | "goods_gone_unpaid" | "returned_by_others" | "held" | "recovered" | "copied";
+export type FoundView = "late_money" | "contradicted" | "goods_gone_unpaid" | "returned_by_others" | "held" | "recovered" | "copied" | "refund_held";

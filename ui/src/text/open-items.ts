@@ -84,6 +84,11 @@ const zh: OpenItemsText = {
       is: "别的机器带来的，本机不撤也不退",
       todo: "店长按 {orders} 看经过，和那台机器对",
     },
+    refund_held: {
+      word: "退款有出入",
+      is: "平台用这个退款号退过别的金额",
+      todo: "店长按 {orders} 看经过，对平台账单",
+    },
   },
   needsManager: { is: "平台不肯答这一单", todo: "请店长看渠道配置" },
   refund: {
@@ -167,6 +172,11 @@ const en: OpenItemsText = {
       word: "Another machine’s",
       is: "From another machine; nothing goes back here",
       todo: "Manager: {orders} for its history, compare with that till",
+    },
+    refund_held: {
+      word: "Refund differs",
+      is: "A refund’s number gave back another amount",
+      todo: "Manager: {orders} for its history, compare the channel’s",
     },
   },
   needsManager: {

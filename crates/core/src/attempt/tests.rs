@@ -1386,6 +1386,7 @@ fn left(step: &Step) -> String {
         Finding::Held => "held".to_owned(),
         Finding::Recovered => "recovered".to_owned(),
         Finding::Copied => "copied".to_owned(),
+        Finding::RefundHeld => "refund_held".to_owned(),
     });
     let follow_up = step.follow_up.as_ref().map(|follow_up| match follow_up {
         FollowUp::AskAt(when) => format!("ask at {}", when.since_ms(at(0)) / 1_000),
