@@ -118,6 +118,10 @@ const CAUGHT: &[(&str, fn())] = &[
         copies::m19_money_that_comes_after_the_end_is_found_by_the_copy_and_stays,
     ),
     (
+        "m20_a_refund_elsewhere_is_passed_over",
+        restore::m20_what_went_back_after_the_backup_is_learnt_when_a_refund_is_counted,
+    ),
+    (
         "m20_held_is_told_to_nobody",
         open_items::m20_a_held_refund_waits_until_the_manager_settles_it,
     ),

@@ -109,6 +109,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("m1_mark_lost", Test),
     ("m1_mark_not_cleared", Points("parked_cancelled")),
     ("m1_silence_is_never_left", Days),
+    ("m20_a_refund_elsewhere_is_passed_over", Test),
     ("m20_ceiling_off", Test),
     ("m20_clash_is_done", Test),
     ("m20_counts_at_home", Days),

@@ -3,11 +3,14 @@
 use std::path::Path;
 
 use mianfu_core::attempt::Screen;
+use mianfu_core::money::Fen;
 use mianfu_core::number::OutTradeNo;
+use mianfu_core::refund::{RefundPhase, refundable};
 use mianfu_db::{BackupTo, Birth, FindingKind};
 use mianfu_practice::Manner;
 use mianfu_tests::shop::*;
 use mianfu_till::Notice;
+use mianfu_till::people::RefundWish;
 
 /// Sells, backs up, sells on, and puts the backup in the place of the database.
 fn restored(shop: &mut Shop) -> (Vec<OutTradeNo>, Vec<OutTradeNo>) {
@@ -144,6 +147,43 @@ pub(crate) fn m15_a_number_that_may_still_be_paid_is_asked_about_less_and_less_o
     shop.settle();
     assert_eq!(shop.calls(QUERY, &no), before);
     assert_eq!(shop.findings(), [FindingKind::Recovered]);
+}
+
+#[test]
+pub(crate) fn m20_what_went_back_after_the_backup_is_learnt_when_a_refund_is_counted() {
+    let mut shop = Shop::with(|setup| setup.place = Place::Folder);
+    let no = shop.scan(1_250, Manner::Pays);
+    shop.end(&no);
+    let folder = shop.folder().to_owned();
+    let to = BackupTo { folder: &folder, now: shop.now, keep: 3 };
+    let backup = shop.till().db().backup_to(&to).unwrap();
+    let refund = |shop: &mut Shop, fen: i64, intent_id: &str| {
+        let amount = Fen::new(fen).unwrap();
+        let wish = RefundWish { no: no.clone(), amount, intent_id: intent_id.to_owned() };
+        let now = shop.till_now();
+        let id = shop.till().refund(&wish, "店长 01", now).unwrap();
+        shop.wait(30_000);
+        shop.till().refund_of(id).unwrap().phase
+    };
+    for (fen, intent_id) in [(400, "first"), (300, "second")] {
+        assert!(matches!(refund(&mut shop, fen, intent_id), RefundPhase::Done { .. }));
+    }
+    put_back(&mut shop, &backup);
+    assert_eq!(shop.open().unwrap(), Birth::Restored);
+    shop.wait(1_000);
+    let ended = refund(&mut shop, 1_000, "third");
+    assert!(
+        matches!(ended, RefundPhase::Refused { .. }),
+        "more than the channel has left: {ended:?}"
+    );
+    assert_eq!(shop.calls(REFUND, &no), 2, "nothing was sent");
+    let ended = refund(&mut shop, 550, "fourth");
+    assert!(matches!(ended, RefundPhase::Done { .. }), "{ended:?}");
+    assert_eq!(shop.held_by_channel(&no), 0);
+    let attempt = shop.attempt(&no);
+    assert_eq!(refundable(&attempt, &shop.till().refunds_of(&no).unwrap()), Fen::ZERO);
+    assert_eq!(shop.findings(), [FindingKind::ReturnedByOthers; 2], "one for each, once");
+    shop.settle();
 }
 
 #[test]

@@ -89,6 +89,10 @@ pub enum RefundPhase {
     Held,
 }
 
+/// Stands in the place of a name where the channel made the refund and this database knows nothing of
+/// it: one of another till, or of this one before a restore.
+pub const ELSEWHERE: &str = "elsewhere";
+
 /// What happens to a refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefundEvent {
@@ -100,6 +104,8 @@ pub enum RefundEvent {
     Silent,
     /// The refund never left the till.
     Unreached,
+    /// While it was being counted, the channel told of others that leave too little for it.
+    NotLeft,
     /// A person asks to try a wedged refund again.
     TriedAgain,
     /// Time passed.
@@ -197,6 +203,27 @@ impl Refund {
         RefundStep { refund, effect }
     }
 
+    /// Returns the refund of so much that the channel has made under the number which this one has
+    /// counted to. Nobody here asked for it; it counts against the ceiling like any other.
+    #[must_use]
+    pub fn elsewhere(&self, id: RefundId, amount: Fen, now: Timestamp) -> Refund {
+        let intent_id = format!("{ELSEWHERE}-{}", self.nth);
+        Refund {
+            id,
+            out_trade_no: self.out_trade_no.clone(),
+            order_no: self.order_no,
+            amount,
+            why: RefundCause::Person { by: ELSEWHERE.to_owned(), intent_id },
+            kept_at: now,
+            phase: RefundPhase::Done { at: now },
+            nth: self.nth,
+            minted: true,
+            next_at: None,
+            sent_at: None,
+            silences: 0,
+        }
+    }
+
     /// Returns the number of the refund, settled or being counted; `None` beyond the limit.
     #[must_use]
     pub fn refund_no(&self) -> Option<RefundNo> {
@@ -232,6 +259,7 @@ impl Refund {
             RefundEvent::Told(answer) => step.told(answer, now, timetable),
             RefundEvent::Silent => step.silent(now, timetable),
             RefundEvent::Unreached => step.silent(now, timetable),
+            RefundEvent::NotLeft => step.not_left(),
             RefundEvent::TriedAgain => step.tried_again(now),
             RefundEvent::Tick => step.tick(now),
             RefundEvent::Resumed => step.resumed(now),
@@ -336,6 +364,12 @@ impl RefundStep {
             | RefundPhase::Done { .. }
             | RefundPhase::Refused { .. }
             | RefundPhase::Held => (),
+        }
+    }
+
+    fn not_left(&mut self) {
+        if !self.refund.minted {
+            self.end(RefundPhase::Refused { reason: ELSEWHERE.to_owned() });
         }
     }
 

@@ -6,7 +6,8 @@ use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::mutant;
 use mianfu_core::number::OutTradeNo;
 use mianfu_core::refund::{
-    Refund, RefundCause, RefundEffect, RefundEvent, RefundId, RefundIntent, RefundPhase, RefundStep,
+    self, Refund, RefundCause, RefundEffect, RefundEvent, RefundId, RefundIntent, RefundPhase,
+    RefundStep,
 };
 use mianfu_db::{DbError, Lane, Operation, OperationKind, Tx, Versioned};
 use mianfu_gateway::{Answer, Call, CallError, Keys};
@@ -221,9 +222,52 @@ impl<K: Keys> Till<K> {
                 | Err(_),
             ) => RefundEvent::Silent,
         };
+        if let RefundEvent::Told(RefundAnswer::Done { amount }) = event {
+            self.learn_of_another(id, amount, now)?;
+        }
         let taken = event == RefundEvent::Told(RefundAnswer::NotExist) && self.is_taken_here(id)?;
         let event = if taken { RefundEvent::Told(RefundAnswer::Waiting) } else { event };
         self.step_refund(id, event, now)
+    }
+
+    /// The number being counted is a refund that the channel has made and this database does not
+    /// know: made by another till, or here before a restore. It is kept with a finding, so that what
+    /// is left is what the channel has left; the one being counted ends where that is too little.
+    fn learn_of_another(
+        &mut self,
+        id: RefundId,
+        amount: Fen,
+        now: Timestamp,
+    ) -> Result<(), DbError> {
+        let counting = self.db.read().refunds().get(id)?.value;
+        if counting.is_final()
+            || counting.minted
+            || amount == Fen::ZERO
+            || self.is_taken_here(id)?
+            || mutant::planted("m20_a_refund_elsewhere_is_passed_over")
+        {
+            return Ok(());
+        }
+        let no = &counting.out_trade_no;
+        let attempt = self.db.read().attempts().get(no)?.value;
+        let refunds = self.refunds_of(no)?;
+        let left = refund::refundable(&attempt, &refunds);
+        if left < amount {
+            self.step_refund(id, RefundEvent::NotLeft, now)?;
+        }
+        let kept = self.db.write("keep a refund made elsewhere", |tx| {
+            let other = counting.elsewhere(tx.refunds().next_id(), amount, now);
+            tx.refunds().insert(&other, &note(now, "refund_found", amount.to_string()))?;
+            let noted = note(now, "finding", amount.to_string());
+            tx.findings().insert(&Finding::ReturnedByOthers, &attempt, &noted)?;
+            Ok(())
+        });
+        self.revision += 1;
+        match kept {
+            // Others that wait here leave no room for it; the channel's own ceiling stands.
+            Err(DbError::CeilingReached { .. }) => Ok(()),
+            kept => kept,
+        }
     }
 
     /// Says whether the number being counted belongs to another intent of this database, which the

@@ -107,6 +107,28 @@ pub(crate) fn m20_a_restart_asks_before_it_sends_again() {
 }
 
 #[test]
+fn m20_what_went_back_elsewhere_ends_a_refund_that_was_not_sent() {
+    let counted = check(
+        PERSON,
+        "
+        0 | begin          | counting | query | no
+        1 | told done_100  | counting | query | no
+        2 | not left       | refused  | -     | no
+        ",
+    );
+    let other = counted.elsewhere(RefundId(2), Fen::new(100).unwrap(), at(2_000));
+    assert_eq!(other.refund_no(), counted.refund_no());
+    assert!(other.counts() && other.is_final());
+    check(
+        "unwanted",
+        "
+        0 | begin    | sending | refund | R3
+        1 | not left | sending | -      | R3
+        ",
+    );
+}
+
+#[test]
 pub(crate) fn m19_a_copy_sends_settled_numbers_and_counts_no_further() {
     check(
         PERSON,
@@ -289,6 +311,7 @@ fn event(text: &str) -> RefundEvent {
         "told ended" => RefundEvent::Told(RefundAnswer::Ended { reason: reason() }),
         "silent" => RefundEvent::Silent,
         "unreached" => RefundEvent::Unreached,
+        "not left" => RefundEvent::NotLeft,
         "tried again" => RefundEvent::TriedAgain,
         "tick" => RefundEvent::Tick,
         "resumed" => RefundEvent::Resumed,

@@ -147,6 +147,7 @@ fn walk_refund(db: &mut Db, id: RefundId, dice: &mut Dice, timetable: &Timetable
             RefundEvent::Told(answer),
             RefundEvent::Silent,
             RefundEvent::Unreached,
+            RefundEvent::NotLeft,
             RefundEvent::TriedAgain,
             RefundEvent::Tick,
             RefundEvent::Resumed,
