@@ -13,6 +13,8 @@ mod copies;
 mod counter;
 #[path = "../crates/db/tests/db/disk.rs"]
 mod disk;
+#[path = "till/drain.rs"]
+mod drain;
 #[path = "till/offers.rs"]
 mod offers;
 #[path = "till/open_items.rs"]

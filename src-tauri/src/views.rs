@@ -13,7 +13,7 @@ mod requests;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use health::{BackupState, ClockState, DiskState, HealthView};
+pub use health::{BackupState, ClockState, DiskState, HealthView, WaitingKind, WaitingView};
 pub use open_items::{FoundView, OpenItemView, OpenItemsView};
 pub use requests::{
     AskBill, AttemptRef, CashInstead, EnterPractice, GoodsGiven, OrderRef, RefundAttempt,

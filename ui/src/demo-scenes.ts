@@ -135,6 +135,8 @@ export function healthWith(nowMs: number, with_: Partial<HealthView> = {}): Heal
     backup: "good",
     backupAtMs: nowMs - 1_810_000,
     backupDetail: null,
+    waiting: [],
+    waitingDoneMs: null,
     ...with_,
   };
 }

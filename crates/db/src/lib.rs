@@ -51,7 +51,7 @@ pub use events::{Event, Events, Note};
 pub use findings::{FindingId, FindingKind, Findings, FindingsMut, KeptFinding};
 pub use open::{Lock, OpenOptions, Opened};
 pub use orders::{Orders, OrdersMut};
-pub use queue::{Counts, Lane, Operation, OperationKind, Queue, QueueMut};
+pub use queue::{Counts, Lane, Operation, OperationKind, Queue, QueueMut, Waits};
 pub use refunds::{Refunds, RefundsMut};
 
 /// A row together with the version it was read at.

@@ -84,6 +84,11 @@ const COUNTS: &str = "SELECT COUNT(*), COUNT(wedged), MIN(kept_at_ms) FROM opera
 const AT_RISK: &str = "SELECT COUNT(*), COALESCE(SUM(amount_fen), 0), MIN(kept_at_ms)
     FROM attempt_open";
 
+const LATE_ASKS: &str =
+    "SELECT COUNT(*), COUNT(*), MIN(kept_at_ms), MIN(next_at_ms), MAX(next_at_ms)
+    FROM operation
+    WHERE kind = 'late_ask' AND wedged IS NULL AND (next_at_ms <= :now OR 1 < tries)";
+
 pub(crate) const AFTER: &str = "SELECT * FROM operation WHERE operation_id > :after
     ORDER BY operation_id LIMIT :limit";
 
@@ -101,6 +106,7 @@ pub(crate) const STATEMENTS: &[&str] = &[
     CALLS,
     COUNTS,
     AT_RISK,
+    LATE_ASKS,
     AFTER,
 ];
 
@@ -142,6 +148,31 @@ pub struct Counts {
     pub at_risk: Fen,
     /// When the oldest open attempt or operation was kept.
     pub oldest: Option<Timestamp>,
+}
+
+/// Work of one kind that goes out by itself, added up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Waits {
+    /// How much of it there is.
+    pub count: u32,
+    /// The fewest calls it takes.
+    pub calls: u32,
+    /// When the oldest was kept.
+    pub oldest: Option<Timestamp>,
+    /// When the first is tried next.
+    pub first_at: Option<Timestamp>,
+    /// When the last is tried next.
+    pub last_at: Option<Timestamp>,
+}
+
+impl Waits {
+    pub(crate) fn from_sql(row: &rusqlite::Row<'_>) -> rusqlite::Result<Waits> {
+        let at = |column| -> rusqlite::Result<Option<Timestamp>> {
+            Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp))
+        };
+        let (count, calls) = (row.get(0)?, row.get(1)?);
+        Ok(Waits { count, calls, oldest: at(2)?, first_at: at(3)?, last_at: at(4)? })
+    }
 }
 
 /// Reads of the queue.
@@ -221,6 +252,14 @@ impl<'c> Queue<'c> {
         let at_risk = Fen::new(fen).ok_or_else(|| DbError::corrupt("attempt", "amount_fen"))?;
         let oldest = first.into_iter().chain(oldest).min().map(Timestamp);
         Ok(Counts { operations, wedged, open_attempts, at_risk, oldest })
+    }
+
+    /// Questions about ended attempts that are due or were not answered, added up. Those planned for
+    /// later wait for nothing.
+    pub fn late_asks(&self, now: Timestamp) -> Result<Waits, DbError> {
+        let mut statement = self.conn.prepare_cached(LATE_ASKS).doing("add up late questions")?;
+        let params = named_params! { ":now": now.0 };
+        statement.query_row(params, Waits::from_sql).doing("add up late questions")
     }
 
     fn find(&self, key: &str) -> Result<Option<Row>, DbError> {

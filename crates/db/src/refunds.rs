@@ -10,6 +10,7 @@ use rusqlite::{Connection, named_params};
 
 use crate::error::{DbError, Doing};
 use crate::events::{About, Note};
+use crate::queue::Waits;
 use crate::row::{self, Cell, Row, Table};
 use crate::{Tx, Versioned};
 
@@ -76,6 +77,12 @@ const DUE: &str = "SELECT * FROM refund WHERE next_at_ms <= :now
 
 const NEXT_WAKE: &str = "SELECT MIN(next_at_ms) FROM refund WHERE next_at_ms IS NOT NULL";
 
+const WAITING: &str = "SELECT COUNT(next_at_ms),
+        COALESCE(SUM(CASE phase WHEN 'counting' THEN 2 WHEN 'wedged' THEN 0 ELSE 1 END), 0),
+        MIN(CASE WHEN next_at_ms IS NOT NULL THEN kept_at_ms END),
+        MIN(next_at_ms), MAX(next_at_ms)
+    FROM refund WHERE phase IN ('counting', 'sending', 'asking', 'wedged')";
+
 const KNOWN_OF: &str = "SELECT COALESCE(MAX(nth), 0) FROM refund
     WHERE out_trade_no = :out_trade_no AND minted = 1";
 
@@ -84,7 +91,8 @@ pub(crate) const AFTER: &str = "SELECT * FROM refund WHERE refund_id > :after
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] = &[
-    INSERT, UPDATE, GET, BY_NO, BY_INTENT, OF_ATTEMPT, OPEN, HELD, DUE, NEXT_WAKE, KNOWN_OF, AFTER,
+    INSERT, UPDATE, GET, BY_NO, BY_INTENT, OF_ATTEMPT, OPEN, HELD, DUE, NEXT_WAKE, WAITING,
+    KNOWN_OF, AFTER,
 ];
 
 /// More refunds than any attempt has, refused ones included.
@@ -165,6 +173,12 @@ impl<'c> Refunds<'c> {
         let at: Option<i64> =
             statement.query_row([], |row| row.get(0)).doing("find the next wake-up")?;
         Ok(at.map(Timestamp))
+    }
+
+    /// Refunds that go on by themselves, added up: one that is counted first takes two calls.
+    pub fn waiting(&self) -> Result<Waits, DbError> {
+        let mut statement = self.conn.prepare_cached(WAITING).doing("add up open refunds")?;
+        statement.query_row([], Waits::from_sql).doing("add up open refunds")
     }
 
     /// How many refund numbers of the attempt this database has settled, refused ones included:

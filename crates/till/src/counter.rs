@@ -14,6 +14,7 @@ use mianfu_gateway::Keys;
 
 use crate::cash::CashSale;
 use crate::cashier::OPEN_MAX;
+use crate::drain::Drain;
 use crate::line::OFFSET_TOLD_MS;
 use crate::sale::Refusal;
 use crate::till::{Till, Trouble, TroubleKind};
@@ -56,6 +57,8 @@ pub struct Counter {
     pub trouble: Option<Trouble>,
     /// How many refunds wait for a person, of whatever day.
     pub waiting_refunds: u32,
+    /// What goes out by itself, of whatever day.
+    pub drain: Drain,
     /// How many findings nobody has settled, of whatever day.
     pub open_findings: u32,
     /// What a person should know or do.
@@ -209,6 +212,7 @@ impl<K: Keys> Till<K> {
             clock: self.clock(now),
             trouble: self.trouble.clone(),
             waiting_refunds: self.waiting_refunds()?,
+            drain: self.drain(now)?,
             open_findings: read.findings().count_open()?,
             notices: self.notices(now),
             today_count: read.orders().count_on(now.business_day())?,

@@ -12,6 +12,10 @@ use mianfu_gateway::{Channel, Stamp};
 const WARM_MS: i64 = 20_000;
 /// Between harmless questions while the channel is not offered.
 const PROBE_MS: i64 = 3_000;
+/// Calls that leave in a burst.
+const CALLS_MAX: u32 = 40;
+/// Between two calls once the burst is gone.
+const MS_PER_CALL: u32 = 100;
 /// From which difference between the channel's clock and ours on it is believed. A `Date` has
 /// whole seconds and is up to a call old.
 const OFFSET_NOTICED_MS: i64 = 3_000;
@@ -46,7 +50,7 @@ impl<K> Line<K> {
         Line {
             channel,
             breaker: Breaker::new(),
-            bucket: Bucket::new(40, 100),
+            bucket: Bucket::new(CALLS_MAX, MS_PER_CALL),
             offset_ms: 0,
             latency_ms: None,
             last_call_at: None,
@@ -61,6 +65,12 @@ impl<K> Line<K> {
     #[must_use]
     pub fn offer(&self) -> Offer {
         self.breaker.offer()
+    }
+
+    /// Returns how long one call of many takes where so many are open at once, by the last answer.
+    pub(crate) fn pace_ms(&self, at_once: i64) -> i64 {
+        let answer_ms = self.latency_ms.unwrap_or(0).max(0);
+        (answer_ms / at_once).max(i64::from(MS_PER_CALL))
     }
 
     pub(crate) fn stamp(&self, now: Timestamp) -> Stamp {

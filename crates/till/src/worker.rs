@@ -184,7 +184,7 @@ const BACKGROUND_WAITING_MAX: usize = 8;
 const TOKENS_LEFT: u32 = 8;
 
 /// How many calls of a lane may be open at once.
-fn permits(lane: Lane) -> usize {
+pub(crate) fn permits(lane: Lane) -> usize {
     match lane {
         Lane::Certainty => 8,
         Lane::Charge => 4,

@@ -3,10 +3,13 @@
 
 use mianfu_core::money::Timestamp;
 use mianfu_till::Counter;
+use mianfu_till::drain::{Drain, Waits};
 use mianfu_till::till::TroubleKind;
 use mianfu_till::upkeep::Condition;
 
-use crate::views::{BackupState, ClockState, DiskState, HealthView, ShopView};
+use crate::views::{
+    BackupState, ClockState, DiskState, HealthView, ShopView, WaitingKind, WaitingView,
+};
 
 const MEGABYTE: u64 = 1024 * 1024;
 
@@ -32,7 +35,18 @@ pub(super) fn health(counter: &Counter, condition: &Condition, shop: ShopView) -
         backup,
         backup_at_ms: backup_at.map(|at| at.0),
         backup_detail,
+        waiting: waiting(&counter.drain),
+        waiting_done_ms: counter.drain.done_at.map(|at| at.0),
     }
+}
+
+fn waiting(drain: &Drain) -> Vec<WaitingView> {
+    let view = |kind, of: &Waits| {
+        let (oldest_ms, next_ms) = (of.oldest?.0, of.first_at?.0);
+        Some(WaitingView { kind, count: of.count, oldest_ms, next_ms })
+    };
+    let views = [view(WaitingKind::Refunds, &drain.refunds), view(WaitingKind::Asks, &drain.asks)];
+    views.into_iter().flatten().collect()
 }
 
 /// What a step stumbled over comes before what a look found.
@@ -151,6 +165,18 @@ mod tests {
         assert_eq!(with(0, false, None).clock, ClockState::Unknown);
         let view = with(0, true, None);
         assert_eq!((view.clock, view.clock_off_ms), (ClockState::Wrong, None), "in 2015");
+    }
+
+    #[test]
+    fn what_goes_out_by_itself_is_listed_while_it_waits_and_no_longer() {
+        assert_eq!(shown(&empty(), &Condition::default()).waiting, []);
+        let (oldest, first_at) = (Some(at(-180_000)), Some(at(4_000)));
+        let refunds = Waits { count: 12, calls: 24, oldest, first_at, last_at: Some(at(9_000)) };
+        let drain = Drain { refunds, done_at: Some(at(60_000)), ..Drain::default() };
+        let view = shown(&Counter { drain, ..empty() }, &Condition::default());
+        let (oldest_ms, next_ms) = (at(-180_000).0, at(4_000).0);
+        let refunds = WaitingView { kind: WaitingKind::Refunds, count: 12, oldest_ms, next_ms };
+        assert_eq!((view.waiting, view.waiting_done_ms), (vec![refunds], Some(at(60_000).0)));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use mianfu_core::number::{OrderNo, OutTradeNo};
 use mianfu_core::order::Cash;
 use mianfu_core::refund::{Refund, RefundCause, RefundId, RefundIntent, RefundPhase};
 use mianfu_till::counter::{ClockHealth, Unknown};
+use mianfu_till::drain::Drain;
 
 use super::*;
 use crate::views::{NoticeView, RefundState};
@@ -42,6 +43,7 @@ pub(super) fn empty() -> Counter {
         open_sum: Fen::ZERO,
         unknown: Unknown::default(),
         waiting_refunds: 0,
+        drain: Drain::default(),
         open_findings: 0,
         just_paid: None,
         refunds: std::collections::BTreeMap::new(),

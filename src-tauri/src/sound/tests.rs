@@ -40,6 +40,8 @@ fn view(front: Option<AttemptView>, recent: Vec<LastView>) -> CounterView {
             backup: BackupState::Unset,
             backup_at_ms: None,
             backup_detail: None,
+            waiting: Vec::new(),
+            waiting_done_ms: None,
         },
         notices: Vec::new(),
         recent,

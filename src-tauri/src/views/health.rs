@@ -48,6 +48,27 @@ pub enum BackupState {
     Practice,
 }
 
+/// Names work that goes out by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitingKind {
+    Refunds,
+    /// Questions about sales that have ended.
+    Asks,
+}
+
+/// Shows how much of one kind waits to go out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct WaitingView {
+    pub kind: WaitingKind,
+    pub count: u32,
+    /// When the oldest was asked for.
+    pub oldest_ms: i64,
+    /// When the first is tried next.
+    pub next_ms: i64,
+}
+
 /// Shows what the till relies on besides its channels; the page has a line for each.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -66,4 +87,8 @@ pub struct HealthView {
     pub backup_at_ms: Option<i64>,
     /// Why it failed, in the system's words.
     pub backup_detail: Option<String>,
+    /// What waits to go out; nothing is listed that does not.
+    pub waiting: Vec<WaitingView>,
+    /// About when all of it has gone out; none while a channel does not answer.
+    pub waiting_done_ms: Option<i64>,
 }

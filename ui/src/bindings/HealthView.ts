@@ -2,6 +2,7 @@
 import type { BackupState } from "./BackupState";
 import type { ClockState } from "./ClockState";
 import type { DiskState } from "./DiskState";
+import type { WaitingView } from "./WaitingView";
 
 /**
  * Shows what the till relies on besides its channels; the page has a line for each.
@@ -26,4 +27,12 @@ backupAtMs: number | null,
 /**
  * Why it failed, in the system's words.
  */
-backupDetail: string | null, };
+backupDetail: string | null, 
+/**
+ * What waits to go out; nothing is listed that does not.
+ */
+waiting: Array<WaitingView>, 
+/**
+ * About when all of it has gone out; none while a channel does not answer.
+ */
+waitingDoneMs: number | null, };

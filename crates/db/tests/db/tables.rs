@@ -6,7 +6,7 @@ use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::number::{OrderNo, OutTradeNo, RefundNo};
 use mianfu_core::order::{Cash, CashRefund, Order};
 use mianfu_core::refund::{RefundEvent, RefundPhase};
-use mianfu_db::{Birth, Counts, Db, DbError, FindingKind, Lane, OperationKind, Versioned};
+use mianfu_db::{Birth, Counts, Db, DbError, FindingKind, Lane, OperationKind, Versioned, Waits};
 
 use crate::fixture::*;
 
@@ -352,6 +352,8 @@ fn a_refund_is_read_as_it_was_saved_and_found_by_every_question() {
         .unwrap();
     let at = TEN.plus_ms(70_000);
     assert_eq!(db.read().refunds().open(9).unwrap().len(), 1);
+    let waits = db.read().refunds().waiting().unwrap();
+    assert_eq!((waits.count, waits.calls), (1, 2), "it is counted first");
     assert_eq!(db.read().refunds().known_of(&attempt.out_trade_no).unwrap(), 0);
     let absent = mianfu_core::channel::RefundAnswer::NotExist;
     for event in [
@@ -372,6 +374,10 @@ fn a_refund_is_read_as_it_was_saved_and_found_by_every_question() {
         let due = db.read().refunds().due(Timestamp(i64::MAX), 9).unwrap();
         assert_eq!(due.len(), usize::from(stepped.next_at.is_some()), "{stepped:?}");
         assert_eq!(db.read().refunds().next_wake().unwrap(), stepped.next_at);
+        let waits = db.read().refunds().waiting().unwrap();
+        let count = u32::from(stepped.next_at.is_some());
+        assert_eq!((waits.count, waits.calls, waits.last_at), (count, count, stepped.next_at));
+        assert_eq!(waits.oldest, stepped.next_at.map(|_| stepped.kept_at));
     }
     let refunds = db.read().refunds();
     let done = refunds.get(id).unwrap();
@@ -487,6 +493,26 @@ fn what_is_not_known_is_added_up() {
     let at_risk = Fen::new(1_500).unwrap();
     let counts = Counts { operations: 1, wedged: 0, open_attempts: 2, at_risk, oldest: Some(TEN) };
     assert_eq!(db.read().queue().counts().unwrap(), counts);
+}
+
+#[test]
+fn what_goes_out_by_itself_is_added_up_by_kind() {
+    let shop = Shop::new();
+    let mut db = shop.open(Birth::New);
+    assert_eq!(db.read().refunds().waiting().unwrap(), Waits::default());
+    assert_eq!(db.read().queue().late_asks(TEN).unwrap(), Waits::default());
+    let ask = operation("late_ask", OperationKind::LateAsk, Lane::Background);
+    db.write("put", |tx| tx.queue().put(&ask)).unwrap();
+    let asks = |db: &mianfu_db::Db, now| db.read().queue().late_asks(now).unwrap().count;
+    assert_eq!(asks(&db, ask.next_at.plus_ms(-1)), 0, "planned for later, it waits for nothing");
+    assert_eq!(asks(&db, ask.next_at), 1);
+    let later = ask.next_at.plus_ms(10_000);
+    db.write("retry", |tx| tx.queue().retry(&ask.key, later)).unwrap();
+    assert_eq!(asks(&db, ask.next_at), 0, "it is on its way");
+    db.write("retry", |tx| tx.queue().retry(&ask.key, later)).unwrap();
+    let waits = db.read().queue().late_asks(ask.next_at).unwrap();
+    let (oldest, at) = (Some(ask.kept_at), Some(later));
+    assert_eq!(waits, Waits { count: 1, calls: 1, oldest, first_at: at, last_at: at });
 }
 
 #[test]
