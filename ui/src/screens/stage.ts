@@ -25,9 +25,13 @@ export type Screen =
   | { name: "orders"; orderNo: string | null }
   | ReceiptScreen;
 
-/** What the list of orders answers while it stands. */
-export interface OrderList {
+/** What any list does while it stands. */
+interface Listed {
   move(by: number): void;
+}
+
+/** What the list of orders answers while it stands. */
+export interface OrderList extends Listed {
   refundable: readonly RefundFrom[];
   receiptOf: string | null;
   /** The order whose history stands beside the list. */
@@ -35,8 +39,7 @@ export interface OrderList {
 }
 
 /** What the list of what is open does while it stands. */
-export interface OpenList {
-  move(by: number): void;
+export interface OpenList extends Listed {
   /** Does what the chosen one's key says. */
   act(): void;
   /** Returns the order of the chosen one; null where the list is empty. */
@@ -145,7 +148,8 @@ export function stage(
     till.stroke(pressed, atMs);
   }
 
-  function whileInOrders(pressed: Stroke, atMs: number): void {
+  /** What a key does in any list: it goes back, moves the choice, or begins the next sale. */
+  function whileInList(list: Listed | null, pressed: Stroke, atMs: number): void {
     switch (pressed.kind) {
       case "escape":
       case "minus":
@@ -153,7 +157,17 @@ export function stage(
       case "up":
       case "down":
         till.hush();
-        return orders.value?.move(pressed.kind === "up" ? -1 : 1);
+        return list?.move(pressed.kind === "up" ? -1 : 1);
+      case "digit":
+      case "double_zero":
+        return nextSale(pressed, atMs);
+      default:
+        return;
+    }
+  }
+
+  function whileInOrders(pressed: Stroke, atMs: number): void {
+    switch (pressed.kind) {
       case "orders":
         return openOrders(till.front.value?.orderNo ?? null);
       case "refund":
@@ -162,11 +176,8 @@ export function stage(
         return receiptOfChosen();
       case "star":
         return approvals.begin(pinWish());
-      case "digit":
-      case "double_zero":
-        return nextSale(pressed, atMs);
       default:
-        return;
+        return whileInList(orders.value, pressed, atMs);
     }
   }
 
@@ -187,23 +198,13 @@ export function stage(
 
   function whileInOpenItems(pressed: Stroke, atMs: number): void {
     switch (pressed.kind) {
-      case "escape":
-      case "minus":
-        return backToSell();
-      case "up":
-      case "down":
-        till.hush();
-        return openItems.value?.move(pressed.kind === "up" ? -1 : 1);
       case "enter":
         till.hush();
         return openItems.value?.act();
       case "orders":
         return openOrders(openItems.value?.orderNo() ?? till.front.value?.orderNo ?? null);
-      case "digit":
-      case "double_zero":
-        return nextSale(pressed, atMs);
       default:
-        return;
+        return whileInList(openItems.value, pressed, atMs);
     }
   }
 
