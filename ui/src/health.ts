@@ -93,14 +93,14 @@ export function soundState({ soundWorks, settings }: CounterView): SoundState {
 
 /** Returns the worst of all. */
 export function worstLevel(view: CounterView): Level {
-  const { channels, health, shop, notices } = view;
+  const { channels, health, shop, notices, waitingRefunds } = view;
   const levels = [
     ...channels.map(({ state }) => channelLevel(state)),
     diskLevel(health.disk),
     clockLevel(health.clock),
     backupLevel(health.backup, shop),
     soundLevel(soundState(view)),
-    notices.length > 0 ? "care" : "good",
+    notices.length > 0 || waitingRefunds > 0 ? "care" : "good",
   ] satisfies Level[];
   return levels.reduce((a, b) => (LEVELS.indexOf(a) < LEVELS.indexOf(b) ? b : a));
 }

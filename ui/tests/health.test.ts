@@ -5,6 +5,7 @@ import { flushPromises } from "@vue/test-utils";
 import { afterEach, expect, test, vi } from "vitest";
 import type { CounterView } from "../src/bindings/CounterView";
 import type { HealthView } from "../src/bindings/HealthView";
+import type { WaitingView } from "../src/bindings/WaitingView";
 import { attemptIn, healthWith, sceneOf, settingsWith } from "../src/demo-scenes";
 import type { Language } from "../src/text";
 import { NOW, open, scanner, type } from "./mounted";
@@ -167,4 +168,72 @@ test("a channel's tile has its name and a word, and what to do where it cannot b
   till = await open(sceneOf("silent", NOW).counter);
   const tiles = till.page.findAll(".tile").map((tile) => tile.text());
   expect(tiles).toEqual(["支付宝正常", "微信没有应答先用别的", "现金正常"]);
+});
+
+const REFUNDS: WaitingView = {
+  kind: "refunds",
+  count: 12,
+  oldestMs: NOW - 190_000,
+  nextMs: NOW + 9_000,
+};
+const SILENT = sceneOf("silent", NOW).counter.channels.filter(({ channel }) => channel !== "alipay");
+
+test("what waits while nothing answers says how much, how old, and when it is tried next", async () => {
+  const waiting = [REFUNDS, { ...REFUNDS, kind: "asks" as const, count: 1, nextMs: NOW - 1 }];
+  const counter = { channels: SILENT, health: healthWith(NOW, { waiting }) };
+  await listed(counter);
+  expect(line("refunds")).toBe("退款12 笔待发网络通了自动发出，不用重做下次 10:03:30 再试最早 3 分钟");
+  expect(line("asks")).toBe("核对1 笔旧单待核对网络通了自动发出，不用重做最早 3 分钟");
+  expect([level("refunds"), level("asks")]).toEqual(["care", "care"]);
+  till.page.unmount();
+  await listed(counter, "en");
+  expect(line("refunds")).toContain("12 waiting to go out");
+  expect(line("refunds")).toContain("Next try at 10:03:30");
+  expect(line("asks")).toContain("1 ended sale to check");
+});
+
+test.each([
+  [59_000, "1 分钟内发完", "Done in under a minute"],
+  [61_000, "约 2 分钟发完", "Done in about 2 min"],
+  [600_000, "约 10 分钟发完", "Done in about 10 min"],
+])("what goes out is said to be done in %d ms: %s", async (ms, zh, en) => {
+  const health = healthWith(NOW, { waiting: [REFUNDS], waitingDoneMs: NOW + ms });
+  for (const [spoken, words, sells] of [
+    ["zh", zh, "照常收款，收款优先"],
+    ["en", en, "sell as usual, sales go first"],
+  ] as const) {
+    await listed({ health }, spoken);
+    expect(line("refunds")).toContain(words);
+    expect(line("refunds")).toContain(sells);
+    expect(level("refunds")).toBe("plain");
+    till.page.unmount();
+  }
+});
+
+test("nobody is told to sell as usual where the cap is reached, and lines go with what waited", async () => {
+  const full = sceneOf("zero", NOW).counter.channels.map((channel) =>
+    channel.channel === "cash" ? channel : { ...channel, state: "full" as const },
+  );
+  const health = healthWith(NOW, { waiting: [REFUNDS], waitingDoneMs: NOW + 61_000 });
+  await listed({ channels: full, health });
+  expect(line("refunds")).toContain("正在自动发出");
+  expect(line("refunds")).not.toContain("收款优先");
+  till.host.put({ ...till.host.view(), health: healthWith(NOW) });
+  await flushPromises();
+  expect(till.page.find("[data-of=refunds]").exists()).toBe(false);
+});
+
+test("a sale nobody knows of is a line, and a refund that waits for a person leads to the list", async () => {
+  await listed({
+    unknownCount: 2,
+    unknownSumFen: 3_100,
+    unknownOldestMs: NOW - 61_000,
+    waitingRefunds: 3,
+  });
+  expect(line("sales")).toContain("2 笔结果未知 ¥31.00系统一直在查；没有结果前别重收");
+  expect(line("sales")).toContain("最早 1 分钟");
+  expect(line("person")).toBe("退款3 笔退款待处理逐笔处理去处理F5");
+  expect(till.page.get(".top [data-key=health]").attributes("data-level")).toBe("care");
+  await till.page.get("[data-of=person] [data-act=open_items]").trigger("click");
+  expect(screen()).toBe("open_items");
 });

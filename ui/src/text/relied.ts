@@ -5,6 +5,7 @@ import type { BackupState } from "../bindings/BackupState";
 import type { ChannelHealth } from "../bindings/ChannelHealth";
 import type { ClockState } from "../bindings/ClockState";
 import type { DiskState } from "../bindings/DiskState";
+import type { WaitingKind } from "../bindings/WaitingKind";
 import type { SoundState } from "../health";
 import type { Language } from "./index";
 import type { Sentence } from "./shape";
@@ -22,6 +23,22 @@ interface Relied {
   shows(machine: string): string;
   clocks(machine: string, channel: string): string;
   known(at: string): string;
+  waiting: Waiting;
+}
+
+/** What waits to go out, or for a result. */
+interface Waiting {
+  name: Record<"sales" | "refunds" | "asks", string>;
+  is: Record<WaitingKind, (count: number) => string>;
+  /** What to do while it goes out; while it does and sales are taken; while nothing does. */
+  todo: Record<"goes" | "goes_and_sells" | "stands", string>;
+  /** What to do about sales that nobody knows of. */
+  sales: string;
+  person: string;
+  open: string;
+  next(at: string): string;
+  soon: string;
+  about(minutes: number): string;
 }
 
 const zh: Relied = {
@@ -67,6 +84,21 @@ const zh: Relied = {
   shows: (machine) => `电脑 ${machine}`,
   clocks: (machine, channel) => `电脑 ${machine}，平台 ${channel}`,
   known: (at) => `${at} 得知`,
+  waiting: {
+    name: { sales: "收款", refunds: "退款", asks: "核对" },
+    is: { refunds: (count) => `${count} 笔待发`, asks: (count) => `${count} 笔旧单待核对` },
+    todo: {
+      goes: "正在自动发出，不用重做",
+      goes_and_sells: "正在自动发出，不用重做；照常收款，收款优先",
+      stands: "网络通了自动发出，不用重做",
+    },
+    sales: "系统一直在查；没有结果前别重收",
+    person: "逐笔处理",
+    open: "去处理",
+    next: (at) => `下次 ${at} 再试`,
+    soon: "1 分钟内发完",
+    about: (minutes) => `约 ${minutes} 分钟发完`,
+  },
 };
 
 const en: Relied = {
@@ -124,6 +156,24 @@ const en: Relied = {
   shows: (machine) => `This computer ${machine}`,
   clocks: (machine, channel) => `This computer ${machine}, the channel ${channel}`,
   known: (at) => `Known at ${at}`,
+  waiting: {
+    name: { sales: "Sales", refunds: "Refunds", asks: "Checks" },
+    is: {
+      refunds: (count) => `${count} waiting to go out`,
+      asks: (count) => (count === 1 ? "1 ended sale to check" : `${count} ended sales to check`),
+    },
+    todo: {
+      goes: "Going out by themselves; do nothing twice",
+      goes_and_sells: "Going out by themselves; do nothing twice; sell as usual, sales go first",
+      stands: "They go out when the network is back; do nothing twice",
+    },
+    sales: "The till keeps asking; do not charge again before it knows",
+    person: "See to them one by one",
+    open: "See to them",
+    next: (at) => `Next try at ${at}`,
+    soon: "Done in under a minute",
+    about: (minutes) => `Done in about ${minutes} min`,
+  },
 };
 
 export const RELIED: Readonly<Record<Language, Relied>> = { zh, en };
