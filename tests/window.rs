@@ -22,6 +22,8 @@ mod kill;
 mod monitors;
 #[path = "window_tests/open.rs"]
 mod open;
+#[path = "window_tests/outage.rs"]
+mod outage;
 #[path = "window_tests/pin.rs"]
 mod pin;
 #[path = "window_tests/practice.rs"]
