@@ -91,6 +91,8 @@ async fn falls_silent_over(customer: &Customer, app: &App, amount: &str) {
     app.see_within(".tile[data-health=silent]", SILENT_LIMIT_MS).await.unwrap();
     app.see_text(CHIP, "1 笔结果未知 ¥15.00").await.unwrap();
     app.see_text(CHIP, "最早").await.unwrap();
+    let banner = app.content(".plate [data-say=todo]").await.unwrap();
+    assert!(banner.contains("支付宝") && banner.contains("新单请用现金"), "{banner}");
     look(app, "outage-silent").await;
 }
 

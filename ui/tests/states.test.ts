@@ -1,11 +1,12 @@
 // What the cashier reads in each state, word for word, and what the two answers say.
 
+import { flushPromises } from "@vue/test-utils";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { AttemptState } from "../src/bindings/AttemptState";
 import type { AttemptView } from "../src/bindings/AttemptView";
 import { STATES, attemptIn, sceneOf } from "../src/demo-scenes";
 import type { Language } from "../src/text";
-import { NOW, open } from "./mounted";
+import { NOW, open, type } from "./mounted";
 import type { Page } from "./mounted";
 
 let shown: Page | undefined;
@@ -115,6 +116,21 @@ test("a silent channel reads as the table says", async () => {
   expect(shown.page.get(".sub").text()).toBe(
     "New sales: Alipay or Cash; open sales are still being checked",
   );
+});
+
+test("an amount waits for no scan that no wallet would take, and for one that another does", async () => {
+  const silent = { state: "silent", sinceMs: NOW - 60_000, latencyMs: null, ...KNOWN } as const;
+  const ready = { state: "ready", sinceMs: null, latencyMs: 400, ...KNOWN } as const;
+  const wechat = { channel: "wechat", ...silent } as const;
+  shown = await open({ channels: [{ channel: "alipay", ...silent }, wechat] });
+  await type("5<Enter>");
+  expect(shown.page.find("[data-phase=armed]").exists()).toBe(true);
+  expect(shown.page.get(".say").text()).toBe("支付宝 10:02 起没有应答");
+  expect(shown.page.get(".sub").text()).toBe("新单请用现金；未完的单会继续查");
+  expect(shown.page.get("[data-say=todo]").text()).toContain("支付宝 10:02 起没有应答");
+  shown.host.put({ ...shown.host.view(), channels: [{ channel: "alipay", ...ready }, wechat] });
+  await flushPromises();
+  expect(shown.page.get(".sub").text()).toBe("可以扫了");
 });
 
 test("only paid lights the goods, only declined, closed and returned light charge again", async () => {
