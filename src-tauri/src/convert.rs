@@ -56,6 +56,9 @@ pub(crate) fn counter(counter: &Counter, room: Room<'_>, now: Timestamp) -> Coun
     let with_refunds = |of: &Attempt| {
         let refunds = counter.refunds.get(&of.out_trade_no).map_or(&[][..], Vec::as_slice);
         let mut view = attempt(of, refunds);
+        if view.state == AttemptState::Parked {
+            view.deadline_ms = parked_until_ms(counter, of);
+        }
         if room.practice {
             view.reason = view.reason.map(reason_in_practice);
         }
@@ -96,6 +99,12 @@ pub(crate) fn counter(counter: &Counter, room: Room<'_>, now: Timestamp) -> Coun
     }
 }
 
+/// Until when a code that has not left the till is tried again.
+fn parked_until_ms(counter: &Counter, of: &Attempt) -> Option<i64> {
+    let health = counter.channels.iter().find(|health| health.channel == of.channel)?;
+    Some(of.kept_at.plus_ms(health.parked_limit_ms).0)
+}
+
 /// Practice takes only codes that it minted; whoever scans another must not think that a fresh one
 /// of a real wallet would do.
 fn reason_in_practice(reason: String) -> String {
@@ -112,6 +121,9 @@ pub(crate) fn customer(counter: &CounterView, typed: Option<Fen>) -> CustomerVie
         practice: counter.practice,
         store: counter.store.clone(),
         amount_fen: typed.map(Fen::get),
+        takes_codes: counter.channels.iter().any(|health| {
+            health.state == ChannelHealth::Ready && health.channel != ChannelView::Cash
+        }),
         attempt: counter.front.as_ref().map(|front| CustomerAttempt {
             state: front.state,
             channel: front.channel,
@@ -129,6 +141,7 @@ pub(crate) fn customer_of_none(settings: &Settings, now: Timestamp) -> CustomerV
         practice: settings.practice,
         store: settings.store_name.clone(),
         amount_fen: None,
+        takes_codes: false,
         attempt: None,
         now_ms: now.0,
     }

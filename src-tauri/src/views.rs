@@ -517,6 +517,8 @@ pub struct CustomerView {
     pub store: String,
     /// What the cashier has typed; none while nothing is due.
     pub amount_fen: Option<i64>,
+    /// Whether a code can be taken for it.
+    pub takes_codes: bool,
     pub attempt: Option<CustomerAttempt>,
     pub now_ms: i64,
 }

@@ -162,6 +162,9 @@ export function customerOf(counter: CounterView, amountFen: number | null): Cust
     store,
     amountFen,
     nowMs,
+    takesCodes: counter.channels.some(
+      ({ channel, state }) => channel !== "cash" && state === "ready",
+    ),
     attempt:
       front === null
         ? null

@@ -7,7 +7,7 @@ import type { CustomerAttempt } from "../src/bindings/CustomerAttempt";
 import type { CustomerView } from "../src/bindings/CustomerView";
 import { demoHost } from "../src/demo";
 import type { DemoHost } from "../src/demo";
-import { DEMO_CODE, STATES, attemptIn, counterAt, customerOf } from "../src/demo-scenes";
+import { DEMO_CODE, STATES, attemptIn, counterAt, customerOf, sceneOf } from "../src/demo-scenes";
 import { install } from "../src/host";
 import Customer from "../src/screens/Customer.vue";
 import { NOW } from "./mounted";
@@ -110,4 +110,14 @@ test("an amount without a code asks for the payment code and speaks of no code h
   await open({ amountFen: 1250 });
   expect(page.get(".how").text()).toBe("请出示付款码");
   expect(page.get(".due-body .second").text()).toBe("Please show your payment code");
+});
+
+test("nobody is asked for a code while no channel would take one", async () => {
+  await open({ amountFen: 1250, takesCodes: false });
+  expect(page.get(".how").text()).toBe("现在不能扫码，请付现金或稍等");
+  expect(page.get(".due-body .second").text()).toBe(
+    "Codes cannot be taken now; please pay in cash or wait",
+  );
+  expect(page.text()).not.toContain("付款码");
+  expect(customerOf(sceneOf("silent", NOW).counter, 1250).takesCodes).toBe(true);
 });

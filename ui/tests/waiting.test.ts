@@ -193,3 +193,14 @@ test("a bill is no payment code: where a scan charges it is handed in as a wrong
   expect(till.asked("askBill")).toEqual([]);
   expect(said()).toBe("这不是付款码：请顾客打开支付宝的付款码再扫");
 });
+
+test.each([
+  ["zh", "1:52 内自动重试"],
+  ["en", "1:52 left to try"],
+] as const)("a code that waits for the network says how long yet (%s)", async (spoken, words) => {
+  await opened({ front: attemptIn("parked", NOW, { deadlineMs: NOW + 112_000 }) }, spoken);
+  expect(till.page.get(".plate .count").text()).toBe(words);
+  put(attemptIn("parked", NOW, { deadlineMs: NOW }));
+  await flushPromises();
+  expect(till.page.get(".plate .count").classes()).toContain("asking");
+});

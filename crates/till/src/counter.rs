@@ -118,6 +118,8 @@ pub struct ChannelHealth {
     pub latency_ms: Option<i64>,
     /// When the last call ended, with an answer or without one.
     pub known_at: Option<Timestamp>,
+    /// How long a code that was not reached for is tried again, in ms.
+    pub parked_limit_ms: i64,
 }
 
 /// How the machine's clock does.
@@ -291,6 +293,7 @@ impl<K: Keys> Till<K> {
                 offer: line.offer(),
                 latency_ms: line.latency_ms,
                 known_at: line.known_at,
+                parked_limit_ms: line.channel.timetable().parked_limit_ms,
             })
             .collect()
     }

@@ -197,6 +197,37 @@ fn the_customer_sees_neither_numbers_nor_other_sales() {
     assert!(text.contains(CODE), "the code is what the window is for");
 }
 
+/// The channel of a counter, as it is offered.
+fn offered(offer: Offer) -> Vec<Health> {
+    let (channel, parked_limit_ms) = (ChannelId::Alipay, 120_000);
+    vec![Health { channel, offer, latency_ms: None, known_at: None, parked_limit_ms }]
+}
+
+#[test]
+fn a_customer_is_asked_for_a_code_only_where_a_channel_takes_it() {
+    let store = crate::store::find().unwrap().counter;
+    let takes = |channels| {
+        let counter = Counter { channels, ..empty() };
+        customer(&seen(&counter, &store, true), Fen::new(800)).takes_codes
+    };
+    assert!(takes(offered(Offer::Ready)));
+    assert!(!takes(offered(Offer::Proving)));
+    assert!(!takes(offered(Offer::Silent { since: KEPT })));
+    assert!(!takes(Vec::new()));
+}
+
+#[test]
+fn a_code_that_waits_for_the_network_says_until_when() {
+    let store = crate::store::find().unwrap().counter;
+    let channels = offered(Offer::Silent { since: KEPT });
+    let until = |front| {
+        let counter = Counter { front: Some(front), channels: channels.clone(), ..empty() };
+        seen(&counter, &store, true).front.unwrap().deadline_ms
+    };
+    assert_eq!(until(in_phase(Phase::Parked)), Some(KEPT.plus_ms(120_000).0));
+    assert_eq!(until(in_phase(Phase::Submitting)), None);
+}
+
 #[test]
 fn what_is_waited_for_is_not_counted_as_unknown() {
     let store = crate::store::find().unwrap().counter;

@@ -8,4 +8,8 @@ export type CustomerView = { practice: boolean, store: string,
 /**
  * What the cashier has typed; none while nothing is due.
  */
-amountFen: number | null, attempt: CustomerAttempt | null, nowMs: number, };
+amountFen: number | null, 
+/**
+ * Whether a code can be taken for it.
+ */
+takesCodes: boolean, attempt: CustomerAttempt | null, nowMs: number, };

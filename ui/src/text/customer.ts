@@ -18,8 +18,13 @@ export const CUSTOMER = {
     how: {
       zh: "请出示付款码",
       en: "Please show your payment code",
+      foot: "付款码只给收银员扫，别发给别人",
     },
-    foot: "付款码只给收银员扫，别发给别人",
+    cash: {
+      zh: "现在不能扫码，请付现金或稍等",
+      en: "Codes cannot be taken now; please pay in cash or wait",
+      foot: "",
+    },
   },
   payee: (store: string) => `付给：${store}`,
   practice: {

@@ -317,7 +317,7 @@ export const en: Text = {
     todo: (others) => `New sales: ${others}; open sales are still being checked`,
     or: " or ",
   },
-  left: { before: "", seconds: "s left", valid: "left" },
+  left: { before: "", seconds: "s left", valid: "left", parked: "left to try" },
   rail: { unknown: (asked) => `Last asked ${asked}`, asking: "Asking", reversing: "About 10 s" },
   trail: {
     sent: (at, channel) => `${at} sent to ${channel}`,

@@ -299,7 +299,7 @@ export const zh = {
     todo: (others: string) => `新单请用${others}；未完的单会继续查`,
     or: "或",
   },
-  left: { before: "还剩", seconds: "秒", valid: "内有效" },
+  left: { before: "还剩", seconds: "秒", valid: "内有效", parked: "内自动重试" },
   rail: {
     unknown: (asked: string) => `${asked} 查过，正在再查`,
     asking: "正在查",
