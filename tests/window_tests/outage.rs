@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::{Shop, picture};
 
 const SCREEN: &str = "3840x2160";
-const ROOMS: [Room; 2] = [Room { width: 1024, height: 768 }, Room { width: 1920, height: 1080 }];
 const USUAL: Room = Room { width: 1280, height: 800 };
+const ROOMS: [Room; 2] = [Room { width: 1024, height: 768 }, USUAL];
 const SILENT_LIMIT_MS: u64 = 60_000;
 /// A refund that was not answered is tried again after half a minute at the latest.
 const DRY_LIMIT_MS: u64 = 60_000;
@@ -149,7 +149,7 @@ async fn given_back(customer: &Customer) -> i64 {
     trades.iter().filter_map(|trade| trade["refunded_fen"].as_i64()).sum()
 }
 
-/// Takes a picture in both languages and on the smallest and a usual monitor.
+/// Takes a picture in both languages and in the smallest and the usual window.
 async fn look(app: &App, name: &str) {
     for room in ROOMS {
         app.resize(room).await.unwrap();
@@ -159,5 +159,4 @@ async fn look(app: &App, name: &str) {
             app.picture(&picture(&file)).await.unwrap();
         }
     }
-    app.resize(USUAL).await.unwrap();
 }
