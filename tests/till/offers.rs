@@ -85,6 +85,22 @@ fn answers_under_another_key_than_alipays_are_silence() {
 }
 
 #[test]
+pub(crate) fn a_channel_that_falls_silent_is_told_of_before_the_next_customer() {
+    let mut shop = Shop::new();
+    shop.wait(MINUTE_MS);
+    assert_eq!(shop.offer(), Offer::Ready);
+    shop.network = Network::Swallows;
+    shop.wait(45_000);
+    assert!(matches!(shop.offer(), Offer::Silent { .. }), "{:?}", shop.offer());
+    let before = shop.sent.len();
+    shop.network = Network::Up;
+    shop.wait(10_000);
+    assert_eq!(shop.offer(), Offer::Ready);
+    shop.wait(MINUTE_MS);
+    assert!(shop.sent.len() - before <= 8, "one that answers is not asked more often than before");
+}
+
+#[test]
 pub(crate) fn three_silences_stop_new_charges_and_nothing_else() {
     let mut shop = Shop::new();
     let no = shop.scan(1_250, Manner::TypesPassword { after_ms: 40_000 });

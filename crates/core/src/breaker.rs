@@ -105,6 +105,13 @@ impl Breaker {
         if self.is_proven() { Offer::Ready } else { Offer::Proving }
     }
 
+    /// Returns whether the last call went without a usable answer: one more tells whether the channel
+    /// is silent.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        0 < self.in_a_row
+    }
+
     /// Returns whether the channel has signed an answer in this process, silent since or not (M4).
     #[must_use]
     pub fn is_proven(&self) -> bool {

@@ -115,6 +115,10 @@ impl<K> Line<K> {
     /// Sets when the next harmless question is due.
     pub(crate) fn plan_probe(&mut self, now: Timestamp) {
         let wait = match self.offer() {
+            // The banner must not wait until three rounds of keeping warm have failed.
+            Offer::Ready if self.breaker.is_in_doubt() && !mutant::planted("law11_doubt_waits") => {
+                PROBE_MS
+            }
             Offer::Ready => WARM_MS,
             Offer::Proving | Offer::Silent { .. } => PROBE_MS,
             Offer::Misconfigured { .. } => WARM_MS,
