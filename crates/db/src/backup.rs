@@ -102,7 +102,7 @@ fn write(from: &Connection, path: &Path) -> Result<(), DbError> {
             return Err(DbError::Busy { doing: "make the backup" });
         }
     }
-    to.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(())).doing("make the backup")?;
+    open::set_journal_mode(&to, "PRAGMA journal_mode = DELETE", "make the backup")?;
     to.execute_batch("PRAGMA synchronous = FULL").doing("make the backup")?;
     let transaction = to.transaction().doing("mark the backup")?;
     let mut meta = Meta::read(&transaction)?;

@@ -222,9 +222,7 @@ fn refuse_foreign(conn: &Connection) -> Result<(), DbError> {
 
 fn configure(conn: &Connection) -> Result<(), DbError> {
     // FULL, not NORMAL: what is kept must survive a power cut. Only the writer checkpoints.
-    let mode: String = conn
-        .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
-        .doing("begin a write-ahead log")?;
+    let mode = set_journal_mode(conn, "PRAGMA journal_mode = WAL", "begin a write-ahead log")?;
     if mode != "wal" && mode != "memory" {
         return Err(DbError::ReadOnly { doing: "begin a write-ahead log" });
     }
@@ -237,6 +235,23 @@ fn configure(conn: &Connection) -> Result<(), DbError> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
         .doing("configure the connection")?;
     Ok(())
+}
+
+/// Runs a change of the journal's mode to its end, and returns the mode that it says. It says so
+/// before it commits: a disk that fails then leaves the mode as it was, and without a log a commit
+/// is durable only once its journal's deletion is.
+pub(crate) fn set_journal_mode(
+    conn: &Connection,
+    change: &'static str,
+    doing: &'static str,
+) -> Result<String, DbError> {
+    let mut statement = conn.prepare(change).doing(doing)?;
+    let mut rows = statement.query([]).doing(doing)?;
+    let mut mode = String::new();
+    while let Some(row) = rows.next().doing(doing)? {
+        mode = row.get(0).doing(doing)?;
+    }
+    Ok(mode)
 }
 
 fn migrate(conn: &mut Connection) -> Result<(), DbError> {

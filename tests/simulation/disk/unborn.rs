@@ -7,7 +7,7 @@
 use std::sync::OnceLock;
 
 use mianfu_core::money::Timestamp;
-use mianfu_db::{Db, Lock, OpenOptions};
+use mianfu_db::{Db, DbError, Lock, OpenOptions, Opened};
 use rusqlite::{Connection, OpenFlags};
 
 use super::counted::Cut;
@@ -39,7 +39,11 @@ fn make() -> Files {
 }
 
 fn start(disk: &Disk) -> Option<Db> {
-    let options = OpenOptions {
+    open(disk).ok().map(|(db, _)| db)
+}
+
+fn open(disk: &Disk) -> Result<(Db, Opened), DbError> {
+    Db::open(&OpenOptions {
         path: &disk.database(),
         vfs: Some(VFS),
         now: Timestamp(0),
@@ -48,8 +52,7 @@ fn start(disk: &Disk) -> Option<Db> {
         till: 0,
         epoch: 0,
         lock: Lock::None,
-    };
-    Db::open(&options).ok().map(|(db, _)| db)
+    })
 }
 
 /// Moves the log into the file and sees that the database is nobody's.
@@ -66,6 +69,7 @@ fn tidy(disk: &Disk) -> rusqlite::Result<()> {
 mod tests {
     use mianfu_db::Birth;
 
+    use super::super::counted::Failure;
     use super::*;
 
     #[test]
@@ -88,5 +92,43 @@ mod tests {
         let series = db.read().series().unwrap();
         assert_eq!((series.store(), series.till(), series.epoch()), (1, 2, 3));
         db.check_everything().unwrap();
+    }
+
+    /// The same as a backup is: without a log, and with what was kept by a journal.
+    fn without_a_log() -> Files {
+        let disk = Disk::with(u64::MAX - 4, unborn());
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+        let conn = Connection::open_with_flags_and_vfs(disk.database(), flags, VFS).unwrap();
+        let mode: String =
+            conn.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0)).unwrap();
+        assert_eq!(mode, "delete");
+        conn.close().unwrap();
+        disk.files()
+    }
+
+    #[test]
+    fn law1_a_start_whose_disk_fails_once_keeps_for_good_or_does_not_start() {
+        let files = without_a_log();
+        let counts = Disk::with(u64::MAX - 5, &files);
+        drop(start(&counts).unwrap());
+        let calls = counts.counts().calls;
+        assert!(20 <= calls, "{calls} calls on the disk");
+        let mut begun = 0;
+        for at in 1..=calls {
+            let disk = Disk::with(u64::MAX - 6, &files);
+            disk.plan_failure(at, Failure::Refused);
+            let kept = start(&disk);
+            let starts = kept.is_some();
+            disk.cut();
+            drop(kept);
+            disk.restore(Fate::Lost);
+            disk.calm();
+            let again = open(&disk).unwrap().1.birth;
+            if starts {
+                assert_eq!(again, Birth::Same, "call {at} failed and the start's commit is gone");
+                begun += 1;
+            }
+        }
+        assert!(0 < begun, "a call after the last commit failed, and no start");
     }
 }
