@@ -86,6 +86,10 @@ const CAUGHT: &[(&str, fn())] = &[
     ("m4_offer_not_asked_for", offers::m4_a_channel_is_offered_only_after_a_signed_answer),
     ("m6_stale_reversal_leaves", counter::m6_a_reversal_whose_not_paid_grew_old_does_not_leave),
     ("m8_code_not_kept", restarts::m8_a_kept_code_goes_on_being_shown_after_a_restart),
+    (
+        "m12_refusal_is_not_asked_about",
+        refunds::m12_a_refund_refused_because_a_reversal_came_late_ends_the_attempt,
+    ),
     ("m13_clock_not_learnt", clocks::sales_go_on_under_a_wrong_clock_and_the_cashier_is_told),
     (
         "m13_pay_time_of_another_clock",

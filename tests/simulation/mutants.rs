@@ -64,6 +64,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("m11_alive_is_dead", Days),
     ("m11_query_waits_on", Test),
     ("m12_asks_for_ever", Test),
+    ("m12_refusal_is_not_asked_about", Test),
     ("m12_reverses_for_ever", Test),
     ("m13_already_paid_waits", Test),
     ("m13_any_amount", Test),

@@ -217,6 +217,32 @@ pub(crate) fn m20_lack_of_balance_waits_for_a_person() {
 }
 
 #[test]
+pub(crate) fn m12_a_refund_refused_because_a_reversal_came_late_ends_the_attempt() {
+    let mut shop = Shop::new();
+    let weather = shop.practice.weather_mut();
+    weather.next_of(CANCEL, Fault::RequestLate { after_ms: 60_000 });
+    weather.next_of(CANCEL, Fault::SellerEmpty);
+    let no = shop.scan(1_250, Manner::ByHand);
+    shop.wait(10_000);
+    shop.cancel(&no);
+    let now = shop.till_now();
+    let query = shop.till().take_calls(now).pop().unwrap();
+    shop.leave(query);
+    shop.practice.confirm(shop.now.0 + 50, no.as_str()).unwrap();
+    shop.wait(5 * MINUTE_MS);
+    assert_eq!(shop.screen(&no), Screen::Refunding, "a person is to try again");
+    assert_eq!(shop.held_by_channel(&no), 0, "the late reversal took it back");
+    let wedged = shop.till().db().read().refunds().of_attempt(&no).unwrap()[0].value.id;
+    let now = shop.till_now();
+    shop.till().try_refund_again(wedged, now).unwrap();
+    shop.wait(1_000);
+    assert!(matches!(phase(&mut shop, wedged), RefundPhase::Refused { .. }));
+    assert_eq!(shop.end(&no).screen(), Screen::Returned);
+    shop.settle();
+    assert_eq!(shop.findings(), []);
+}
+
+#[test]
 pub(crate) fn m20_a_restart_in_the_middle_asks_before_it_sends_again() {
     for moment in [Moment::BeforeLeaving, Moment::BeforeTheAnswer] {
         for after in 0..3 {

@@ -3,7 +3,7 @@
 //! The order of operations, and nothing else: read the attempt, let core decide, keep the step with
 //! everything that belongs to it in one transaction, and only then hand out the call.
 
-use mianfu_core::attempt::{ClosedHow, Effect, Event, Finding, FollowUp, Phase, Step};
+use mianfu_core::attempt::{Attempt, ClosedHow, Effect, Event, Finding, FollowUp, Phase, Step};
 use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::mutant;
 use mianfu_core::number::OutTradeNo;
@@ -229,18 +229,7 @@ pub(crate) fn keep_rest(
     match &step.follow_up {
         None => Ok(None),
         Some(FollowUp::AskAt(at)) => {
-            tx.queue().put(&Operation {
-                key: format!("{}/late_ask/{}", attempt.out_trade_no, at.0),
-                kind: OperationKind::LateAsk,
-                lane: Lane::Background,
-                order_no: Some(attempt.order_no),
-                out_trade_no: Some(attempt.out_trade_no.clone()),
-                refund_id: None,
-                kept_at: now,
-                next_at: *at,
-                tries: 0,
-                wedged: None,
-            })?;
+            keep_late_ask(tx, attempt, *at, now)?;
             Ok(None)
         }
         Some(FollowUp::Refund { why }) => {
@@ -248,6 +237,27 @@ pub(crate) fn keep_rest(
             refunds::keep_refund(tx, attempt, attempt.amount.fen(), cause, now)
         }
     }
+}
+
+/// Keeps that the channel is to be asked once more about an attempt that asks no more by itself.
+pub(crate) fn keep_late_ask(
+    tx: &Tx<'_>,
+    attempt: &Attempt,
+    at: Timestamp,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    tx.queue().put(&Operation {
+        key: format!("{}/late_ask/{}", attempt.out_trade_no, at.0),
+        kind: OperationKind::LateAsk,
+        lane: Lane::Background,
+        order_no: Some(attempt.order_no),
+        out_trade_no: Some(attempt.out_trade_no.clone()),
+        refund_id: None,
+        kept_at: now,
+        next_at: at,
+        tries: 0,
+        wedged: None,
+    })
 }
 
 /// Takes a row out of the queue, if it is still there: a call may be answered after the attempt

@@ -12,7 +12,7 @@ use mianfu_core::refund::{
 use mianfu_db::{DbError, Lane, Operation, OperationKind, Tx, Versioned};
 use mianfu_gateway::{Answer, Call, CallError, Keys};
 
-use crate::cashier::{acknowledge, keep_rest, note};
+use crate::cashier::{acknowledge, keep_late_ask, keep_rest, note};
 use crate::people::{Approved, Outlived, RefundWish};
 use crate::till::{Till, TillError};
 use crate::worker::What;
@@ -282,6 +282,15 @@ impl<K: Keys> Till<K> {
             }))
     }
 
+    /// Says whether an attempt waits for its money to go back and no refund of it is on its way: then
+    /// the channel's word that all of it went back is about what else took it back.
+    pub(crate) fn waits_for_no_refund(&self, no: &OutTradeNo) -> Result<bool, DbError> {
+        let attempt = self.db.read().attempts().get(no)?.value;
+        let refunds = self.db.read().refunds().of_attempt(no)?;
+        let none_open = refunds.iter().all(|kept| kept.value.is_final());
+        Ok(matches!(attempt.phase, Phase::Refunding { .. }) && none_open)
+    }
+
     /// Keeps one step of a refund; a confirmed one ends the attempt that waits for it.
     pub(crate) fn step_refund(
         &mut self,
@@ -300,6 +309,7 @@ impl<K: Keys> Till<K> {
         if step.refund != before || step.effect.is_some() {
             let detail = phase_name(&step.refund.phase).to_owned();
             let waits = matches!(attempt.value.phase, Phase::Refunding { .. });
+            let refused = matches!(step.refund.phase, RefundPhase::Refused { .. });
             let finding = found(&before, &step.refund);
             let ended = self.db.write("keep a refund's step", |tx| {
                 tx.refunds().update(&step.refund, version, &note(now, "refund_step", detail))?;
@@ -307,6 +317,10 @@ impl<K: Keys> Till<K> {
                 if let Some(finding) = finding {
                     let noted = note(now, "finding", format!("{finding:?}"));
                     tx.findings().insert(&finding, &attempt.value, &noted)?;
+                }
+                // The channel may have refused it because a reversal came late and took all of it back.
+                if waits && refused && !mutant::planted("m12_refusal_is_not_asked_about") {
+                    keep_late_ask(tx, &attempt.value, now, now)?;
                 }
                 // One commit: nothing would end the attempt after a power cut between two.
                 let ends = waits

@@ -487,6 +487,9 @@ impl<K: Keys> Till<K> {
                 let wait = self.jitter.backoff_ms(tries + 1, 300_000);
                 self.db.write("ask again later", |tx| tx.queue().retry(key, now.plus_ms(wait)))
             }
+            Ok(Answer::Told(Verdict::Returned)) if self.waits_for_no_refund(no)? => {
+                self.step(no, Event::RefundConfirmed, now, Some(key))
+            }
             Ok(Answer::Told(verdict)) => self.step(no, Event::Told(verdict), now, Some(key)),
             Ok(
                 Answer::Reversal(_)
