@@ -102,6 +102,10 @@ pub(super) fn phases_follow_the_picture(case: &Case<'_>, broken: &mut Vec<Broken
             if to == "paid" && !line.row.text("reversal_left_at_ms").is_empty() {
                 wrong.push("paid after a reversal left".to_owned());
             }
+            let gone = |row: &Row| !row.text("goods_gone_by").is_empty();
+            if !left.is_empty() && !gone(before) && gone(&line.row) {
+                wrong.push("the goods were gone after a reversal left".to_owned());
+            }
             if before.is("late_money") && !line.row.is("late_money") {
                 wrong.push("late money was forgotten".to_owned());
             }

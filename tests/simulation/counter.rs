@@ -9,7 +9,6 @@ use mianfu_core::attempt::Attempt;
 use mianfu_core::channel::ChannelId;
 use mianfu_core::money::Fen;
 use mianfu_core::number::{OrderNo, OutTradeNo};
-use mianfu_core::refund::RefundPhase;
 use mianfu_practice::Manner;
 use mianfu_till::counter::Last;
 use mianfu_till::people::RefundWish;
@@ -82,9 +81,7 @@ impl World<'_> {
             Operation::CashSale { amount_fen, coin_fen } => self.cash_sale(amount_fen, coin_fen),
             Operation::CashBack { percent } => self.cash_back(percent),
             Operation::BackUp => self.back_up(),
-            Operation::GoodsGone => {
-                self.on_front("goods gone", |till, no, now| till.goods_gone(no, "manager", now));
-            }
+            Operation::GoodsGone => self.goods_gone(),
             Operation::PutAside => self.put_aside(),
             Operation::BringBack => self.bring_back(),
             Operation::Clear => self.clear(),
@@ -289,34 +286,6 @@ impl World<'_> {
         }
     }
 
-    /// The manager tries refunds again that wait for a person, until there are none.
-    pub(super) fn manages(&mut self) {
-        let now = self.till_now();
-        let again_ms = self.now_ms + 20_000;
-        let Some(till) = &mut self.desk.till else {
-            self.put(again_ms, Happening::Manages);
-            return;
-        };
-        let Ok(open) = till.db().read().refunds().open(100) else {
-            self.put(again_ms, Happening::Manages);
-            return;
-        };
-        let mut tried = Vec::new();
-        for kept in open {
-            if matches!(kept.value.phase, RefundPhase::Wedged { .. }) {
-                let done = till.try_refund_again(kept.value.id, now).is_ok();
-                tried.push((kept.value.id, done));
-            }
-        }
-        for (id, done) in tried {
-            self.say(format_args!("manager: tries refund {} again: {done}", id.0));
-        }
-        // An attempt may still turn into a refund that waits for a person.
-        if till_is_open(self) {
-            self.put(again_ms, Happening::Manages);
-        }
-    }
-
     /// Reads the screen: what each attempt in sight says, and which code is drawn.
     pub(super) fn read_screen(&mut self) {
         let now = self.till_now();
@@ -444,10 +413,6 @@ impl World<'_> {
 fn in_sight(counter: &mianfu_till::Counter) -> impl Iterator<Item = &Attempt> {
     let recent = counter.recent.iter().filter_map(Last::attempt);
     counter.front.iter().chain(&counter.aside).chain(recent)
-}
-
-fn till_is_open(world: &World<'_>) -> bool {
-    world.desk.till.as_ref().is_some_and(|till| !till.is_settled().unwrap_or(false))
 }
 
 fn means(code: Option<&str>) -> Means {

@@ -24,6 +24,7 @@ mod drawer;
 pub mod faults;
 mod happenings;
 #[cfg(feature = "mutants")]
+mod manager;
 pub mod mutants;
 pub mod network;
 mod onlooker;

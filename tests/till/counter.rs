@@ -8,6 +8,7 @@ use mianfu_db::FindingKind;
 use mianfu_practice::{CustomerId, Fault, Manner};
 use mianfu_tests::shop::*;
 use mianfu_till::cash::CashRefusal;
+use mianfu_till::cashier::GoodsRefusal;
 use mianfu_till::counter::Unknown;
 use mianfu_till::{Collect, Means, Refusal, SameCustomer};
 
@@ -296,7 +297,8 @@ fn m17_is_refused_once_a_reversal_has_left_and_lifted_by_cash() {
     shop.cancel(&no);
     shop.wait(2_000);
     let now = shop.till_now();
-    shop.till().goods_gone(&no, "店长 01", now).unwrap();
+    let refused = shop.till().goods_gone(&no, "店长 01", now);
+    assert!(matches!(refused, Err(GoodsRefusal::ReversalLeft { .. })), "{refused:?}");
     assert_eq!(shop.attempt(&no).goods_gone_by, None);
     shop.settle();
     let no = shop.scan(1_250, Manner::WalksAway);

@@ -84,14 +84,7 @@ impl<K: Keys> Till<K> {
         now: Timestamp,
     ) -> Result<(), GoodsRefusal> {
         let (GoodsGiven { no }, by) = approved.take(now)?;
-        let attempt = self.db.read().attempts().get(&no).map_err(TillError::from)?.value;
-        if attempt.may_mark_goods_gone() {
-            return Ok(self.goods_gone(&no, by, now)?);
-        }
-        if attempt.is_live() && attempt.reversal_left_at.is_some() {
-            return Err(GoodsRefusal::ReversalLeft { out_trade_no: no });
-        }
-        Err(GoodsRefusal::NotOpen { out_trade_no: no })
+        self.goods_gone(&no, by, now)
     }
 
     /// A person says that the goods are gone (M17). Who may is the caller's to have settled: a
@@ -99,14 +92,22 @@ impl<K: Keys> Till<K> {
     ///
     /// # Errors
     ///
-    /// The number must be one of this till's, and the step must be kept.
+    /// Refuses once a reversal has left, or where nothing is waited for.
     pub fn goods_gone(
         &mut self,
         no: &OutTradeNo,
         by: &str,
         now: Timestamp,
-    ) -> Result<(), TillError> {
-        self.tell(no, Event::GoodsGone { by: by.to_owned() }, now)
+    ) -> Result<(), GoodsRefusal> {
+        let attempt = self.db.read().attempts().get(no).map_err(TillError::from)?.value;
+        if attempt.may_mark_goods_gone() {
+            return Ok(self.tell(no, Event::GoodsGone { by: by.to_owned() }, now)?);
+        }
+        let out_trade_no = no.clone();
+        if attempt.is_live() && attempt.reversal_left_at.is_some() {
+            return Err(GoodsRefusal::ReversalLeft { out_trade_no });
+        }
+        Err(GoodsRefusal::NotOpen { out_trade_no })
     }
 
     fn tell(&mut self, no: &OutTradeNo, event: Event, now: Timestamp) -> Result<(), TillError> {
