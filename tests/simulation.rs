@@ -8,7 +8,7 @@ use mianfu_tests::simulation::disk::{Disk, Fate, VFS};
 use mianfu_tests::simulation::faults::{Faults, Kind};
 use mianfu_tests::simulation::oracle::judge;
 use mianfu_tests::simulation::plan::Plan;
-use mianfu_tests::simulation::record::{Record, Row, Word};
+use mianfu_tests::simulation::record::{Line, Record, Row, Word};
 use mianfu_tests::simulation::runs::{run, run_many};
 use mianfu_tests::simulation::world::live;
 use rusqlite::{Connection, OpenFlags};
@@ -64,10 +64,15 @@ fn a_thousand_bad_days_keep_every_promise() {
 }
 
 /// A clock set forward before a late submit, a machine that let a submit leave late, a code scanned
-/// as it was cancelled, a backup in the place of refunds, a number that may be paid for hours.
+/// as it was cancelled, a backup in the place of refunds, a number that may be paid for hours; a
+/// start that found no log begun, a refund that a late reversal made needless, a cancel that came
+/// twice, a reversal that the power kept from leaving, goods and cash that only a lost database knew
+/// of, a refusal without the name of its signature.
 #[test]
 fn days_that_broke_a_promise_once_keep_it() {
-    for seed in [3_071, 46_140, 8_672, 3_158, 9_767] {
+    let tills = [3_071, 46_140, 8_672, 3_158, 9_767, 136_107, 114_006];
+    let oracles = [169_144, 1_028_201, 152_380, 148_416, 123_896, 1_007_515];
+    for seed in tills.into_iter().chain(oracles) {
         assert_eq!(run(seed).broken, [], "seed {seed}");
     }
 }
@@ -427,4 +432,43 @@ fn the_oracle_sees_what_is_left_open() {
     check("I22", |record, _| {
         attempt_in(record, "closed").map(|row| set(row, "phase", "asking")).is_some()
     });
+}
+
+#[test]
+fn the_oracle_sees_goods_that_are_said_to_be_gone_after_a_reversal_left() {
+    check("I5", |record, _| {
+        let left = |line: &&mut Line| !line.row.text("reversal_left_at_ms").is_empty();
+        let mut lines = record.log.iter_mut().filter(left);
+        let Some(first) = lines.next().map(|line| line.key.clone()) else { return false };
+        let after = lines.find(|line| line.key == first);
+        after.map(|line| set(&mut line.row, "goods_gone_by", "manager")).is_some()
+    });
+}
+
+/// After a restore the oracle excuses what the lost database knew, and no more.
+#[test]
+fn the_oracle_sees_goods_and_cash_that_no_restore_explains() {
+    let broken = |seed: u64, change: &dyn Fn(&mut Record)| {
+        let mut past = live(&Plan::of(seed), usize::MAX);
+        change(&mut past.record);
+        let broken = judge(&past.record, past.practice.truth());
+        broken.into_iter().map(|broken| broken.invariant).collect::<Vec<_>>()
+    };
+    assert_eq!(broken(152_380, &|_| ()), Vec::<&str>::new());
+    let nobody_took_cash = broken(152_380, &|record| {
+        for line in record.log.iter_mut().filter(|line| line.kind == "cash_instead") {
+            line.kind = "cancelled".to_owned();
+        }
+    });
+    assert_eq!(nobody_took_cash, ["I12"]);
+    let paid_before_the_backup = broken(152_380, &|record| {
+        let put_back = |line: &&mut Line| line.kind == "put_back" && line.table == "attempt";
+        for line in record.log.iter_mut().filter(put_back) {
+            set(&mut line.row, "phase", "paid");
+        }
+    });
+    assert!(paid_before_the_backup.contains(&"I12"), "{paid_before_the_backup:?}");
+    let counted_before_the_restore_only =
+        broken(148_416, &|record| record.cash.retain(|cash| cash.forgotten));
+    assert_eq!(counted_before_the_restore_only, ["M16"]);
 }

@@ -10,7 +10,8 @@ const END: i64 = i64::MAX;
 pub(super) fn drawer_is_the_books(case: &Case<'_>, broken: &mut Vec<Broken>) {
     let tables = &case.record.tables;
     for order in tables.orders.iter().filter(|row| row.int("cash_fen") != Some(0)) {
-        let moves = || case.record.cash.iter().filter(|cash| is_of(cash, order));
+        let known = || case.record.cash.iter().filter(|cash| !cash.forgotten);
+        let moves = || known().filter(|cash| is_of(cash, order));
         let counted = moves().any(|cash| is_counted(cash, order)) || was_asked(case, order);
         if !counted && !is_inherited(case, order) {
             let what = format!("order {} took cash that nobody counted", order.text("order_no"));
@@ -85,5 +86,6 @@ fn was_asked(case: &Case<'_>, order: &Row) -> bool {
     case.record
         .cash
         .iter()
+        .filter(|cash| !cash.forgotten)
         .any(|cash| !cash.said && cash.of == Heap::Order(String::new()) && is_counted(cash, order))
 }

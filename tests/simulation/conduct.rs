@@ -297,12 +297,10 @@ pub(super) fn scanned_codes_are_closed(case: &Case<'_>, broken: &mut Vec<Broken>
         if call.method != "alipay.trade.cancel" || reversed.insert(&call.no, ()).is_some() {
             continue;
         }
-        // One that was withheld counts as left from its commit and is repeated (M6, M7).
+        // One that was kept and did not leave counts as left and is repeated (M6, M7).
         let row = case.row_before(&call.no, call.log_len);
         let shown = row.is_some_and(|row| row.text("flow") == "show");
-        let counts_as_left = case.log.get(call.no.as_str()).is_some_and(|lines| {
-            lines.iter().any(|(at, line)| *at < call.log_len && line.kind == "reversal_withheld")
-        });
+        let counts_as_left = was_withheld(case, &call.no, call.log_len);
         let scanned = case.record.calls[..index].iter().any(|other| {
             other.no == call.no && other.start == call.start && heard_waiting(other, call.left_ms)
         });
@@ -423,12 +421,25 @@ pub(super) fn screens_are_true(case: &Case<'_>, broken: &mut Vec<Broken>) {
 /// I12: goods went for money that was there and that nobody but a person gave back.
 pub(super) fn goods_went_for_money(case: &Case<'_>, broken: &mut Vec<Broken>) {
     for goods in &case.record.goods {
-        let stays = is_there(case, &goods.no, goods.at_ms) && is_there(case, &goods.no, i64::MAX);
-        if !stays {
+        let stays = is_there(case, &goods.no, i64::MAX)
+            || cash_was_taken_unaware(case, &goods.no, goods.at_ms);
+        if !is_there(case, &goods.no, goods.at_ms) || !stays {
             let what = format!("goods went for {} and the money did not stay", goods.no);
             note(broken, "I12", goods.at_ms, what);
         }
     }
+}
+
+/// Says whether a backup from before the payment took the database's place after the goods went, and
+/// cash was taken for the order since: then a person sent the wallet's money back (M16).
+fn cash_was_taken_unaware(case: &Case<'_>, no: &str, gone_ms: i64) -> bool {
+    let lines = case.log.get(no).into_iter().flatten().map(|(_, line)| line);
+    let mut since = lines.skip_while(|line| line.kind != PUT_BACK || line.seen_ms < gone_ms);
+    let put_back = since.next().is_some_and(|line| {
+        let phase = line.row.text("phase");
+        !phase.is_empty() && !is_end(phase) && !line.row.is("unwanted")
+    });
+    put_back && since.any(|line| line.kind == "cash_instead" && line.row.is("unwanted"))
 }
 
 /// Says whether the money of a number was there at a time, but for what people gave back.

@@ -76,12 +76,16 @@ impl World<'_> {
     /// went before the till could say that it had kept it.
     fn is_in_drawer(&mut self, order: &Order) -> bool {
         let number = order.no.0.to_string();
-        let in_drawer = |cash: &CashMove| cash.said && cash.of == Heap::Order(number.clone());
+        // What a database that was put back lost is another order's, or is counted anew.
+        let in_drawer = |cash: &CashMove| {
+            cash.said && !cash.forgotten && cash.of == Heap::Order(number.clone())
+        };
         if self.desk.record.cash.iter().any(in_drawer) {
             return true;
         }
         let unsaid = self.desk.record.cash.iter_mut().find(|cash| {
             !cash.said
+                && !cash.forgotten
                 && cash.of == Heap::Order(String::new())
                 && cash.rounded_fen == order.rounded.get()
                 && cash.received_fen == order.received.get()

@@ -113,9 +113,10 @@ impl Case<'_> {
         let Some(ended_ms) = self.ended_ms(no) else { return false };
         let heard = self.record.calls.iter().filter(|call| call.no == *no).filter_map(|call| {
             let heard = call.heard.as_ref().filter(|heard| heard.at_ms <= ended_ms)?;
-            Some((heard.at_ms, *call.arrived_ms.last()?))
+            Some((heard.at_ms, call.answered_ms?))
         });
-        let answered_ms = heard.max().map_or(ended_ms, |(_, arrived_ms)| arrived_ms.min(ended_ms));
+        let answered_ms =
+            heard.max().map_or(ended_ms, |(_, answered_ms)| answered_ms.min(ended_ms));
         trade.origin == mianfu_practice::truth::Origin::Show && answered_ms <= trade.made_ms
     }
 

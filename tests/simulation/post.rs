@@ -113,6 +113,9 @@ impl World<'_> {
         let again = if answered { "" } else { " again" };
         self.say(format_args!("#{call} {no} arrives{again}: {told} {fate:?}"));
         self.desk.record.calls[call].arrived_ms.push(self.now_ms);
+        if answered {
+            self.desk.record.calls[call].answered_ms = Some(self.now_ms);
+        }
         if let (true, Some(way)) = (answered, self.desk.courses.get(&call).copied())
             && !way.decided
         {
@@ -151,7 +154,9 @@ impl World<'_> {
                 (ms, Comes::Reply(cut, Word::Worthless))
             }
             Back::Tampered { ms, place } => {
-                (ms, Comes::Reply(tampered(plain, place), Word::Worthless))
+                let reply = tampered(plain.clone(), place);
+                let word = word_of_tampered(&plain, &reply);
+                (ms, Comes::Reply(reply, word))
             }
         };
         let at_ms = self.now_ms.saturating_add(delay_ms).saturating_add(back_ms);
@@ -237,6 +242,7 @@ impl World<'_> {
             business,
             log_len: self.desk.record.log.len(),
             arrived_ms: Vec::new(),
+            answered_ms: None,
             heard: None,
         }
     }
@@ -300,6 +306,33 @@ fn tampered(mut reply: HttpReply, place: u64) -> HttpReply {
     reply
 }
 
+/// Returns what a till may make of an answer with another byte: nothing, unless it says what it said
+/// and has no signature, be it that the byte was in the signature's name. Anybody could have written
+/// such a refusal: it is no verdict, and no silence either. A success without a signature is worth
+/// nothing.
+fn word_of_tampered(plain: &HttpReply, tampered: &HttpReply) -> Word {
+    let (told, _) = code_of(plain);
+    let same = code_of(tampered) == (told.clone(), true);
+    let refused = told.is_some_and(|(code, _)| code.starts_with('4'));
+    if refused && same { Word::Unsigned } else { Word::Worthless }
+}
+
+/// Returns the codes of an answer that can be read, and whether it is without a signature.
+fn code_of(reply: &HttpReply) -> (Option<(String, String)>, bool) {
+    let members: serde_json::Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let is_answer = |name: &str| name.starts_with("alipay_") || name == "error_response";
+    let node = members.as_object().and_then(|members| {
+        members.iter().find(|(name, _)| is_answer(name) && name.ends_with("_response"))
+    });
+    let codes = node.map(|(_, node)| {
+        let text = |name: &str| node.get(name).and_then(serde_json::Value::as_str);
+        let sub_code = text("sub_code").unwrap_or_default();
+        let bare = sub_code.rsplit('.').next().unwrap_or_default();
+        (text("code").unwrap_or_default().to_owned(), bare.to_owned())
+    });
+    (codes, members.get("sign").is_none())
+}
+
 /// Returns what a till may make of what the channel said.
 fn genuine(asked: &mianfu_practice::truth::Asked) -> Word {
     // A system error is signed and says nothing.
@@ -332,4 +365,41 @@ fn short(method: &str) -> &str {
 
 fn broken() -> Error {
     Error::from(ErrorKind::ConnectionReset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(body: &str) -> HttpReply {
+        HttpReply { status: 200, headers: Vec::new(), body: body.as_bytes().to_vec() }
+    }
+
+    /// The parts of an answer whose damage leaves a refusal that anybody could have written.
+    fn check(body: &str, expected: &[&str]) {
+        let plain = reply(body);
+        let mut found = vec![false; body.len()];
+        for (place, found) in (0..).zip(&mut found) {
+            let tampered = tampered(plain.clone(), place);
+            *found = word_of_tampered(&plain, &tampered) == Word::Unsigned;
+        }
+        let mut parts = vec![false; body.len()];
+        for part in expected {
+            let at = body.find(part).unwrap();
+            parts[at..at + part.len()].fill(true);
+        }
+        assert_eq!(found, parts, "{body}");
+    }
+
+    #[test]
+    fn a_damaged_answer_is_unsigned_only_where_it_says_the_same_without_a_signature() {
+        let node = |code: &str| {
+            format!(r#""alipay_trade_query_response":{{"code":"{code}","sub_code":"ACQ.GONE"}}"#)
+        };
+        check(&format!(r#"{{{},"sign":"abc"}}"#, node("40004")), &["sign"]);
+        check(&format!(r#"{{{},"sign":"abc"}}"#, node("10000")), &[]);
+        check(&format!(r#"{{{},"sign":"abc"}}"#, node("20000")), &[]);
+        check(&format!("{{{}}}", node("40004")), &["trade_query", "ACQ"]);
+        check("<html></html>", &[]);
+    }
 }

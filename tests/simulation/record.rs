@@ -71,6 +71,8 @@ pub struct Call {
     pub log_len: usize,
     /// When the channel got it, each time it did.
     pub arrived_ms: Vec<i64>,
+    /// When the channel gave the answer that went on its way. A second arrival's goes nowhere.
+    pub answered_ms: Option<i64>,
     /// What the till heard. `None`: the till was gone by then.
     pub heard: Option<Heard>,
 }
