@@ -87,6 +87,10 @@ const CAUGHT: &[(&str, fn())] = &[
     ("m6_stale_reversal_leaves", counter::m6_a_reversal_whose_not_paid_grew_old_does_not_leave),
     ("m8_code_not_kept", restarts::m8_a_kept_code_goes_on_being_shown_after_a_restart),
     (
+        "m6_reversal_overtakes_a_late_submit",
+        counter::m6_no_reversal_overtakes_a_submit_that_left_late,
+    ),
+    (
         "m12_refusal_is_not_asked_about",
         refunds::m12_a_refund_refused_because_a_reversal_came_late_ends_the_attempt,
     ),

@@ -76,6 +76,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("m14_notice_refunds", Test),
     ("m14_refunds_twice", Test),
     ("m14_reply_refunds_again", Test),
+    ("m14_the_same_news_contradicts", Days),
     ("m15_asked_while_a_code_lives", Test),
     ("m15_asks_without_rest", Test),
     ("m15_paid_is_passed_over", Points("restored")),
@@ -130,6 +131,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("m4_offer_not_asked_for", Days),
     ("m4_offered_unproven", Days),
     ("m5_reverses_on_silence", Days),
+    ("m6_reversal_overtakes_a_late_submit", Test),
     ("m6_stale_reversal_leaves", Days),
     ("m6_too_soon", Test),
     ("m6_while_submit_open", Test),
@@ -161,13 +163,12 @@ pub struct Shown {
     pub bug: &'static str,
 }
 
-/// Kinds of faults for which no planted bug is known that only they show.
-pub const UNSHOWN: [Kind; 2] = [Kind::Duplicate, Kind::Reorder];
-
-/// For each other kind of fault a bug that it shows.
-pub const SHOWN: [Shown; 20] = [
+/// For each kind of fault a bug that it shows.
+pub const SHOWN: [Shown; 22] = [
     shown(Kind::Drop, &[], "m1_a_timeout_never_left"),
     shown(Kind::Delay, &[], "m1_a_timeout_never_left"),
+    shown(Kind::Duplicate, &[], "law5_a_late_return_rewrites_the_end"),
+    shown(Kind::Reorder, &[], "m14_the_same_news_contradicts"),
     shown(Kind::Break, &[], "m1_a_broken_connection_never_left"),
     shown(Kind::Truncate, &[], "m1_half_an_answer_never_left"),
     shown(Kind::ServerError, &[], "m1_an_error_page_never_left"),
@@ -274,10 +275,8 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_fault_has_a_bug_that_it_shows_or_is_named_without() {
-        let kinds: Vec<Kind> = SHOWN.iter().map(|shown| shown.kind).collect();
-        let known = Kind::ALL.into_iter().filter(|kind| !UNSHOWN.contains(kind));
-        assert_eq!(kinds, known.collect::<Vec<Kind>>());
+    fn every_kind_of_fault_has_a_bug_that_it_shows() {
+        assert_eq!(SHOWN.map(|shown| shown.kind), Kind::ALL);
     }
 
     fn root() -> PathBuf {

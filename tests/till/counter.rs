@@ -339,6 +339,23 @@ pub(crate) fn m6_a_reversal_whose_not_paid_grew_old_does_not_leave() {
 }
 
 #[test]
+pub(crate) fn m6_no_reversal_overtakes_a_submit_that_left_late() {
+    const SUBMIT_OPEN_MS: i64 = 15_000;
+    let mut shop = Shop::new();
+    shop.practice.weather_mut().next_of(PAY, Fault::RequestLate { after_ms: 12_000 });
+    let no = shop.scan(1_250, Manner::Pays);
+    // The machine stands still between the commit and the leaving.
+    shop.now = shop.now.plus_ms(10_000);
+    shop.cancel(&no);
+    assert_eq!(shop.end(&no).screen(), Screen::Returned, "it arrived after all and goes back");
+    shop.settle();
+    let kept_at = shop.attempt(&no).kept_at;
+    let left = |method: &str| shop.sent.iter().find(|sent| sent.method == method).unwrap().at;
+    assert_eq!(left(PAY).since_ms(kept_at), 10_000);
+    assert!(SUBMIT_OPEN_MS <= left(CANCEL).since_ms(left(PAY)), "its answer was waited for");
+}
+
+#[test]
 pub(crate) fn certainty_is_never_starved_by_charges() {
     let mut shop = Shop::with(|setup| setup.settings.aside_max = 20);
     let first = shop.scan(1, Manner::TypesPassword { after_ms: 8_000 });

@@ -75,7 +75,7 @@ const ROWS: &[Part] = &[
         &[
             Step::Run("cargo clippy --workspace --all-targets {mutants} -- -D warnings"),
             Step::Run("cargo xtask simulate --mutants --seeds 0..1000"),
-            Step::Run("cargo xtask simulate --kinds --seeds 0..200"),
+            Step::Run("cargo xtask simulate --kinds --seeds 0..300"),
         ],
     ),
     row(

@@ -79,6 +79,7 @@ const CAUGHT: &[(&str, fn())] = &[
     ("m13_any_time", attempt::m13_a_pay_time_before_the_attempt_is_held),
     ("m13_already_paid_waits", attempt::m13_already_paid_on_a_first_submit_is_held),
     ("m14_notice_refunds", attempt::m14_after_an_end_a_notice_only_asks),
+    ("m14_the_same_news_contradicts", attempt::m14_after_an_end_a_notice_only_asks),
     ("m14_refunds_twice", attempt::m14_after_an_end_a_notice_only_asks),
     ("m14_refunds_twice", walk::every_event_in_every_state_of_a_scan_keeps_the_rules),
     ("m14_reply_refunds_again", attempt::m14_the_same_news_twice_refunds_once),

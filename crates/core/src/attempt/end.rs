@@ -74,7 +74,9 @@ impl Step {
     pub(super) fn after_end(&mut self, event: Event, now: Timestamp) {
         match event {
             Event::Answered(Verdict::Paid(payment)) | Event::Notified(Verdict::Paid(payment)) => {
-                if mutant::planted("m14_notice_refunds") && !self.agrees(&payment) {
+                if mutant::planted("m14_the_same_news_contradicts") && self.agrees(&payment) {
+                    self.finding = Some(Finding::Contradicted { said: "paid" });
+                } else if mutant::planted("m14_notice_refunds") && !self.agrees(&payment) {
                     self.late_money();
                 } else if !self.agrees(&payment)
                     && !matches!(self.attempt.phase, Phase::Held { .. })

@@ -934,6 +934,17 @@ pub(crate) fn m14_after_an_end_a_notice_only_asks() {
     then("9 | notified paid | closed by_channel | - | closed | ask at 9");
     then("9 | answered paid | closed by_channel | - | closed | ask at 9");
     then("9 | notified waiting | closed by_channel | - | closed | -");
+    // The money that is known already, told again by an answer that another one overtook.
+    check(
+        SCAN,
+        "
+        0 | begin         | submitting | submit | submitting | -
+        5 | tick          | submitting | query  | submitting | -
+        6 | told paid     | paid       | -      | paid       | -
+        7 | answered paid | paid       | -      | paid       | -
+        8 | notified paid | paid       | -      | paid       | -
+        ",
+    );
     then(
         "8 | told paid | closed by_channel | - | closed | late_money + refund late_money
          9 | told paid | closed by_channel | - | closed | -

@@ -26,7 +26,10 @@ impl<K: Keys> Till<K> {
         let timetable = line.channel.timetable();
         // A submit that a slow machine let leave late is in flight for longer (M6).
         let submit = What::Attempt { no: no.clone(), effect: Effect::Submit };
-        let in_flight = || self.calls.open.values().any(|open| open.what == submit);
+        let in_flight = || {
+            self.calls.open.values().any(|open| open.what == submit)
+                && !mutant::planted("m6_reversal_overtakes_a_late_submit")
+        };
         let withheld = match effect {
             Effect::Reverse if timetable.reverse_fresh_ms < age_ms || in_flight() => {
                 Event::Withheld
