@@ -58,6 +58,7 @@ pub fn all() -> Vec<Flow> {
     flows.extend(cash(&opened));
     flows.extend(back(&opened));
     flows.extend(starts(&stages));
+    flows.extend(findings(&stages));
     flows
 }
 
@@ -317,5 +318,22 @@ fn starts(stages: &Stages) -> Vec<Flow> {
         On(&stages.restored_while_parked)
             .flow("restored_while_parked", "paid", vec![(2_000, Operation::AskNow)])
             .with(|scene| scene.epochs_on = 1),
+    ]
+}
+
+/// What the manager was told, looked into and settled with the PIN.
+fn findings(stages: &Stages) -> Vec<Flow> {
+    let settles = || vec![(2_000, Operation::SettleFinding), (4_000, scan(Manner::Pays))];
+    vec![
+        On(&stages.found).flow("finding_settled", "paid paid paid paid settled_1", settles()),
+        On(&stages.found)
+            .flow("finding_settled_on_a_copy", "paid paid paid paid settled_1", settles())
+            .with(|scene| {
+                scene.machine = "another machine";
+                scene.epochs_on = 2;
+            }),
+        On(&stages.restored_while_found)
+            .flow("finding_settled_after_a_restore", "paid paid paid paid settled_1", settles())
+            .with(|scene| scene.epochs_on = 2),
     ]
 }

@@ -1,6 +1,7 @@
 //! What there is before a flow begins: files and a ledger that an earlier history left.
 
 use mianfu_practice::Manner;
+use mianfu_practice::truth::Entry;
 
 use super::sales::{BEGINS_MS, customer, scan, scene, show, spoil};
 use crate::simulation::plan::Operation;
@@ -28,6 +29,10 @@ pub(super) struct Stages {
     pub(super) restored: Image,
     /// A backup made while a code waited for the network; it was shown and paid afterwards.
     pub(super) restored_while_parked: Image,
+    /// What `restored` is once it has asked: two sales are recovered, and the manager is told.
+    pub(super) found: Image,
+    /// A backup of that; the manager settled a finding afterwards.
+    pub(super) restored_while_found: Image,
 }
 
 impl Stages {
@@ -41,7 +46,19 @@ impl Stages {
         let full_log = full_log(&opened);
         let restored = restored(&opened);
         let restored_while_parked = restored_while_parked(&opened);
-        Stages { nothing, opened, switched_off, copied, full_log, restored, restored_while_parked }
+        let found = found(&restored);
+        let restored_while_found = restored_while_found(&found);
+        Stages {
+            nothing,
+            opened,
+            switched_off,
+            copied,
+            full_log,
+            restored,
+            restored_while_parked,
+            found,
+            restored_while_found,
+        }
     }
 }
 
@@ -118,6 +135,29 @@ fn restored_while_parked(opened: &Image) -> Image {
     let mut scene = earlier_scene(opened, operations);
     scene.spoils = vec![spoil("precreate", 0, "unreachable")];
     backed_up(lived(&scene))
+}
+
+/// Asks about what the backup does not know, and is closed.
+fn found(restored: &Image) -> Image {
+    let mut scene = scene(restored, Vec::new());
+    scene.plan.begins_ms = BEGINS_MS - 2_400_000;
+    scene.epochs_on = 1;
+    let past = lived(&scene);
+    Image { files: past.disk.files(), journal: on(restored, past.left.journal) }
+}
+
+/// Is backed up before the manager settles what was found.
+fn restored_while_found(found: &Image) -> Image {
+    let mut scene =
+        scene(found, vec![(2_000, Operation::BackUp), (4_000, Operation::SettleFinding)]);
+    scene.plan.begins_ms = BEGINS_MS - 1_200_000;
+    let Image { files, journal } = backed_up(lived(&scene));
+    Image { files, journal: on(found, journal) }
+}
+
+/// Returns the channel's journal with what a history wrote on.
+fn on(before: &Image, journal: Vec<Entry>) -> Vec<Entry> {
+    before.journal.iter().cloned().chain(journal).collect()
 }
 
 /// Returns the newest backup in the place of the database, with all that the channel knows.

@@ -21,6 +21,7 @@ pub fn verdict(scene: &Scene, past: &Past) -> Vec<Broken> {
     numbers_are_new(scene, &past.record, &mut broken);
     a_start_asks_before_it_refunds_again(&past.record, &mut broken);
     if past.record.broken.is_empty() {
+        findings_are_settled_as_said(&past.record, &mut broken);
         rows_are_the_logs(&past.record, &mut broken);
         file_is_sound(past, &mut broken);
         backups_are_whole(past, &mut broken);
@@ -36,7 +37,9 @@ pub fn ending(record: &Record) -> String {
     let refunds = tables.refunds.iter().map(|row| format!("back_{}", row.text("phase")));
     let cash = tables.orders.iter().filter(|row| row.int("cash_fen").unwrap_or(0) != 0).count();
     let cash = (cash != 0).then(|| format!("cash_{cash}"));
-    attempts.chain(refunds).chain(cash).collect::<Vec<_>>().join(" ")
+    let settled = tables.findings.iter().filter(|row| is_settled(row)).count();
+    let settled = (settled != 0).then(|| format!("settled_{settled}"));
+    attempts.chain(refunds).chain(cash).chain(settled).collect::<Vec<_>>().join(" ")
 }
 
 fn note(broken: &mut Vec<Broken>, invariant: &'static str, what: String) {
@@ -84,6 +87,31 @@ fn a_start_asks_before_it_refunds_again(record: &Record, broken: &mut Vec<Broken
         let again = before.is_some_and(|before| before.start < call.start);
         if again && call.method == REFUND {
             note(broken, "M20", format!("a refund of {} left again and nobody asked", call.no));
+        }
+    }
+}
+
+fn is_settled(finding: &Row) -> bool {
+    !finding.text("settled_at_ms").is_empty()
+}
+
+/// I8: a finding that the till called settled stays settled, by the manager; none is settled that the
+/// manager did not settle here or before.
+fn findings_are_settled_as_said(record: &Record, broken: &mut Vec<Broken>) {
+    let first_ms = record.log.first().map(|line| line.seen_ms);
+    for finding in &record.tables.findings {
+        let id = finding.text("finding_id");
+        let mut asked = record.settled.iter().filter(|settled| settled.finding_id == id);
+        let said = asked.clone().any(|settled| settled.said);
+        let settled = is_settled(finding);
+        if said && (!settled || finding.text("settled_by") != "manager") {
+            note(broken, "I8", format!("finding {id} was settled and is not"));
+        }
+        // An earlier history's word stood in the log at the first look.
+        let mut lines = record.log.iter().filter(|line| line.table == "finding" && line.key == id);
+        let inherited = lines.any(|line| is_settled(&line.row) && Some(line.seen_ms) == first_ms);
+        if settled && asked.next().is_none() && !inherited {
+            note(broken, "M17", format!("finding {id} is settled and nobody did"));
         }
     }
 }

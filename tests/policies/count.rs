@@ -90,6 +90,7 @@ fn shared(seed: u64) -> Plan {
         | Operation::CashBack { .. }
         | Operation::BackUp
         | Operation::GoodsGone
+        | Operation::SettleFinding
         | Operation::Refund { .. }
         | Operation::DiskFails { .. }
         | Operation::ClockJump { .. }

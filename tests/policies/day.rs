@@ -277,6 +277,7 @@ impl<'p> Day<'p> {
             | Operation::CashBack { .. }
             | Operation::BackUp
             | Operation::GoodsGone
+            | Operation::SettleFinding
             | Operation::Refund { .. }
             | Operation::DiskFull { .. }
             | Operation::DiskFails { .. }

@@ -82,6 +82,7 @@ impl World<'_> {
             Operation::CashBack { percent } => self.cash_back(percent),
             Operation::BackUp => self.back_up(),
             Operation::GoodsGone => self.goods_gone(),
+            Operation::SettleFinding => self.settle_finding(),
             Operation::PutAside => self.put_aside(),
             Operation::BringBack => self.bring_back(),
             Operation::Clear => self.clear(),

@@ -118,6 +118,7 @@ impl World<'_> {
             | Operation::Clear
             | Operation::Cash { .. }
             | Operation::GoodsGone
+            | Operation::SettleFinding
             | Operation::ChargeAgain(_)
             | Operation::CashSale { .. }
             | Operation::CashBack { .. }

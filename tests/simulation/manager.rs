@@ -1,11 +1,30 @@
-//! The manager at a counter: goods that are gone, refunds that wait.
+//! The manager at a counter: goods that are gone, refunds that wait, findings that were looked into.
 
+use std::sync::OnceLock;
+
+use mianfu_core::money::Timestamp;
 use mianfu_core::refund::RefundPhase;
 use mianfu_till::TillError;
 use mianfu_till::cashier::GoodsRefusal;
+use mianfu_till::open_items::SettleRefusal;
+use mianfu_till::people::{Approved, FindingSettled, People, Pin};
 use mianfu_till::worker::chain;
+use tempfile::TempDir;
 
+use super::record::SettledFinding;
 use super::world::{Happening, World};
+
+/// The manager's PIN.
+const PIN: &str = "481927";
+
+/// Findings that are looked through for the oldest.
+const OPEN_MAX: u32 = 100;
+
+/// Somebody whose PIN the till knows; asking for it is slow on purpose.
+struct Boss {
+    people: People,
+    _folder: TempDir,
+}
 
 impl World<'_> {
     /// The manager says that the goods of the sale in front are gone.
@@ -18,6 +37,23 @@ impl World<'_> {
         self.say(format_args!("cashier: goods gone {}: {result}", front.out_trade_no));
         if let Err(GoodsRefusal::Till(TillError::Db(error))) = done {
             self.not_kept("goods gone", &error);
+        }
+    }
+
+    /// The manager settles the oldest finding with the PIN.
+    pub(super) fn settle_finding(&mut self) {
+        let now = self.till_now();
+        let Some(till) = &mut self.desk.till else { return };
+        let open = till.db().read().findings().open(OPEN_MAX).unwrap_or_default();
+        let Some(id) = open.first().map(|finding| finding.id) else { return };
+        let done = till.finding_settled(approved(FindingSettled { id }, now), now);
+        let result = done.as_ref().err().map_or("done".to_owned(), |error| chain(error));
+        self.say(format_args!("manager: settles finding {}: {result}", id.0));
+        let (finding_id, said) = (id.0.to_string(), done.is_ok());
+        let settled = SettledFinding { at_ms: self.now_ms, finding_id, said };
+        self.desk.record.settled.push(settled);
+        if let Err(SettleRefusal::Db(error)) = done {
+            self.not_kept("a settled finding", &error);
         }
     }
 
@@ -49,4 +85,17 @@ impl World<'_> {
             self.put(again_ms, Happening::Manages);
         }
     }
+}
+
+/// Says with the manager's PIN what is settled.
+fn approved(settled: FindingSettled, now: Timestamp) -> Approved<FindingSettled> {
+    static BOSS: OnceLock<Boss> = OnceLock::new();
+    let pin = || Pin::new(PIN.to_owned()).expect("six digits");
+    let boss = BOSS.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a folder for the PIN");
+        let people = People::open(folder.path().join("till.pin"));
+        people.set_pin(&pin(), None, now).expect("the PIN is set");
+        Boss { people, _folder: folder }
+    });
+    boss.people.approve(&pin(), settled, now).expect("it is the manager's PIN")
 }

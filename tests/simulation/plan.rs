@@ -151,6 +151,8 @@ pub enum Operation {
     BackUp,
     /// A manager says that the goods are gone.
     GoodsGone,
+    /// The manager settles the oldest finding with the PIN.
+    SettleFinding,
     /// The cashier charges the order in front again.
     ChargeAgain(Sale),
     /// The cashier refunds the last sale that was paid: so many in a hundred of it.
@@ -208,6 +210,7 @@ impl Operation {
             | Operation::CashBack { .. }
             | Operation::BackUp
             | Operation::GoodsGone
+            | Operation::SettleFinding
             | Operation::ChargeAgain(_)
             | Operation::Refund { .. } => None,
         }

@@ -18,6 +18,8 @@ pub struct Record {
     pub goods: Vec<Goods>,
     /// What the cashier did with coins and notes.
     pub cash: Vec<CashMove>,
+    /// Findings that the manager settled.
+    pub settled: Vec<SettledFinding>,
     /// The till's log, as it was kept, in order.
     pub log: Vec<Line>,
     /// How many of these lines were another till's, whose disk was copied.
@@ -167,6 +169,17 @@ pub enum Heap {
     Order(String),
     /// Cash that went back, by its intent.
     Back(String),
+}
+
+/// A finding that the manager settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettledFinding {
+    /// When, in the world's time.
+    pub at_ms: i64,
+    /// Its number.
+    pub finding_id: String,
+    /// Whether the till said that it is kept.
+    pub said: bool,
 }
 
 /// A line of the till's log.
