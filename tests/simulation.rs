@@ -67,11 +67,11 @@ fn a_thousand_bad_days_keep_every_promise() {
 /// as it was cancelled, a backup in the place of refunds, a number that may be paid for hours; a
 /// start that found no log begun, a refund that a late reversal made needless, a cancel that came
 /// twice, a reversal that the power kept from leaving, goods and cash that only a lost database knew
-/// of, a refusal without the name of its signature.
+/// of, a refusal without the name of its signature, two tills that gave back under one number.
 #[test]
 fn days_that_broke_a_promise_once_keep_it() {
     let tills = [3_071, 46_140, 8_672, 3_158, 9_767, 136_107, 114_006];
-    let oracles = [169_144, 1_028_201, 152_380, 148_416, 123_896, 1_007_515];
+    let oracles = [169_144, 1_028_201, 152_380, 148_416, 123_896, 1_007_515, 320_357];
     for seed in tills.into_iter().chain(oracles) {
         assert_eq!(run(seed).broken, [], "seed {seed}");
     }
@@ -425,6 +425,21 @@ fn the_oracle_sees_late_money_that_nobody_was_told_of() {
         record.tables.findings.retain(|row| row.text("kind") != "late_money");
         record.tables.findings.len() != before
     });
+}
+
+#[test]
+fn the_oracle_sees_a_finding_about_nothing() {
+    for said in ["", "refund", "copied"] {
+        check("I12", |record, _| {
+            let finding = record.tables.findings.first_mut();
+            finding
+                .map(|row| {
+                    set(row, "kind", "held");
+                    set(row, "said", said);
+                })
+                .is_some()
+        });
+    }
 }
 
 #[test]

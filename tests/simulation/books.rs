@@ -165,6 +165,15 @@ pub(super) fn refunds_were_asked_for(records: &[&Record], truth: &Truth, broken:
     }
 }
 
+/// Says whether a refund of this attempt is held and its number carries another amount at the channel.
+fn is_another_amount(case: &Case<'_>, refund: &Row, no: &str) -> bool {
+    let refund_no = format!("{no}R{}", refund.text("nth"));
+    let there = case.truth.trade(no).and_then(|trade| trade.refund(&refund_no));
+    refund.text("out_trade_no") == no
+        && refund.text("phase") == "held"
+        && there.is_some_and(|there| Some(there.amount_fen) != refund.int("amount_fen"))
+}
+
 /// Says whether another row of the same number is the one that was done.
 fn is_shared(case: &Case<'_>, refund: &Row) -> bool {
     case.record.tables.refunds.iter().any(|other| {
@@ -256,6 +265,11 @@ pub(super) fn findings_have_grounds(case: &Case<'_>, broken: &mut Vec<Broken>) {
                 (elsewhere || reversed_late(case.truth, no) || case.was_told_of_before(no))
                     && trade.is_some_and(|trade| !trade.refunds.is_empty())
             }
+            // Two tills gave back under one number, this one not what the channel did.
+            "held" if finding.text("said") == "refund" => {
+                case.record.tables.refunds.iter().any(|refund| is_another_amount(case, refund, no))
+            }
+            "held" if finding.text("said") == "copied" => case.record.copied != 0,
             // An honest payment looks too early under a clock that was set since the sale was kept; a
             // person decides.
             "held" => attempt.is_some_and(|attempt| {
