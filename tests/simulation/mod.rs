@@ -23,8 +23,8 @@ pub mod disk;
 mod drawer;
 pub mod faults;
 mod happenings;
-#[cfg(feature = "mutants")]
 mod manager;
+#[cfg(feature = "mutants")]
 pub mod mutants;
 pub mod network;
 mod onlooker;
