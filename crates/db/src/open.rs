@@ -104,6 +104,12 @@ pub struct Opened {
 }
 
 pub(crate) fn open(options: &OpenOptions<'_>) -> Result<(Db, Opened), DbError> {
+    // By whatever name it is called: two tills that open it by two names would not see each other.
+    let real = match options.lock {
+        Lock::Beside => std::fs::canonicalize(options.path).ok(),
+        Lock::None => None,
+    };
+    let options = &OpenOptions { path: real.as_deref().unwrap_or(options.path), ..*options };
     let lock = hold(options)?;
     let seen = match options.lock {
         Lock::Beside => witness::read(&beside(options.path, ".witness")),

@@ -1,6 +1,6 @@
 //! A shop with a database in a folder of its own, and sales to put into it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use mianfu_core::attempt::{Attempt, Event, Intent, RefundWhy};
@@ -35,8 +35,12 @@ impl Shop {
     }
 
     pub(crate) fn try_open(&self) -> Result<(Db, Opened), DbError> {
+        self.try_open_at(&self.path())
+    }
+
+    pub(crate) fn try_open_at(&self, path: &Path) -> Result<(Db, Opened), DbError> {
         Db::open(&OpenOptions {
-            path: &self.path(),
+            path,
             vfs: None,
             now: TEN,
             machine: self.machine,

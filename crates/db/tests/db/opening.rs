@@ -70,6 +70,20 @@ fn a_second_till_is_told_who_holds_the_file() {
     shop.open(Birth::Same);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_second_till_that_calls_the_file_by_another_name_is_told_so_too() {
+    let shop = Shop::new();
+    let first = shop.open(Birth::New);
+    let link = shop.path().with_file_name("link.db");
+    std::os::unix::fs::symlink(shop.path(), &link).unwrap();
+    let opened = shop.try_open_at(&link);
+    assert!(matches!(opened, Err(DbError::HeldElsewhere { .. })), "{opened:?}");
+    first.close().unwrap();
+    let (_, opened) = shop.try_open_at(&link).unwrap();
+    assert_eq!(opened.birth, Birth::Same, "by another name it is the same till");
+}
+
 #[test]
 fn a_file_of_a_later_program_is_left_as_it_is() {
     let shop = Shop::new();
