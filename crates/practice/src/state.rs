@@ -90,15 +90,16 @@ struct Kept {
 impl Papers {
     /// Reads the papers of a folder. Makes the folder and new keys where there are none.
     pub fn open(dir: &Path) -> Result<Papers, StateError> {
-        let path = dir.join(PAPERS);
-        let kept = match fs::read(&path) {
-            Ok(bytes) => {
-                close_to_others(dir)?;
-                serde_json::from_slice(&bytes)
-                    .map_err(|source| StateError::Papers { path, source })?
+        let kept = match kept(dir)? {
+            Some(kept) => kept,
+            None => {
+                // Of two first starts at once one makes the keys, and the other writes over none.
+                let _held = journal::hold(dir)?;
+                match kept(dir)? {
+                    Some(kept) => kept,
+                    None => make(dir)?,
+                }
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => make(dir)?,
-            Err(source) => return Err(StateError::File { path, source }),
         };
         let Kept { app_id, seller_id, certificate_numbers } = kept;
         Ok(Papers { dir: dir.to_owned(), app_id, seller_id, certificate_numbers })
@@ -126,6 +127,20 @@ impl Papers {
         let alipay = read(&self.file(ALIPAY_PRIVATE_KEY))?;
         let merchant = read(&self.file(MERCHANT_PUBLIC_KEY))?;
         RsaSigner::from_pem(&alipay, &merchant).map_err(StateError::Key)
+    }
+}
+
+/// Reads the list of papers; `None` where there is none yet.
+fn kept(dir: &Path) -> Result<Option<Kept>, StateError> {
+    let path = dir.join(PAPERS);
+    match fs::read(&path) {
+        Ok(bytes) => {
+            close_to_others(dir)?;
+            let kept = serde_json::from_slice(&bytes);
+            kept.map(Some).map_err(|source| StateError::Papers { path, source })
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(StateError::File { path, source }),
     }
 }
 

@@ -19,18 +19,26 @@ pub struct Journal {
     path: PathBuf,
 }
 
+/// Opens the journal's file, which nobody else holds then, and makes folder and file where there are
+/// none.
+pub(super) fn hold(dir: &Path) -> Result<File, StateError> {
+    make_folder(dir)?;
+    let path = dir.join(LEDGER);
+    let failed = |source| StateError::File { path: path.clone(), source };
+    let file = owner_only().read(true).truncate(false).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StateError::InUse { path }),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
 impl Journal {
     /// Opens the journal of a folder and returns what it holds.
     pub fn open(dir: &Path) -> Result<(Journal, Vec<Entry>), StateError> {
-        make_folder(dir)?;
+        let mut file = hold(dir)?;
         let path = dir.join(LEDGER);
         let failed = |source| StateError::File { path: path.clone(), source };
-        let mut file = owner_only().read(true).truncate(false).open(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(StateError::InUse { path }),
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
-        }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(failed)?;
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |place| place + 1);

@@ -6,8 +6,10 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use mianfu_practice::http::{Shared, serve};
-use mianfu_practice::state::{Journal, Papers, StateError};
-use mianfu_practice::{Fault, Manner};
+use mianfu_practice::state::{
+    Journal, MERCHANT_PRIVATE_KEY, MERCHANT_PUBLIC_KEY, Papers, StateError,
+};
+use mianfu_practice::{Fault, Manner, RsaSigner, Signer};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -178,6 +180,25 @@ fn a_restarted_practice_knows_its_keys_and_its_ledger() {
         .unwrap();
     let second = Shared::open(&papers, options()).err().unwrap();
     assert!(matches!(second, StateError::InUse { .. }), "{second}");
+}
+
+#[test]
+fn of_two_first_starts_at_once_one_makes_the_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = || Papers::open(folder.path()).map(|papers| papers.signer().unwrap());
+    let ends = std::thread::scope(|scope| {
+        let starts = [scope.spawn(start), scope.spawn(start)];
+        starts.map(|start| start.join().unwrap())
+    });
+    assert!(ends.iter().any(Result::is_ok));
+    for end in ends {
+        assert!(matches!(end, Ok(_) | Err(StateError::InUse { .. })), "{end:?}");
+    }
+    let papers = Papers::open(folder.path()).unwrap();
+    let key = |name| std::fs::read_to_string(papers.file(name)).unwrap();
+    let merchant = RsaSigner::from_pem(&key(MERCHANT_PRIVATE_KEY), &key(MERCHANT_PUBLIC_KEY));
+    let signature = merchant.unwrap().sign(b"the same pair");
+    assert!(papers.signer().unwrap().verify_merchant(b"the same pair", &signature));
 }
 
 #[test]
