@@ -16,6 +16,7 @@ use crate::cash::CashSale;
 use crate::cashier::OPEN_MAX;
 use crate::drain::Drain;
 use crate::line::OFFSET_TOLD_MS;
+use crate::recovery::Recovery;
 use crate::sale::Refusal;
 use crate::till::{Till, Trouble, TroubleKind};
 
@@ -319,10 +320,10 @@ impl<K: Keys> Till<K> {
         if is_wrong {
             notices.push(Notice::ClockWrong { offset_ms, shown: now });
         }
-        match self.birth() {
-            Birth::Copied => notices.push(Notice::CopiedDatabase),
-            Birth::Restored if self.recovery.is_some() => notices.push(Notice::RestoredDatabase),
-            Birth::New | Birth::Same | Birth::Restored => (),
+        if self.birth() == Birth::Copied {
+            notices.push(Notice::CopiedDatabase);
+        } else if self.recovery.as_ref().is_some_and(Recovery::is_after_a_restore) {
+            notices.push(Notice::RestoredDatabase);
         }
         if 0 < self.live_at_start && !self.is_decided().unwrap_or(false) {
             notices.push(Notice::LiveAtStart { count: self.live_at_start });

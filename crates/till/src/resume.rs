@@ -109,10 +109,11 @@ impl<K: Keys> Till<K> {
             self.step_refund(kept.value.id, found, now)?;
         }
         self.live_at_start = open.iter().filter(|kept| kept.value.is_live()).count();
-        // A code that was shown after the copy was made may be scanned yet, and a number is asked once.
+        // A code that was shown after the copy was made may be scanned yet. What the channel knows is
+        // taken at once: somebody waits for it at the counter.
         let early = mutant::planted("m15_asked_while_a_code_lives");
-        let ask_at = if early { now } else { self.all_codes_over(now) };
-        self.recovery = Recovery::next(&self.db, ask_at)?;
+        let absent_from = if early { now } else { self.all_codes_over(now) };
+        self.recovery = Recovery::next(&self.db, now, absent_from)?;
         self.stand_last_sale(now)
     }
 
