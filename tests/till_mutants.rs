@@ -72,9 +72,10 @@ const CAUGHT: &[(&str, fn())] = &[
         channel_files::law9_a_key_pasted_into_the_wrong_place_is_not_repeated_in_the_sentence,
     ),
     (
-        "law11_doubt_waits",
-        offers::a_channel_that_falls_silent_is_told_of_before_the_next_customer,
+        "law11_asked_when_its_turn_comes",
+        offers::a_channel_that_is_back_is_asked_about_the_open_sale_at_once,
     ),
+    ("law11_doubt_waits", offers::a_channel_that_falls_silent_is_told_of_before_the_next_customer),
     ("law11_silence_unheard", offers::three_silences_stop_new_charges_and_nothing_else),
     ("m1_code_lost_in_the_lane", counter::a_scan_that_waits_for_its_turn_leaves_with_its_code),
     ("m1_silence_is_never_left", scan::a_lost_answer_ends_nothing_and_sends_nothing_twice),

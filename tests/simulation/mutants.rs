@@ -40,6 +40,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("i7_code_used_twice", Test),
     ("i7_intent_forgotten", Days),
     ("law11_never_opens", Days),
+    ("law11_asked_when_its_turn_comes", Test),
     ("law11_doubt_waits", Test),
     ("law11_silence_unheard", Days),
     ("law1_leaves_unkept", Points("shown_cancelled")),

@@ -101,6 +101,23 @@ pub(crate) fn a_channel_that_falls_silent_is_told_of_before_the_next_customer() 
 }
 
 #[test]
+pub(crate) fn a_channel_that_is_back_is_asked_about_the_open_sale_at_once() {
+    let mut shop = Shop::new();
+    let no = shop.scan(1_250, Manner::TypesPassword { after_ms: 20_000 });
+    shop.wait(6_000);
+    shop.network = Network::Down;
+    shop.wait(3 * MINUTE_MS);
+    assert!(matches!(shop.offer(), Offer::Silent { .. }), "{:?}", shop.offer());
+    shop.network = Network::Up;
+    while shop.offer() != Offer::Ready {
+        shop.step();
+    }
+    shop.wait(500);
+    assert_eq!(shop.screen(&no), Screen::Paid, "the customer stands there");
+    shop.settle();
+}
+
+#[test]
 pub(crate) fn three_silences_stop_new_charges_and_nothing_else() {
     let mut shop = Shop::new();
     let no = shop.scan(1_250, Manner::TypesPassword { after_ms: 40_000 });

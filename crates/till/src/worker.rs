@@ -5,6 +5,7 @@
 //! leaves tokens to the others and waits in the database, not here: its lane takes a few at a time.
 
 mod outlived;
+mod regained;
 mod withheld;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -348,7 +349,9 @@ impl<K: Keys> Till<K> {
         };
         let no = open.what.out_trade_no();
         let _span = no.map(|no| tracing::info_span!("attempt", out_trade_no = %no).entered());
+        let (channel, was_silent) = (open.channel, self.is_silent(open.channel));
         let answer = self.decode(&open, result, now);
+        let regained = was_silent && !self.is_silent(channel);
         if let Err(error) = &answer {
             let what = &open.what;
             tracing::warn!(?what, error = %chain(error), "no usable answer");
@@ -372,6 +375,10 @@ impl<K: Keys> Till<K> {
             What::LateAsk { no, key } => self.late_ask_answered(&no, &key, answer, now),
             What::Probe { .. } => Ok(()),
             What::Recover { channel, no } => self.recovery_answered(channel, &no, answer, now),
+        };
+        let kept = match kept {
+            Ok(()) if regained => self.ask_what_is_open(channel, now),
+            kept => kept,
         };
         self.note_trouble(kept, now);
     }
