@@ -22,7 +22,7 @@ const SHARES_EACH: u64 = 6;
 #[derive(Parser)]
 struct Asked {
     /// Only this flow.
-    #[arg(long)]
+    #[arg(long, value_parser = flow)]
     flow: Option<String>,
     /// Only these kinds of points.
     #[arg(long, value_delimiter = ',', value_parser = kind)]
@@ -31,7 +31,7 @@ struct Asked {
     #[arg(long, value_delimiter = ',', value_parser = fate)]
     fates: Vec<Fate>,
     /// In how many ways unsynced writes are torn.
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..=64))]
     torn: u64,
     /// Only one in so many points, drawn by place: always the same ones.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
@@ -51,6 +51,11 @@ struct Asked {
     /// And goes again at this change after it came back.
     #[arg(long, requires = "cut")]
     then: Option<u64>,
+}
+
+fn flow(text: &str) -> Result<String, String> {
+    let known = all().iter().any(|flow| flow.name == text);
+    known.then(|| text.to_owned()).ok_or_else(|| "`--list` names the flows there are".to_owned())
 }
 
 fn main() -> ExitCode {

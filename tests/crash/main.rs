@@ -24,7 +24,7 @@ use shop::Shop;
 #[command(name = "mianfu-crash")]
 struct Arguments {
     /// How many times the till is killed.
-    #[arg(long, default_value_t = 200)]
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// Decides every moment and every customer.
     #[arg(long, default_value_t = 1)]
