@@ -233,8 +233,26 @@ fn an_older_copy_of_the_database_is_told() {
     let ran = shop.run(&["--wait-ms", "1500", "settle"]);
     let notices: Vec<&Value> = ran.all("notice").iter().map(|line| &line["notice"]).collect();
     assert_eq!(notices, ["restored_database"], "{:?}", ran.lines);
-    // Its numbers are asked about once every code shown before is over, minutes later.
+    // What is lost is found at once; that there is no more of it is known minutes later, when every
+    // code shown before is over.
     assert_eq!(ran.code, 4, "{:?}", ran.lines);
+}
+
+#[test]
+fn a_sale_has_a_name_and_says_when_it_is_asked_for_again() {
+    let shop = Shop::open();
+    for name in ["", "two words", &"x".repeat(65)] {
+        let code = shop.code(Manner::Pays);
+        let ran = shop.run(&["collect", "--amount", "1.00", "--intent", name, "--scan", &code]);
+        refused(&ran, "1 to 64 letters");
+    }
+    for again in [false, true] {
+        let code = shop.code(Manner::Pays);
+        let ran = shop.run(&["collect", "--amount", "1.00", "--intent", "a", "--scan", &code]);
+        assert_eq!(ran.only("kept")["again"], again, "{:?}", ran.lines);
+        assert_eq!(ran.code, 0);
+    }
+    assert_eq!(shop.calls(PAY), 1);
 }
 
 #[test]

@@ -43,6 +43,11 @@ use crate::lines::print;
 use crate::refund::{Compared, IntentName, Wish};
 use crate::refused::Refused;
 
+/// The longest wait for an end where none is said, in ms.
+const WAIT_MS: u64 = 120_000;
+/// The same for `settle`.
+const SETTLE_MS: u64 = 600_000;
+
 /// The till without a window.
 #[derive(Parser)]
 #[command(name = "mianfu-headless", version, after_help = exits::HELP)]
@@ -59,9 +64,10 @@ struct Arguments {
     /// The till's number in the store, 0 to 999.
     #[arg(long, default_value_t = 1)]
     till: u32,
-    /// The longest to wait for an end, in ms. What is open then is asked again at the next start.
-    #[arg(long, default_value_t = 120_000)]
-    wait_ms: u64,
+    /// The longest to wait for an end, in ms; 120000, and 600000 for `settle`, which after a restore
+    /// waits until no code of before can be paid. What is open then is asked again at the next start.
+    #[arg(long)]
+    wait_ms: Option<u64>,
     #[command(subcommand)]
     command: Command,
 }
@@ -159,7 +165,15 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Refused> {
     let _log = mianfu_till::log::begin(&folder).ok();
     let started = start(&files, tokio::runtime::Handle::current())?;
     print(&json!({ "event": "started", "birth": format!("{:?}", started.birth) }))?;
-    let until = Instant::now() + Duration::from_millis(arguments.wait_ms);
+    let wait_ms = arguments.wait_ms.unwrap_or(match arguments.command {
+        Command::Settle { .. } => SETTLE_MS,
+        Command::Collect { .. }
+        | Command::Status
+        | Command::Cancel { .. }
+        | Command::Refund { .. }
+        | Command::RetryRefund { .. } => WAIT_MS,
+    });
+    let until = Instant::now() + Duration::from_millis(wait_ms);
     let mut desk = Desk::new(started.running, until);
     let code = carry_out(&mut desk, arguments.command).await;
     desk.stop();
@@ -177,7 +191,10 @@ async fn carry_out(desk: &mut Desk, command: Command) -> Result<ExitCode, Refuse
                 (true, Some(_)) | (false, None) => return Err(Refused::NoMeans),
             };
             let intent_id = match intent {
-                Some(name) => name,
+                Some(name) => {
+                    let name = IntentName::new(&name).ok_or(Refused::IntentName)?;
+                    name.as_str().to_owned()
+                }
                 None => random_name()?,
             };
             let same_customer =

@@ -137,20 +137,20 @@ pub(crate) fn describe_notice(notice: &Notice) -> (&'static str, Value) {
 fn trouble(kind: TroubleKind) -> (&'static str, &'static str, &'static str) {
     match kind {
         TroubleKind::DiskFull => {
-            ("disk_full", "the disk is full: nothing is charged", "free space on the disk")
+            ("disk_full", "the disk is full: nothing new is charged", "free space on the disk")
         }
         TroubleKind::ReadOnly => (
             "read_only",
-            "the database cannot be written: nothing is charged",
+            "the database cannot be written: nothing new is charged",
             "check that the disk is not read-only and that the file and its folder can be written",
         ),
         TroubleKind::Damaged => (
             "damaged",
-            "the database is not as it was written: nothing is charged",
+            "the database is not as it was written: nothing new is charged",
             "restore the newest backup; do not delete the file",
         ),
         TroubleKind::Failing => {
-            ("failing", "the disk fails: nothing is charged", "check the disk, then run settle")
+            ("failing", "the disk fails: nothing new is charged", "check the disk, then run settle")
         }
     }
 }

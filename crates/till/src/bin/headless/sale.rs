@@ -35,7 +35,7 @@ pub(crate) async fn collect(desk: &mut Desk, collect: Collect) -> Result<ExitCod
         till.collect(collect, now)
     });
     let no = begun.await?;
-    print(&json!({ "event": "kept", "out_trade_no": no.as_str() }))?;
+    print(&json!({ "event": "kept", "out_trade_no": no.as_str(), "again": is_kept }))?;
     follow(desk, no).await
 }
 
@@ -104,9 +104,10 @@ async fn list(desk: &Desk) -> Result<usize, Refused> {
             let refunds = till.refunds_of(&attempt.out_trade_no)?;
             known.push((attempt, refunds));
         }
-        Ok::<_, DbError>((known, till.open_refunds()?))
+        let findings = till.db().read().findings().count_open()?;
+        Ok::<_, DbError>((known, till.open_refunds()?, findings))
     });
-    let (known, mut open) = known.await?;
+    let (known, mut open, findings) = known.await?;
     let wedged =
         open.iter().filter(|refund| matches!(refund.phase, RefundPhase::Wedged { .. })).count();
     let mut count = 0;
@@ -122,6 +123,7 @@ async fn list(desk: &Desk) -> Result<usize, Refused> {
         "attempts": known.len(),
         "refunds": count,
         "waiting_for_a_person": wedged,
+        "findings_to_settle": findings,
     });
     print(&line)?;
     Ok(wedged)
