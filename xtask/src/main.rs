@@ -87,7 +87,13 @@ fn main() -> ExitCode {
         }
         Err(error) => {
             shell::complain(&sentence(&error));
-            ExitCode::FAILURE
+            match error {
+                TaskError::Misspelt { .. } => ExitCode::from(2),
+                TaskError::Start { .. }
+                | TaskError::FellShort { .. }
+                | TaskError::File { .. }
+                | TaskError::Sentence(_) => ExitCode::FAILURE,
+            }
         }
     }
 }

@@ -9,6 +9,9 @@ use std::process::{Command, Stdio};
 
 use crate::tally::Tally;
 
+/// What a program of ours ends with where its arguments cannot be read.
+pub(crate) const MISSPELT: i32 = 2;
+
 /// Why a task ended without doing its thing.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TaskError {
@@ -16,6 +19,9 @@ pub(crate) enum TaskError {
     Start { program: String, hint: &'static str, source: std::io::Error },
     #[error("`{line}` fell short ({status})")]
     FellShort { line: String, status: String },
+    /// The program told what is wrong with its arguments, in words of its own.
+    #[error("nothing was run: see above what `{line}` takes")]
+    Misspelt { line: String },
     #[error("`{path}` could not be {doing}")]
     File { path: String, doing: &'static str, source: std::io::Error },
     #[error("{0}")]
@@ -81,7 +87,12 @@ pub(crate) fn run_with<S: AsRef<str>>(
     }
     let status = child.wait().map_err(|source| start_error(words, source))?;
     if !status.success() {
-        return Err(TaskError::FellShort { line: joined(words), status: status.to_string() });
+        let line = joined(words);
+        let ours = line.starts_with("target/");
+        return Err(match status.code() {
+            Some(MISSPELT) if ours => TaskError::Misspelt { line },
+            Some(_) | None => TaskError::FellShort { line, status: status.to_string() },
+        });
     }
     Ok(ran)
 }
