@@ -6,9 +6,9 @@ use mianfu_practice::Truth;
 use mianfu_tests::simulation::day::{KINDS_MIN, OPERATIONS_MIN, lacks};
 use mianfu_tests::simulation::disk::{Disk, Fate, VFS};
 use mianfu_tests::simulation::faults::{Faults, Kind};
-use mianfu_tests::simulation::oracle::judge;
+use mianfu_tests::simulation::oracle::{judge, judge_all};
 use mianfu_tests::simulation::plan::Plan;
-use mianfu_tests::simulation::record::{Line, Record, Row, Word};
+use mianfu_tests::simulation::record::{Call, Line, Record, Row, Word};
 use mianfu_tests::simulation::runs::{run, run_many};
 use mianfu_tests::simulation::world::live;
 use rusqlite::{Connection, OpenFlags};
@@ -431,8 +431,10 @@ fn the_oracle_sees_late_money_that_nobody_was_told_of() {
 fn the_oracle_sees_a_finding_about_nothing() {
     for said in ["", "refund", "copied"] {
         check("I12", |record, _| {
-            let finding = record.tables.findings.first_mut();
-            finding
+            // One that is held already may have its grounds.
+            let mut findings = record.tables.findings.iter_mut();
+            findings
+                .find(|row| row.text("kind") != "held")
                 .map(|row| {
                     set(row, "kind", "held");
                     set(row, "said", said);
@@ -486,4 +488,70 @@ fn the_oracle_sees_goods_and_cash_that_no_restore_explains() {
     let counted_before_the_restore_only =
         broken(148_416, &|record| record.cash.retain(|cash| cash.forgotten));
     assert_eq!(counted_before_the_restore_only, ["M16"]);
+}
+
+/// Makes the copy wrong on the first day on which something was open as the disk was copied.
+#[track_caller]
+fn check_copy(invariant: &str, spoil: impl Fn(&mut Record) -> bool) {
+    for seed in 0..600 {
+        let past = live(&Plan::of(seed), usize::MAX);
+        let Some(mut copy) = past.beside.filter(|record| record.copied != 0) else { continue };
+        if !spoil(&mut copy) {
+            continue;
+        }
+        let broken = judge_all(&[&past.record, &copy], past.practice.truth());
+        let names: Vec<&str> = broken.iter().map(|broken| broken.invariant).collect();
+        assert!(names.contains(&invariant), "seed {seed}: no {invariant}, only {broken:?}");
+        return;
+    }
+    panic!("no day in which {invariant} could be broken at a copy");
+}
+
+/// A question of the copy about a number that was open as the disk was copied.
+fn asked_by_copy(copy: &mut Record) -> Option<&mut Call> {
+    let Record { calls, log, copied, .. } = copy;
+    calls.iter_mut().find(|call| {
+        let mut lines = log[..*copied].iter().filter(|line| line.table == "attempt");
+        let last = lines.rfind(|line| line.key == call.no);
+        last.is_some_and(|line| line.row.text("phase") == "waiting")
+    })
+}
+
+#[test]
+fn the_oracle_sees_a_copy_that_ends_what_the_original_began() {
+    for method in ["alipay.trade.pay", "alipay.trade.cancel", "alipay.trade.refund"] {
+        check_copy("M19", |copy| {
+            let asked = asked_by_copy(copy);
+            asked.map(|call| method.clone_into(&mut call.method)).is_some()
+        });
+    }
+}
+
+#[test]
+fn the_oracle_sees_a_copy_that_tells_nobody_or_makes_money_up() {
+    check_copy("I12", |copy| {
+        let before = copy.tables.findings.len();
+        let unpaid = |no: &str| {
+            let rows = &copy.tables.attempts;
+            rows.iter().any(|row| row.text("out_trade_no") == no && row.text("phase") == "closed")
+        };
+        copy.tables
+            .findings
+            .retain(|row| row.text("said") != "copied" || !unpaid(row.text("out_trade_no")));
+        copy.tables.findings.len() != before
+    });
+    check_copy("I2", |copy| {
+        let copied =
+            |row: &&mut Row| row.text("goods_gone_by") == "copied" && row.text("phase") == "closed";
+        let closed = copy.tables.attempts.iter_mut().find(copied);
+        closed.map(|row| set(row, "phase", "paid")).is_some()
+    });
+    check_copy("I13", |copy| {
+        let paid = copy
+            .tables
+            .attempts
+            .iter_mut()
+            .find(|row| row.text("goods_gone_by") == "copied" && row.text("phase") == "paid");
+        paid.map(|row| set(row, "phase", "closed")).is_some()
+    });
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use mianfu_practice::Truth;
 use mianfu_practice::truth::RefundBy;
 
+use super::copies::COPIED;
 use super::oracle::{Case, net_fen, note, refund_row, was_put_back};
 use super::record::{Broken, Record, Row, is_end};
 
@@ -25,8 +26,10 @@ pub(super) fn conserved(case: &Case<'_>, broken: &mut Vec<Broken>) {
             if attempt.text("phase") == "held" {
                 continue;
             }
-            held_there += trade.map_or(0, |trade| net_fen(trade, END));
-            if attempt.text("phase") == "paid" {
+            // The original's books hold what becomes of it.
+            let elsewhere = case.is_the_originals(no);
+            held_there += trade.filter(|_| !elsewhere).map_or(0, |trade| net_fen(trade, END));
+            if attempt.text("phase") == "paid" && !elsewhere {
                 paid_here += attempt.int("amount_fen").unwrap_or(0);
                 by_people += trade.map_or(0, |trade| {
                     trade.refunded_fen() - case.returned_by_rule_fen(trade, END)
@@ -183,7 +186,8 @@ fn is_shared(case: &Case<'_>, refund: &Row) -> bool {
     })
 }
 
-/// I13: money that came after an end went back in full, and the manager is told.
+/// I13: money that came after an end went back in full, and the manager is told. A copy
+/// finds it and leaves it: the original gives it back, or is paid with it.
 pub(super) fn late_money_went_back(case: &Case<'_>, broken: &mut Vec<Broken>) {
     for trade in case.truth.trades().filter(|trade| trade.paid_ms.is_some()) {
         let no = &trade.out_trade_no;
@@ -191,7 +195,13 @@ pub(super) fn late_money_went_back(case: &Case<'_>, broken: &mut Vec<Broken>) {
         if !["closed", "declined"].contains(&attempt.text("phase")) {
             continue;
         }
-        let told = case.was_found("late_money", no);
+        let left = attempt.is("late_money") && case.was_left_to_the_original(no);
+        let originals = case.is_the_originals(no);
+        if left && originals {
+            continue;
+        }
+        // Sold by the original and given back by a person there before the copy asked.
+        let told = left || originals || case.was_found("late_money", no);
         if trade.refunded_fen() != trade.amount_fen {
             let what = format!("{no} was paid late and {} fen stay", net_fen(trade, END));
             note(broken, "I13", END, what);
@@ -256,7 +266,8 @@ pub(super) fn findings_have_grounds(case: &Case<'_>, broken: &mut Vec<Broken>) {
                 trade.paid_ms.is_some() && (!submitted || case.was_forgotten(no))
             }),
             "goods_gone_unpaid" => attempt.is_some_and(|attempt| {
-                attempt.text("phase") != "paid" && !attempt.text("goods_gone_by").is_empty()
+                attempt.text("phase") != "paid"
+                    && !["", COPIED].contains(&attempt.text("goods_gone_by"))
             }),
             // What another till sent back, this one before its database was put back, a reversal that
             // arrived twice, or an answer from before the money went back that came after it.
@@ -269,7 +280,7 @@ pub(super) fn findings_have_grounds(case: &Case<'_>, broken: &mut Vec<Broken>) {
             "held" if finding.text("said") == "refund" => {
                 case.record.tables.refunds.iter().any(|refund| is_another_amount(case, refund, no))
             }
-            "held" if finding.text("said") == "copied" => case.record.copied != 0,
+            "held" if finding.text("said") == COPIED => case.row_at_the_copy(no).is_some(),
             // An honest payment looks too early under a clock that was set since the sale was kept; a
             // person decides.
             "held" => attempt.is_some_and(|attempt| {
@@ -286,7 +297,10 @@ pub(super) fn findings_have_grounds(case: &Case<'_>, broken: &mut Vec<Broken>) {
         let gone = !attempt.text("goods_gone_by").is_empty();
         let no = attempt.text("out_trade_no");
         let unpaid = !["paid", "held"].contains(&attempt.text("phase"));
-        let told = case.was_found("goods_gone_unpaid", no);
+        let told = match attempt.text("goods_gone_by") {
+            COPIED => case.was_open_at_the_copy(no) && case.was_left_to_the_original(no),
+            _ => case.was_found("goods_gone_unpaid", no),
+        };
         if gone && unpaid && !told {
             note(broken, "I12", END, format!("{no}: goods gone unpaid and nobody is told"));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::copies::PUT_BACK;
+use super::copies::{COPIED, PUT_BACK};
 use super::oracle::{Case, is_closed, net_fen, note};
 use super::record::{Broken, Call, Record, Row, Word, is_end};
 
@@ -268,7 +268,7 @@ fn was_withheld(case: &Case<'_>, no: &str, log_len: usize) -> bool {
     let lines = case.log.get(no).into_iter().flatten();
     let mut kept = false;
     for (_, line) in lines.take_while(|(index, _)| *index < log_len) {
-        let started = ["resumed", "restored"].contains(&line.kind.as_str());
+        let started = ["resumed", "restored", COPIED].contains(&line.kind.as_str());
         if line.kind == "reversal_withheld" || (kept && started) {
             return true;
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::desk::Desk;
 use super::disk::{Disk, Fate, Files};
 use super::faults::Kind;
-use super::record::{Line, Record, Row};
+use super::record::{Line, Record, Row, is_end};
 use super::world::{Happening, World, next_disk};
 
 /// From a copy that was not made to the next try, in ms.
@@ -14,6 +14,9 @@ const COPIED_AGAIN_MS: i64 = 7_000;
 
 /// What the log calls a row that is as an older database has it.
 pub(super) const PUT_BACK: &str = "put_back";
+
+/// What the log and a finding call that which was open as a disk was copied.
+pub(super) const COPIED: &str = "copied";
 
 impl World<'_> {
     /// The machine's clock jumps. A running till does not look at it.
@@ -46,13 +49,13 @@ impl World<'_> {
         self.put(self.now_ms + down_ms, Happening::PowerBack { fuse: None });
     }
 
-    /// A second machine starts from a copy of the disk as a reader sees it: of one on which nothing is
-    /// open, because a copy goes on with whatever is.
+    /// A second machine starts from a copy of the disk as a reader sees it, whatever is open there,
+    /// and both tills go on.
     pub(super) fn clone_disk(&mut self, renumbered: bool, index: usize) {
         if self.beside.is_some() || self.healed_ms.is_some() {
             return;
         }
-        if !self.desk.is_settled() || self.desk.disk.is_dead() {
+        if self.desk.till.is_none() || self.desk.disk.is_dead() {
             self.put(self.now_ms + COPIED_AGAIN_MS, Happening::Operation(index));
             return;
         }
@@ -70,6 +73,9 @@ impl World<'_> {
         second.phases.clone_from(&self.desk.phases);
         second.goods_gone.clone_from(&self.desk.goods_gone);
         second.counter.paid.clone_from(&self.desk.counter.paid);
+        let open = |phase: &str| !is_end(phase);
+        let phases = &self.desk.phases;
+        second.counter.did_not_begin(phases.iter().map(|(no, phase)| (no.as_str(), open(phase))));
         self.beside = Some(Box::new(second));
         self.at(2);
         self.boot(None);

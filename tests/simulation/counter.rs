@@ -30,8 +30,10 @@ pub(super) struct Counter {
     code: Option<(String, String)>,
     /// Codes that a customer has seen.
     seen_codes: BTreeSet<String>,
-    /// Numbers for which goods went or are about to go.
+    /// Numbers for which goods went or are about to go, or never will from this counter.
     handed: BTreeSet<String>,
+    /// Numbers that were open as this till's disk was copied: their customers stand elsewhere.
+    elsewhere: BTreeSet<String>,
     /// The last number that was seen paid.
     pub(super) paid: Option<String>,
     /// The sale in front.
@@ -55,6 +57,23 @@ impl Counter {
     pub(super) fn forget_screen(&mut self) {
         self.code = None;
         self.front = None;
+    }
+
+    /// The people at a copy know which sales they did not begin. They hand nothing over for those,
+    /// and of the open ones they take no cash, give nothing back and charge nothing again.
+    pub(super) fn did_not_begin<'n>(&mut self, all: impl Iterator<Item = (&'n str, bool)>) {
+        for (no, open) in all {
+            self.handed.insert(no.to_owned());
+            if open {
+                self.elsewhere.insert(no.to_owned());
+            }
+        }
+    }
+
+    /// The sale in front, where its customer stands at this counter.
+    pub(super) fn own_front(&self) -> Option<Attempt> {
+        let here = |front: &&Attempt| !self.elsewhere.contains(front.out_trade_no.as_str());
+        self.front.as_ref().filter(here).cloned()
     }
 }
 
@@ -229,7 +248,7 @@ impl World<'_> {
 
     fn charge_again(&mut self, sale: Sale) {
         let now = self.till_now();
-        let Some(front) = self.desk.counter.front.clone() else { return };
+        let Some(front) = self.desk.counter.own_front() else { return };
         let code = match sale.way {
             Way::Show => None,
             Way::Scan => Some(self.practice.show_payment_code(self.now_ms, sale.customer.manner)),
@@ -328,7 +347,7 @@ impl World<'_> {
     /// What people do because of what they see.
     fn look_at(&mut self, shown: &Shown) {
         for sight in &shown.attempts {
-            if sight.goods_may_go {
+            if sight.goods_may_go && !self.desk.counter.elsewhere.contains(&sight.no) {
                 self.desk.counter.paid = Some(sight.no.clone());
                 if self.desk.counter.handed.insert(sight.no.clone()) {
                     let no = sight.no.clone();

@@ -32,7 +32,7 @@ fn fen(fen: i64) -> Fen {
 impl World<'_> {
     pub(super) fn cash_instead(&mut self, coin_fen: i64) {
         let now = self.till_now();
-        let Some(front) = self.desk.counter.front.clone() else { return };
+        let Some(front) = self.desk.counter.own_front() else { return };
         let Some(till) = &mut self.desk.till else { return };
         let due_fen = i64::from(front.amount.get());
         let (rounded_fen, received_fen) = counted(due_fen, coin_fen);

@@ -30,7 +30,7 @@ impl World<'_> {
     /// The manager says that the goods of the sale in front are gone.
     pub(super) fn goods_gone(&mut self) {
         let now = self.till_now();
-        let Some(front) = self.desk.counter.front.clone() else { return };
+        let Some(front) = self.desk.counter.own_front() else { return };
         let Some(till) = &mut self.desk.till else { return };
         let done = till.goods_gone(&front.out_trade_no, "manager", now);
         let result = done.as_ref().err().map_or("done".to_owned(), |error| chain(error));

@@ -22,6 +22,7 @@ mod desk;
 pub mod disk;
 mod drawer;
 pub mod faults;
+mod ghosts;
 mod happenings;
 mod manager;
 #[cfg(feature = "mutants")]

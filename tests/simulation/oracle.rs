@@ -7,7 +7,7 @@
 //! attempt, I4 nothing lost, I5 monotone, I12 unknown stays unknown, I13 late money goes back,
 //! I6 refunds, I19 the log is the tables,
 //! I21 a step can be kept, I22 convergence, I25 no blind reversal and no number twice; L1 keep before you send, L11
-//! silence stops new charges, M2 never resend, M4 offered once proven, M8 a scanned code is closed,
+//! silence stops new charges, M2 never resend, M19 a copy gives nothing back, M4 offered once proven, M8 a scanned code is closed,
 //! M18 the same customer.
 
 use std::collections::BTreeMap;
@@ -18,7 +18,8 @@ use mianfu_practice::truth::Trade;
 use super::books;
 use super::cash;
 use super::conduct;
-use super::copies::PUT_BACK;
+use super::copies::{COPIED, PUT_BACK};
+use super::ghosts;
 use super::record::{Broken, Line, Record, Row, is_end};
 
 /// A history and its ledger.
@@ -91,6 +92,8 @@ fn conduct_of(case: &Case<'_>, broken: &mut Vec<Broken>) {
     conduct::asks_for_the_same_customer(case, broken);
     conduct::screens_are_true(case, broken);
     conduct::goods_went_for_money(case, broken);
+    ghosts::a_copy_asks_for_nothing(case, broken);
+    ghosts::a_copy_gives_nothing_back(case, broken);
 }
 
 impl Case<'_> {
@@ -129,8 +132,12 @@ impl Case<'_> {
         })
     }
 
-    /// What went back of a trade by some time without a person's asking, in fen.
+    /// What went back of a trade by some time without a person's asking, in fen. What the original
+    /// gave back of a sale that was open at the copy, no one tells the copy.
     pub(super) fn returned_by_rule_fen(&self, trade: &Trade, by_ms: i64) -> i64 {
+        if self.was_open_at_the_copy(&trade.out_trade_no) {
+            return 0;
+        }
         trade
             .refunds
             .iter()
@@ -159,6 +166,29 @@ impl Case<'_> {
             record.tables.findings.iter().any(found)
                 || (was_put_back(record) && logged.any(|line| found(&line.row)))
         })
+    }
+
+    /// The row of an attempt that this till has from another, as it was when its disk was copied.
+    pub(super) fn row_at_the_copy(&self, no: &str) -> Option<&Row> {
+        self.row_before(no, self.record.copied).filter(|row| !row.text("phase").is_empty())
+    }
+
+    /// Says whether this till has the attempt, open, from the till of which its disk is a copy.
+    pub(super) fn was_open_at_the_copy(&self, no: &str) -> bool {
+        self.row_at_the_copy(no).is_some_and(|row| !is_end(row.text("phase")))
+    }
+
+    /// Says whether the original may hold money of the attempt that the copy cannot know of, or may
+    /// have given back what the copy knows.
+    pub(super) fn is_the_originals(&self, no: &str) -> bool {
+        let mut rows = self.all.iter().filter_map(|record| record.tables.attempt(no));
+        self.was_open_at_the_copy(no) && rows.any(|row| row.text("phase") == "paid")
+    }
+
+    /// Says whether this till told the manager that it leaves the number to the original.
+    pub(super) fn was_left_to_the_original(&self, no: &str) -> bool {
+        let findings = &self.record.tables.findings;
+        findings.iter().any(|row| row.text("said") == COPIED && row.text("out_trade_no") == no)
     }
 
     /// Says whether the machine's clock was set.
