@@ -347,7 +347,7 @@ pub(super) fn silence_stops_new_charges(case: &Case<'_>, broken: &mut Vec<Broken
         let Some(submit) = case.record.calls.iter().find(|call| call.no == line.key) else {
             continue;
         };
-        let mut heard: Vec<(i64, usize, bool)> = case
+        let mut heard: Vec<(i64, bool, usize)> = case
             .record
             .calls
             .iter()
@@ -355,15 +355,17 @@ pub(super) fn silence_stops_new_charges(case: &Case<'_>, broken: &mut Vec<Broken
             .filter(|(_, call)| call.start == submit.start)
             .filter_map(|(index, call)| {
                 let heard = call.heard.as_ref().filter(|heard| heard.what != Word::Unsigned)?;
-                Some((heard.at_ms, index, is_genuine(&heard.what)))
+                // Of what came at one instant nobody knows which came first: the channel's word
+                // counts as the last.
+                Some((heard.at_ms, is_genuine(&heard.what), index))
             })
             // Of what came at the same instant only the channel's word is known to have come first.
-            .filter(|(at_ms, _, genuine)| {
+            .filter(|(at_ms, genuine, _)| {
                 *at_ms < line.seen_ms || (*at_ms == line.seen_ms && *genuine)
             })
             .collect();
         heard.sort_unstable();
-        let silent = heard.iter().rev().take_while(|(_, _, genuine)| !genuine).count();
+        let silent = heard.iter().rev().take_while(|(_, genuine, _)| !genuine).count();
         if IN_A_ROW <= silent {
             let what = format!("{} was begun after {silent} silences in a row", line.key);
             note(broken, "L11", line.seen_ms, what);
