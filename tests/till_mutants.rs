@@ -72,6 +72,10 @@ const CAUGHT: &[(&str, fn())] = &[
         channel_files::law9_a_key_pasted_into_the_wrong_place_is_not_repeated_in_the_sentence,
     ),
     (
+        "m19_a_restored_series_counts_alone",
+        copies::m19_a_sale_of_before_a_restore_is_not_reversed_by_a_later_copy_either,
+    ),
+    (
         "law11_asked_when_its_turn_comes",
         offers::a_channel_that_is_back_is_asked_about_the_open_sale_at_once,
     ),

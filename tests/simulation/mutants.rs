@@ -101,6 +101,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("m18_no_question", Days),
     ("m18_no_reminder", Test),
     ("m18_recent_by_an_old_clock", Test),
+    ("m19_a_restored_series_counts_alone", Test),
     ("m19_a_copy_counts_on", Days),
     ("m19_a_copy_gives_late_money_back", Days),
     ("m19_birth_untold", Test),

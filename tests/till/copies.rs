@@ -225,6 +225,29 @@ fn m19_a_reversal_that_had_left_goes_on_at_the_copy() {
 }
 
 #[test]
+pub(crate) fn m19_a_sale_of_before_a_restore_is_not_reversed_by_a_later_copy_either() {
+    let mut original = selling();
+    original.scan(1_250, Manner::ByHand);
+    original.wait(10_000);
+    let folder = original.folder().to_owned();
+    let to = BackupTo { folder: &folder, now: original.now, keep: 3 };
+    let backup = original.till().db().backup_to(&to).unwrap();
+    original.cut();
+    for suffix in ["-wal", "-shm"] {
+        let mut name = original.database().into_os_string();
+        name.push(suffix);
+        drop(std::fs::remove_file(name));
+    }
+    std::fs::copy(backup, original.database()).unwrap();
+    assert_eq!(original.open().unwrap(), Birth::Restored);
+    original.wait(1_000);
+    let mut both = Machines::ghost(original);
+    assert_eq!(both.at_the_copy(Shop::findings), [FindingKind::Copied]);
+    both.at_the_copy(|copy| copy.wait(2 * MINUTE_MS));
+    assert_eq!(both.sent_back_by_the_copy(), 0);
+}
+
+#[test]
 fn m19_a_backup_that_was_put_into_another_machine_reverses_nothing_either() {
     let mut original = selling();
     let no = original.scan(1_250, Manner::ByHand);

@@ -13,7 +13,7 @@ use mianfu_core::number::{Counter, Series};
 use rusqlite::{Connection, named_params};
 
 use crate::Tx;
-use crate::error::DbError;
+use crate::error::{DbError, Doing};
 use crate::meta;
 use crate::row::{self, Row, Table};
 
@@ -54,11 +54,14 @@ const GET: &str = "SELECT * FROM old_epoch WHERE epoch = :epoch";
 const TO_ASK: &str = "SELECT * FROM old_epoch WHERE finished_at_ms IS NULL
     ORDER BY epoch LIMIT :limit";
 
+const COPIED_SINCE: &str = "SELECT COUNT(*) FROM old_epoch
+    WHERE why = 'copied' AND :left_at_ms <= left_at_ms";
+
 pub(crate) const AFTER: &str = "SELECT * FROM old_epoch WHERE epoch > :after
     ORDER BY epoch LIMIT :limit";
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[INSERT, UPDATE, GET, TO_ASK, AFTER];
+pub(crate) const STATEMENTS: &[&str] = &[INSERT, UPDATE, GET, TO_ASK, COPIED_SINCE, AFTER];
 
 /// Why a series is not drawn from any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +125,15 @@ impl<'c> OldEpochs<'c> {
         let params = named_params! { ":epoch": epoch };
         let row = row::one(self.conn, &OLD_EPOCH, GET, params, "read an old series")?;
         row.map(|row| from_row(&row)).transpose()
+    }
+
+    /// Says whether the database came from another machine after it left this series, or in that
+    /// moment: what was open then may go on there too.
+    pub fn was_copied_since(&self, old: &OldEpoch) -> Result<bool, DbError> {
+        let mut statement = self.conn.prepare_cached(COPIED_SINCE).doing("read old series")?;
+        let params = named_params! { ":left_at_ms": old.left_at.0 };
+        let count: i64 = statement.query_row(params, |row| row.get(0)).doing("read old series")?;
+        Ok(0 < count)
     }
 }
 

@@ -129,10 +129,15 @@ impl<K: Keys> Till<K> {
         })
     }
 
-    /// Returns why the series of a number is not drawn from any more; `None` for our own.
+    /// Returns why the series of a number is not drawn from any more; `None` for our own. One that was
+    /// left for a restore counts as copied once the disk has come from another machine since.
     fn left_because(&self, no: &OutTradeNo) -> Result<Option<LeftBecause>, DbError> {
-        let old = self.db.read().old_epochs().find(no.series().epoch())?;
-        Ok(old.filter(|old| old.series == no.series()).map(|old| old.why))
+        let read = self.db.read();
+        let old = read.old_epochs().find(no.series().epoch())?;
+        let Some(old) = old.filter(|old| old.series == no.series()) else { return Ok(None) };
+        let alone = mutant::planted("m19_a_restored_series_counts_alone");
+        let copied = read.old_epochs().was_copied_since(&old)? && !alone;
+        Ok(Some(if copied { LeftBecause::Copied } else { old.why }))
     }
 
     /// Says whether an attempt was kept on another machine, whose till may go on with it (M19).
