@@ -105,6 +105,11 @@ export function worstLevel(view: CounterView): Level {
   return levels.reduce((a, b) => (LEVELS.indexOf(a) < LEVELS.indexOf(b) ? b : a));
 }
 
+/** Whether what goes out by itself waits for a channel that does not answer. */
+export function isHeldUp({ channels, health }: CounterView): boolean {
+  return health.waitingDoneMs === null && channels.some(({ state }) => state === "silent");
+}
+
 /** Whether a channel can be used that could not be: a refusal of before is out of date. */
 export function hasRecovered(next: CounterView, before: CounterView | null): boolean {
   const ready = (view: CounterView): number => view.channels.filter(({ state }) => state === "ready").length;

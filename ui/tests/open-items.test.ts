@@ -6,7 +6,7 @@ import type { CounterView } from "../src/bindings/CounterView";
 import type { OpenItemView } from "../src/bindings/OpenItemView";
 import { DEMO_PIN } from "../src/demo";
 import { LISTED, openAttempt, openFinding, openRefund } from "../src/demo-open";
-import { attemptIn, settingsWith } from "../src/demo-scenes";
+import { attemptIn, healthWith, sceneOf, settingsWith } from "../src/demo-scenes";
 import type { Language } from "../src/text";
 import { NOW, open, scanner, type } from "./mounted";
 import type { Page } from "./mounted";
@@ -127,6 +127,37 @@ test("a refund that the balance did not cover goes out again without a PIN, and 
   till.host.put({ ...till.host.view() });
   await flushPromises();
   expect(chosen(), "the choice stays in its place").toBe("held");
+});
+
+test("a refund that is held up by a silent channel waits for the network, and goes on after it", async () => {
+  const refunds = [openRefund("sending", NOW, 1), openRefund("waiting", NOW, 2)];
+  const silent = sceneOf("silent", NOW).counter.channels;
+  for (const [spoken, sending, waiting] of [
+    [
+      "zh",
+      "退款待发订单 121¥4.002 小时平台没有应答，等网络网络通了自动发出，不用重做",
+      "等平台退款订单 122¥4.004 小时平台没有应答，等网络网络通了自动再问，不用重做",
+    ],
+    [
+      "en",
+      "Refund waitsOrder 121¥4.002 hThe channel does not answer; it waits for the networkIt goes out when the network is back; do nothing twice",
+      "Waits for the channelOrder 122¥4.004 hThe channel does not answer; it waits for the networkIt is asked when the network is back; do nothing twice",
+    ],
+  ] as const) {
+    await listed(refunds, spoken, { channels: silent });
+    expect(rows()[0]).toContain(sending);
+    expect(rows()[1]).toContain(waiting);
+    till.host.put({
+      ...till.host.view(),
+      channels: sceneOf("zero", NOW).counter.channels,
+      health: healthWith(NOW, { waitingDoneMs: NOW + 9_000 }),
+    });
+    await flushPromises();
+    expect(rows()[0]).toContain(spoken === "zh" ? "退款发出中" : "Refund leaving");
+    till.page.unmount();
+  }
+  await listed(THREE, "zh", { channels: silent });
+  expect(rows()[1], "what the balance did not cover waits for a person").toContain("退款没成");
 });
 
 test("a refund that is refused says why, and stays", async () => {

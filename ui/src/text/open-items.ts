@@ -22,6 +22,8 @@ interface OpenItemsText {
   found: Readonly<Record<FoundView, Sentence & { word: string }>>;
   needsManager: Sentence;
   refund: Readonly<Record<RefundState, Sentence & { word: string }>>;
+  /** A refund on its way while the channel does not answer. */
+  heldUp: Readonly<Record<"sending" | "waiting", Sentence & { word: string }>>;
   act: Readonly<Record<OpenAct, string>>;
   order(orderNo: string): string;
   rest(count: number): string;
@@ -98,6 +100,10 @@ const zh: OpenItemsText = {
     refused: { word: "退款被拒", is: "平台不退，钱没有动", todo: "请店长看经过" },
     wedged: { word: "退款没成", is: "商户余额不足，钱没有退", todo: "请店长充值，再退一次" },
     held: { word: "请店长处理", is: "平台用这个退款号退过别的金额", todo: "请店长对平台账单" },
+  },
+  heldUp: {
+    sending: { word: "退款待发", is: "平台没有应答，等网络", todo: "网络通了自动发出，不用重做" },
+    waiting: { word: "等平台退款", is: "平台没有应答，等网络", todo: "网络通了自动再问，不用重做" },
   },
   act: { bring_back: "取回", history: "看经过", try_again: "再退一次", settle: "办好了" },
   order: (orderNo) => `订单 ${orderNo}`,
@@ -201,6 +207,18 @@ const en: OpenItemsText = {
       word: "Call the manager",
       is: "This refund’s number gave back another amount",
       todo: "The manager compares it with the channel’s list",
+    },
+  },
+  heldUp: {
+    sending: {
+      word: "Refund waits",
+      is: "The channel does not answer; it waits for the network",
+      todo: "It goes out when the network is back; do nothing twice",
+    },
+    waiting: {
+      word: "Waits for the channel",
+      is: "The channel does not answer; it waits for the network",
+      todo: "It is asked when the network is back; do nothing twice",
     },
   },
   act: { bring_back: "Bring back", history: "History", try_again: "Refund again", settle: "Settled" },
