@@ -198,7 +198,7 @@ export function approval(
       case "repeat_pin":
         return repeat(now, pin);
       case "pin":
-        return void hand(now, () => act(now, pin), allowed(now));
+        return void hand(now, () => act(now, pin), allowed(now, view()));
     }
   }
 
@@ -286,12 +286,12 @@ export function refundFen(approving: Approving): number {
   return typed === 0 ? (refundFrom(approving)?.mostFen ?? 0) : typed;
 }
 
-function allowed(approving: Approving): Hint {
+function allowed(approving: Approving, view: CounterView | null): Hint {
   switch (approving.purpose.kind) {
     case "goods":
       return "goods_said";
     case "refund":
-      return refundFrom(approving)?.kind === "cash" ? "cash_goes_back" : "refund_sent";
+      return refunded(refundFrom(approving), view);
     case "settle":
       return "finding_settled";
     case "practice":
@@ -301,4 +301,11 @@ function allowed(approving: Approving): Hint {
     case "change_pin":
       return "pin_changed";
   }
+}
+
+/** A refund to a channel that does not answer is kept, and nobody has a notice of it yet. */
+function refunded(from: RefundFrom | null, view: CounterView | null): Hint {
+  if (from?.kind === "cash") return "cash_goes_back";
+  const asked = view?.channels.find(({ channel }) => channel === from?.channel);
+  return asked?.state === "silent" ? "refund_kept" : "refund_sent";
 }

@@ -4,7 +4,8 @@ import { flushPromises } from "@vue/test-utils";
 import { afterEach, expect, test, vi } from "vitest";
 import type { CounterView } from "../src/bindings/CounterView";
 import { DEMO_PIN } from "../src/demo";
-import { attemptIn } from "../src/demo-scenes";
+import { openRefund } from "../src/demo-open";
+import { attemptIn, sceneOf } from "../src/demo-scenes";
 import { NOW, open, scanner, type } from "./mounted";
 import type { Page } from "./mounted";
 
@@ -149,6 +150,39 @@ test.each([
   const refunds = [{ refundId: 1, amountFen: 350, state, atMs: NOW }];
   await opened({ front: attemptIn("paid", NOW, { refunds }) });
   expect(till.page.get("[data-line=refund]").text()).toBe(sentence);
+});
+
+test("a refund to a silent channel is kept, and its order says that it waits", async () => {
+  for (const [spoken, kept, waits] of [
+    ["zh", "退款已记下，平台没有应答，网络通了自动发出，不用重做", "退款 ¥4.00 没办完"],
+    [
+      "en",
+      "The refund is kept, the channel does not answer; it goes out when the network is back; do nothing twice",
+      "Refund waits ¥4.00",
+    ],
+  ] as const) {
+    const silent = { state: "silent", sinceMs: NOW - 60_000, latencyMs: null } as const;
+    const channels = [{ channel: "alipay", ...silent, sentence: null, knownAtMs: NOW }] as const;
+    till = await open({ channels: [...channels] }, spoken);
+    till.host.putOpen({ items: [{ ...openRefund("sending", NOW, 1), orderNo: "128" }], rest: 0 });
+    await type(`<F3><F2><Enter>${DEMO_PIN}<Enter>`);
+    expect(said()).toBe(kept);
+    expect(till.page.findAll(".going-back").map((each) => each.text())).toEqual([waits]);
+    expect(till.page.get(".order[aria-current] .going-back").text()).toBe(waits);
+    till.host.putOpen({ items: [], rest: 0 });
+    till.host.put({ ...till.host.view() });
+    await flushPromises();
+    expect(till.page.find(".going-back").exists()).toBe(false);
+    till.page.unmount();
+  }
+  const refunds = [{ refundId: 1, amountFen: 350, state: "sending" as const, atMs: NOW }];
+  const channels = sceneOf("silent", NOW).counter.channels;
+  await opened({ front: attemptIn("paid", NOW, { refunds, channel: "wechat" }), channels });
+  const line = till.page.get("[data-line=refund]");
+  expect(line.text()).toBe("退款 ¥3.50 已记下，网络通了自动发出，不用重做");
+  till.page.unmount();
+  await opened({ front: attemptIn("paid", NOW, { refunds }), channels });
+  expect(till.page.get("[data-line=refund]").text()).toBe("退款 ¥3.50 正在发出，请稍等");
 });
 
 test("an order of the day is refunded from its history, a wallet and cash alike", async () => {

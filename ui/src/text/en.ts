@@ -267,6 +267,10 @@ export const en: Text = {
     nothing_to_refund: { is: "Nothing can be refunded here", todo: "see the order’s history" },
     refund_most: { is: "More than can be refunded", todo: "type less" },
     refund_sent: { is: "The refund is on its way", todo: "show the refund notice" },
+    refund_kept: {
+      is: "The refund is kept, the channel does not answer",
+      todo: "it goes out when the network is back; do nothing twice",
+    },
     cash_goes_back: { is: "Written down", todo: "give the cash back from the drawer" },
     refund_again: { is: "The refund left once more", todo: "read its result below" },
     no_receipt: { is: "No money taken here, no receipt", todo: "choose a paid order with {orders}" },
@@ -401,9 +405,11 @@ export const en: Text = {
     leave: "No refund",
     press: "Refund",
     none: "Nothing to refund",
+    open: (amount) => `Refund waits ${amount}`,
     gone: (amount) => `Refunded ${amount}`,
     line: {
       sending: (amount) => `Refund of ${amount} on its way, one moment`,
+      kept: (amount) => `Refund of ${amount} kept, it goes out when the network is back`,
       waiting: (amount) => `Refund of ${amount} waits for the channel, one moment`,
       confirmed: (amount) => `Refunded ${amount}, show the refund notice`,
       refused: (amount) => `The channel refused the refund of ${amount}, call the manager`,

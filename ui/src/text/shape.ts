@@ -72,6 +72,7 @@ export type Hint =
   | "nothing_to_refund"
   | "refund_most"
   | "refund_sent"
+  | "refund_kept"
   | "cash_goes_back"
   | "refund_again"
   | "goods_said"
