@@ -2,6 +2,7 @@
 
 import type { BackupState } from "./bindings/BackupState";
 import type { ChannelHealth } from "./bindings/ChannelHealth";
+import type { ChannelHealthView } from "./bindings/ChannelHealthView";
 import type { ClockState } from "./bindings/ClockState";
 import type { CounterView } from "./bindings/CounterView";
 import type { DiskState } from "./bindings/DiskState";
@@ -103,6 +104,12 @@ export function worstLevel(view: CounterView): Level {
     notices.length > 0 || waitingRefunds > 0 ? "care" : "good",
   ] satisfies Level[];
   return levels.reduce((a, b) => (LEVELS.indexOf(a) < LEVELS.indexOf(b) ? b : a));
+}
+
+/** Whether no wallet would take a scan, as one does not answer. */
+export function takesNoScan(channels: readonly ChannelHealthView[]): boolean {
+  const wallets = channels.filter(({ channel }) => channel !== "cash").map(({ state }) => state);
+  return wallets.includes("silent") && !wallets.includes("ready");
 }
 
 /** Whether what goes out by itself waits for a channel that does not answer. */

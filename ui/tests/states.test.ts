@@ -125,12 +125,23 @@ test("an amount waits for no scan that no wallet would take, and for one that an
   shown = await open({ channels: [{ channel: "alipay", ...silent }, wechat] });
   await type("5<Enter>");
   expect(shown.page.find("[data-phase=armed]").exists()).toBe(true);
+  const key = (): string[] => {
+    const enter = shown?.page.get("[data-key=enter]");
+    return [enter?.text() ?? "", enter?.attributes("aria-disabled") ?? ""];
+  };
+  expect(key()).toEqual(["收款没有应答Enter", "true"]);
   expect(shown.page.get(".say").text()).toBe("支付宝 10:02 起没有应答");
   expect(shown.page.get(".sub").text()).toBe("新单请用现金；未完的单会继续查");
   expect(shown.page.get("[data-say=todo]").text()).toContain("支付宝 10:02 起没有应答");
   shown.host.put({ ...shown.host.view(), channels: [{ channel: "alipay", ...ready }, wechat] });
   await flushPromises();
   expect(shown.page.get(".sub").text()).toBe("可以扫了");
+  expect(key()).toEqual(["等扫码Enter", "true"]);
+  await type("<Escape>");
+  expect(key()).toEqual(["收款Enter", "false"]);
+  shown.host.put({ ...shown.host.view(), channels: [{ channel: "alipay", ...silent }] });
+  await flushPromises();
+  expect(key()).toEqual(["收款没有应答Enter", "true"]);
 });
 
 test("only paid lights the goods, only declined, closed and returned light charge again", async () => {
