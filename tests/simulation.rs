@@ -71,7 +71,8 @@ fn a_thousand_bad_days_keep_every_promise() {
 #[test]
 fn days_that_broke_a_promise_once_keep_it() {
     let tills = [3_071, 46_140, 8_672, 3_158, 9_767, 136_107, 114_006];
-    let oracles = [169_144, 1_028_201, 152_380, 148_416, 123_896, 1_007_515, 320_357, 880_098];
+    let oracles =
+        [169_144, 1_028_201, 152_380, 148_416, 123_896, 1_007_515, 320_357, 880_098, 5_437];
     for seed in tills.into_iter().chain(oracles) {
         assert_eq!(run(seed).broken, [], "seed {seed}");
     }

@@ -200,8 +200,12 @@ pub(super) fn late_money_went_back(case: &Case<'_>, broken: &mut Vec<Broken>) {
         if left && originals {
             continue;
         }
-        // Sold by the original and given back by a person there before the copy asked.
-        let told = left || originals || case.was_found("late_money", no);
+        // Sold by the original and given back by a person there before the copy asked, or given back
+        // there because cash had been taken.
+        let told = left
+            || originals
+            || case.went_back_at_the_original(no)
+            || case.was_found("late_money", no);
         if trade.refunded_fen() != trade.amount_fen {
             let what = format!("{no} was paid late and {} fen stay", net_fen(trade, END));
             note(broken, "I13", END, what);

@@ -181,8 +181,18 @@ impl Case<'_> {
     /// Says whether the original may hold money of the attempt that the copy cannot know of, or may
     /// have given back what the copy knows.
     pub(super) fn is_the_originals(&self, no: &str) -> bool {
+        self.ended_elsewhere(no, "paid")
+    }
+
+    /// Says whether a number was open at the copy and some till's book says that its money came and
+    /// went back.
+    pub(super) fn went_back_at_the_original(&self, no: &str) -> bool {
+        self.ended_elsewhere(no, "returned")
+    }
+
+    fn ended_elsewhere(&self, no: &str, phase: &str) -> bool {
         let mut rows = self.all.iter().filter_map(|record| record.tables.attempt(no));
-        self.was_open_at_the_copy(no) && rows.any(|row| row.text("phase") == "paid")
+        self.was_open_at_the_copy(no) && rows.any(|row| row.text("phase") == phase)
     }
 
     /// Says whether this till told the manager that it leaves the number to the original.
