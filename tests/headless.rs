@@ -233,8 +233,7 @@ fn an_older_copy_of_the_database_is_told() {
     let ran = shop.run(&["--wait-ms", "1500", "settle"]);
     let notices: Vec<&Value> = ran.all("notice").iter().map(|line| &line["notice"]).collect();
     assert_eq!(notices, ["restored_database"], "{:?}", ran.lines);
-    // What is lost is found at once; that there is no more of it is known minutes later, when every
-    // code shown before is over.
+    // Its numbers are asked about once every code shown before is over, minutes later.
     assert_eq!(ran.code, 4, "{:?}", ran.lines);
 }
 

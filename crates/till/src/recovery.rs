@@ -28,25 +28,18 @@ pub(crate) struct Recovery {
     why: LeftBecause,
     at: Counter,
     ask_at: Timestamp,
-    /// From when on a number that the channel does not know will never be paid: before that its code
-    /// may be scanned yet, and a number that does not exist is asked about once.
-    absent_from: Timestamp,
     /// How often the channel has said that this number is undecided.
     undecided: u32,
 }
 
 impl Recovery {
-    /// Returns what is to be asked next, and from when on it may be told from a number that was never
-    /// paid; `None` where no old series is unsettled.
-    pub(crate) fn next(
-        db: &Db,
-        ask_at: Timestamp,
-        absent_from: Timestamp,
-    ) -> Result<Option<Recovery>, DbError> {
+    /// Returns what is to be asked next, and not before `ask_at`; `None` where no old series is
+    /// unsettled.
+    pub(crate) fn next(db: &Db, ask_at: Timestamp) -> Result<Option<Recovery>, DbError> {
         let unsettled = db.read().old_epochs().to_ask(1)?;
         Ok(unsettled.first().and_then(|old| {
             let (series, why, at) = (old.series, old.why, old.asked_to.next()?);
-            Some(Recovery { series, why, at, ask_at, absent_from, undecided: 0 })
+            Some(Recovery { series, why, at, ask_at, undecided: 0 })
         }))
     }
 
@@ -98,13 +91,7 @@ impl<K: Keys> Till<K> {
             return Ok(());
         }
         match answer {
-            Ok(Answer::Told(Verdict::NotExist)) => match &mut self.recovery {
-                Some(recovery) if now < recovery.absent_from => {
-                    recovery.ask_at = recovery.absent_from;
-                    Ok(())
-                }
-                Some(_) | None => self.recovery_moves(Asked::Absent, now),
-            },
+            Ok(Answer::Told(Verdict::NotExist)) => self.recovery_moves(Asked::Absent, now),
             Ok(Answer::Told(Verdict::Paid(_))) if mutant::planted("m15_paid_is_passed_over") => {
                 self.recovery_moves(Asked::Exists, now)
             }
@@ -144,12 +131,12 @@ impl<K: Keys> Till<K> {
 
     /// Keeps what was said about this number and goes to the next.
     fn recovery_moves(&mut self, said: Asked, now: Timestamp) -> Result<(), DbError> {
-        let Some(Recovery { series, absent_from, .. }) = self.recovery else {
+        let Some(series) = self.recovery.as_ref().map(|recovery| recovery.series) else {
             return Ok(());
         };
         self.db
             .write("go on through an old series", |tx| tx.old_epochs().asked(series, said, now))?;
-        self.recovery = Recovery::next(&self.db, now, absent_from)?;
+        self.recovery = Recovery::next(&self.db, now)?;
         if self.recovery.is_none() {
             self.revision += 1;
         }
