@@ -486,7 +486,7 @@ fn the_oracle_sees_goods_and_cash_that_no_restore_explains() {
     assert!(goods_without_money("waiting", "cancelled"), "nobody took cash");
     assert!(goods_without_money("paid", "cash_instead"), "it was paid before the backup");
 
-    let mut past = live(&Plan::of(117), usize::MAX);
+    let mut past = live(&Plan::of(148_416), usize::MAX);
     past.record.cash.retain(|cash| cash.forgotten);
     let broken = judge(&past.record, past.practice.truth());
     let counted_before_the_restore_only: Vec<&str> =
