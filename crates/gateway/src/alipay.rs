@@ -20,7 +20,7 @@
 //! - `keys`, `certificate`: reading keys and certificates; `sign`: canonical strings.
 //! - `notice`: asynchronous notifications.
 
-mod answers;
+pub(crate) mod answers;
 mod api;
 mod certificate;
 mod codes;

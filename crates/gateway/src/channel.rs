@@ -73,6 +73,22 @@ pub enum Call {
     },
 }
 
+impl Call {
+    /// Returns the number of the attempt that the call is about.
+    #[must_use]
+    pub fn out_trade_no(&self) -> &OutTradeNo {
+        match self {
+            Call::Submit { sale, .. } => &sale.out_trade_no,
+            Call::Query { out_trade_no }
+            | Call::Reverse { out_trade_no }
+            | Call::Close { out_trade_no }
+            | Call::Refund { out_trade_no, .. }
+            | Call::RefundQuery { out_trade_no, .. }
+            | Call::Probe { out_trade_no } => out_trade_no,
+        }
+    }
+}
+
 /// What a channel says to a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {

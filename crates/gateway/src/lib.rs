@@ -13,10 +13,13 @@
 
 mod alipay;
 mod channel;
+#[cfg(test)]
+mod published;
 mod scanned;
 mod subject;
 mod transport;
 mod wall;
+mod wechat;
 
 use std::fmt;
 
@@ -30,6 +33,11 @@ pub use scanned::{AuthCode, Scanned, recognise};
 pub use subject::Subject;
 pub use transport::{Chunks, EndpointError, Https, Transport};
 pub use wall::channel_time;
+pub use wechat::certificates::{CertificateRefresh, RefreshCause};
+pub use wechat::keys::{PlatformKey, WechatKeys};
+pub use wechat::notice::{WechatEvent, WechatNotice};
+pub use wechat::secret::{ApiV2Key, ApiV3Key};
+pub use wechat::{SignType, Trade, Wechat, WechatSettings};
 
 /// The most bytes an answer may have; 256 KiB, some hundred times the largest real one.
 pub const BODY_LIMIT_BYTES: usize = 256 * 1024;
@@ -172,6 +180,17 @@ pub trait Keys: Send + Sync {
 
     /// Says whether the channel's key made this signature over exactly these bytes.
     fn verify(&self, content: &[u8], signature_base64: &str) -> bool;
+
+    /// Says whether the channel's key of this number is known, for a channel whose answers name
+    /// their key (WeChat Pay's `Wechatpay-Serial`).
+    fn knows(&self, _serial: &str) -> bool {
+        false
+    }
+
+    /// Says whether the channel's key of this number made this signature over exactly these bytes.
+    fn verify_under(&self, _serial: &str, _content: &[u8], _signature_base64: &str) -> bool {
+        false
+    }
 
     /// Returns the certificates' numbers in certificate mode (公钥证书模式), `None` in key mode.
     fn serials(&self) -> Option<&CertSerials> {

@@ -1,4 +1,4 @@
-//! Time as channels write it: Alipay's wall clock in GMT+8, and HTTP's `Date`.
+//! Time as channels write it: Alipay's wall clock in GMT+8, WeChat Pay's two, and HTTP's `Date`.
 //!
 //! China has kept GMT+8 without summer time since 1991, so a fixed offset is exact.
 
@@ -37,6 +37,35 @@ pub(crate) fn from_gmt8(text: &str) -> Option<Timestamp> {
     }
     let at = DateTime::strptime(PATTERN, seconds).ok()?;
     Some(Timestamp(GMT8.to_timestamp(at).ok()?.as_millisecond()))
+}
+
+/// Writes a moment the way WeChat Pay's v3 does, e.g. `2026-11-21T20:10:00+08:00`.
+pub(crate) fn to_rfc3339(at: Timestamp) -> String {
+    format!("{}+08:00", to_gmt8(at).replacen(' ', "T", 1))
+}
+
+/// Reads a moment with its zone, as WeChat Pay's v3 writes it. Anything else is `None`.
+pub(crate) fn from_rfc3339(text: &str) -> Option<Timestamp> {
+    let is_date_and_time = (20..=40).contains(&text.len()) && text.as_bytes()[10] == b'T';
+    let at: jiff::Timestamp = is_date_and_time.then(|| text.parse().ok()).flatten()?;
+    Some(Timestamp(at.as_millisecond()))
+}
+
+/// Reads a moment the way WeChat Pay's v2 does, e.g. `20261121201000`. Anything else is `None`.
+pub(crate) fn from_compact(text: &str) -> Option<Timestamp> {
+    if text.len() != 14 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let part = |from: usize, to: usize| &text[from..to];
+    from_gmt8(&format!(
+        "{}-{}-{} {}:{}:{}",
+        part(0, 4),
+        part(4, 6),
+        part(6, 8),
+        part(8, 10),
+        part(10, 12),
+        part(12, 14)
+    ))
 }
 
 /// Returns the time in an answer's `Date` header, to a second; `None` where it has none we can
@@ -88,6 +117,23 @@ mod tests {
             "2026-11-21 00:00:00.x",
         ] {
             check(text, None);
+        }
+    }
+
+    #[test]
+    fn wechats_ways_of_writing_a_moment_are_read() {
+        let at = Some(Timestamp(1_795_190_400_000));
+        assert_eq!(to_rfc3339(Timestamp(1_795_190_400_999)), "2026-11-21T00:00:00+08:00");
+        for text in ["2026-11-21T00:00:00+08:00", "2026-11-20T16:00:00Z"] {
+            assert_eq!(from_rfc3339(text), at, "{text:?}");
+        }
+        for text in ["", "2026-11-21T00:00:00", "2026-11-21 00:00:00+08:00", "二〇二六年十一月二"]
+        {
+            assert_eq!(from_rfc3339(text), None, "{text:?}");
+        }
+        assert_eq!(from_compact("20261121000000"), at);
+        for text in ["", "2026112100000", "20261321000000", "2026112100000x", "+0261121000000"] {
+            assert_eq!(from_compact(text), None, "{text:?}");
         }
     }
 

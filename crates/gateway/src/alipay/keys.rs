@@ -43,6 +43,12 @@ pub enum KeyPart {
     AlipayCertificate,
     /// Alipay's root certificates (支付宝根证书).
     RootCertificates,
+    /// The merchant's private key at WeChat Pay (商户API私钥).
+    MerchantKey,
+    /// WeChat Pay's public key (微信支付公钥).
+    WechatPublicKey,
+    /// A certificate of WeChat Pay's (微信支付平台证书).
+    PlatformCertificate,
 }
 
 impl fmt::Display for KeyPart {
@@ -53,6 +59,9 @@ impl fmt::Display for KeyPart {
             KeyPart::AppCertificate => "the application's certificate (应用公钥证书)",
             KeyPart::AlipayCertificate => "Alipay's certificate (支付宝公钥证书)",
             KeyPart::RootCertificates => "Alipay's root certificates (支付宝根证书)",
+            KeyPart::MerchantKey => "the merchant's private key (商户API私钥)",
+            KeyPart::WechatPublicKey => "WeChat Pay's public key (微信支付公钥)",
+            KeyPart::PlatformCertificate => "WeChat Pay's certificate (微信支付平台证书)",
         })
     }
 }
@@ -286,7 +295,7 @@ impl Keys for RsaKeys {
 }
 
 /// A key as it was read.
-enum Material {
+pub(crate) enum Material {
     Private(Box<RsaPrivateKey>),
     Public(RsaPublicKey),
     Certificate,
@@ -319,7 +328,7 @@ fn certificate_of(part: KeyPart, text: &str, now: Timestamp) -> Result<Certifica
 }
 
 /// Reads a key by what it is, whatever its PEM label says.
-fn read(part: KeyPart, text: &str) -> Result<Material, KeyError> {
+pub(crate) fn read(part: KeyPart, text: &str) -> Result<Material, KeyError> {
     let der = der_of(part, text)?;
     let der = der.as_slice();
     if let Ok(private) = RsaPrivateKey::from_pkcs8_der(der) {
@@ -348,7 +357,7 @@ fn read(part: KeyPart, text: &str) -> Result<Material, KeyError> {
 }
 
 /// Decodes the first PEM block, or the whole text as base64.
-fn der_of(part: KeyPart, text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+pub(crate) fn der_of(part: KeyPart, text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let text = text.trim().trim_start_matches('\u{feff}');
     if text.is_empty() {
         return Err(KeyError::Missing { part });
@@ -378,7 +387,7 @@ fn from_base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     STANDARD.decode(packed.as_bytes()).ok().filter(|der| !der.is_empty()).map(Zeroizing::new)
 }
 
-fn long_enough(part: KeyPart, key: &RsaPublicKey) -> Result<(), KeyError> {
+pub(crate) fn long_enough(part: KeyPart, key: &RsaPublicKey) -> Result<(), KeyError> {
     let bits = key.n().bits();
     if bits < BITS_MIN { Err(KeyError::TooShort { part, bits }) } else { Ok(()) }
 }

@@ -1,8 +1,6 @@
-//! Published vectors, read in place where their folder is present (`MIANFU_SHARED`, or `shared`
-//! beside the workspace). Where it is not, these tests have nothing to check.
+//! Published vectors, where their folder is present.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use rsa::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _, EncodePublicKey as _, LineEnding};
@@ -16,22 +14,11 @@ use crate::alipay::keys::pem_blocks;
 use crate::alipay::notice::signed_text;
 use crate::alipay::sign::canonical;
 use crate::alipay::wire::cut;
+use crate::published::{self, text};
 use crate::{KeyError, KeyPart, RsaKeys};
 
 fn vectors(name: &str) -> Vec<Value> {
-    let shared = std::env::var_os("MIANFU_SHARED").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
-    let Ok(text) = std::fs::read_to_string(shared.join("vectors/alipay").join(name)) else {
-        return Vec::new();
-    };
-    let file: Value = serde_json::from_str(&text).unwrap();
-    file["vectors"].as_array().unwrap().clone()
-}
-
-fn text<'v>(vector: &'v Value, path: &str) -> &'v str {
-    vector.pointer(path).and_then(Value::as_str).unwrap_or_default()
+    published::vectors(&format!("alipay/{name}"))
 }
 
 /// The padding and hash of a `sign_type`. SHA-1 exists in this test alone.

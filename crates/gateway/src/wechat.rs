@@ -1,0 +1,268 @@
+//! WeChat Pay (微信支付), both generations.
+//!
+//! | we call it   | v3, for a shown code            | v2, for a scan           | answers            |
+//! |--------------|---------------------------------|--------------------------|--------------------|
+//! | submit       | `transactions/native`           | `pay/micropay`           | a verdict          |
+//! | query        | `transactions/out-trade-no/…`   | `pay/orderquery`         | a verdict          |
+//! | reverse      | its close: it moves no money    | `secapi/pay/reverse`     | a reversal         |
+//! | close        | `…/close`                       | a query: there is no such| a close            |
+//! | refund       | `refund/domestic/refunds`       | `secapi/pay/refund`      | accepted, refused  |
+//! | refund query | `refund/domestic/refunds/…`     | `pay/refundquery`        | done, waiting, none|
+//!
+//! A trade stays in the generation it was begun in, which its flow says. Everything here is a pure
+//! function of its arguments, as with Alipay.
+//!
+//! - `keys`, `secret`, `certificates`: what signs, verifies and seals.
+//! - `v3`: JSON and RSA; `v2`: XML and a shared key. Each with content, signature, codes, answers.
+//! - `notice`: asynchronous notifications.
+
+pub(crate) mod certificates;
+pub(crate) mod keys;
+pub(crate) mod notice;
+pub(crate) mod secret;
+mod v2;
+mod v3;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use mianfu_core::channel::{Closing, Flow, Reversal, Verdict};
+use mianfu_core::money::Charge;
+
+use crate::{Answer, Call, CallError, HttpReply, HttpRequest, Keys, Stamp};
+use secret::{ApiV2Key, ApiV3Key};
+
+/// A merchant's way to WeChat Pay: where, as whom, with which keys.
+pub struct Wechat<K> {
+    /// Where and as whom.
+    pub settings: WechatSettings,
+    /// What signs and verifies v3.
+    pub keys: K,
+    /// What v3 seals with.
+    pub v3_key: ApiV3Key,
+    /// What v2 signs with.
+    pub v2_key: ApiV2Key,
+    /// The key under which payers' ids are hashed (M18), and requests' nonces.
+    pub payer_key: [u8; 32],
+}
+
+impl<K> fmt::Debug for Wechat<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wechat").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// What a merchant at WeChat Pay needs beside its keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WechatSettings {
+    /// Scheme and host, without a path: `https://api.mch.weixin.qq.com`.
+    pub endpoint: String,
+    /// The application's number (`appid`).
+    pub app_id: String,
+    /// The merchant's number (`mchid`, `mch_id`); an answer that names another is not believed.
+    pub mch_id: String,
+    /// The serial number of the merchant's API certificate, 40 upper-case hexadecimal digits.
+    pub serial_no: String,
+    /// The key that answers shall be signed with, where it is WeChat Pay's public key.
+    pub answer_serial: Option<String>,
+    /// Where WeChat Pay sends its notices; https, without a query.
+    pub notify_url: String,
+    /// The till's address in its network (`spbill_create_ip`).
+    pub terminal_ip: String,
+    /// The till's number (`device_info`).
+    pub device: Option<String>,
+    /// What v2 is signed with, both ways.
+    pub sign_type: SignType,
+}
+
+/// How v2 is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignType {
+    /// HMAC with SHA-256.
+    HmacSha256,
+    /// MD5, where a merchant's other programs know nothing else.
+    Md5,
+}
+
+impl SignType {
+    /// Returns the name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SignType::HmacSha256 => "HMAC-SHA256",
+            SignType::Md5 => "MD5",
+        }
+    }
+}
+
+/// What the channel must be told of the attempt that a call is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trade {
+    /// Who shows a code and who scans it; it decides the generation.
+    pub flow: Flow,
+    /// What the attempt asked for; a refund names it.
+    pub amount: Charge,
+}
+
+/// What a trade's state says, in both generations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// The money was taken. Some of it may have gone back since by a refund, which is asked for by
+    /// its own number.
+    Paid,
+    /// The customer has yet to confirm it.
+    Waiting,
+    /// Closed or reversed; a pay time says that money went back.
+    Over,
+    /// Not paid, and to be reversed (M11).
+    Failed,
+}
+
+/// Reads a `trade_state`; `None` is silence.
+pub(crate) fn trade_state(told: &str) -> Option<State> {
+    match told {
+        "SUCCESS" | "REFUND" => Some(State::Paid),
+        "NOTPAY" | "USERPAYING" | "ACCEPT" => Some(State::Waiting),
+        "CLOSED" | "REVOKED" => Some(State::Over),
+        "PAYERROR" => Some(State::Failed),
+        _ => None,
+    }
+}
+
+/// Says whether a text may be the channel's number for a trade.
+pub(crate) fn is_transaction_no(text: &str) -> bool {
+    (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+impl<K: Keys> Wechat<K> {
+    /// Writes and signs the request for a call.
+    #[must_use]
+    pub fn encode(&self, call: &Call, trade: Trade, stamp: Stamp) -> HttpRequest {
+        match trade.flow {
+            Flow::Show => self.encode_v3(self.draft_v3(call, trade, stamp), stamp),
+            Flow::Scan => self.encode_v2(call, trade, stamp),
+        }
+    }
+
+    /// Verifies and reads the answer to a call; `stamp` is of when it came.
+    ///
+    /// # Errors
+    /// Every error is silence.
+    pub fn decode(
+        &self,
+        call: &Call,
+        trade: Trade,
+        reply: &HttpReply,
+        stamp: Stamp,
+    ) -> Result<Answer, CallError> {
+        match trade.flow {
+            Flow::Show => self.decode_v3(call, reply, stamp),
+            Flow::Scan => self.decode_v2(call, reply, stamp),
+        }
+    }
+
+    pub(crate) fn encode_v3(&self, draft: v3::sign::Draft, stamp: Stamp) -> HttpRequest {
+        v3::sign::request(&self.settings, &self.keys, &self.payer_key, draft, stamp)
+    }
+
+    fn draft_v3(&self, call: &Call, trade: Trade, stamp: Stamp) -> v3::sign::Draft {
+        let settings = &self.settings;
+        match call {
+            Call::Submit { sale, auth_code: _ } => v3::content::native(settings, sale, stamp),
+            Call::Query { out_trade_no } | Call::Probe { out_trade_no } => {
+                v3::content::query(settings, out_trade_no)
+            }
+            // A shown code's trade cannot be reversed, and a close moves no money.
+            Call::Close { out_trade_no } | Call::Reverse { out_trade_no } => {
+                v3::content::close(settings, out_trade_no)
+            }
+            Call::Refund { out_trade_no, refund_no, amount } => {
+                v3::content::refund(settings, out_trade_no, refund_no, *amount, trade.amount)
+            }
+            Call::RefundQuery { out_trade_no: _, refund_no } => {
+                v3::content::refund_query(refund_no)
+            }
+        }
+    }
+
+    fn decode_v3(&self, call: &Call, reply: &HttpReply, stamp: Stamp) -> Result<Answer, CallError> {
+        let reader = v3::answers::Reader { wechat: self, out_trade_no: call.out_trade_no(), stamp };
+        match call {
+            Call::Submit { .. } => reader.native(reply).map(Answer::Told),
+            Call::Query { .. } => reader.query(reply).map(Answer::Told),
+            Call::Probe { .. } => reader.query(reply).map(probed),
+            Call::Close { .. } => reader.close(reply).map(Answer::Closing),
+            Call::Reverse { .. } => reader.close(reply).map(reversed).map(Answer::Reversal),
+            Call::Refund { refund_no, amount, .. } => {
+                reader.refund(refund_no, *amount, reply).map(Answer::Refund)
+            }
+            Call::RefundQuery { refund_no, .. } => {
+                reader.refund_query(refund_no, reply).map(Answer::RefundQuery)
+            }
+        }
+    }
+
+    fn encode_v2(&self, call: &Call, trade: Trade, stamp: Stamp) -> HttpRequest {
+        let settings = &self.settings;
+        let draft = match call {
+            Call::Submit { sale, auth_code: Some(code) } => {
+                v2::content::micropay(settings, sale, code)
+            }
+            // Without a code there is nobody to charge: asking what is known moves nothing.
+            Call::Submit { sale, auth_code: None } => v2::content::query(&sale.out_trade_no),
+            // There is no close for a scan.
+            Call::Query { out_trade_no }
+            | Call::Probe { out_trade_no }
+            | Call::Close { out_trade_no } => v2::content::query(out_trade_no),
+            Call::Reverse { out_trade_no } => v2::content::reverse(out_trade_no),
+            Call::Refund { out_trade_no, refund_no, amount } => {
+                v2::content::refund(out_trade_no, refund_no, *amount, trade.amount)
+            }
+            Call::RefundQuery { out_trade_no: _, refund_no } => {
+                v2::content::refund_query(refund_no)
+            }
+        };
+        v2::content::request(settings, &self.v2_key, &self.payer_key, &draft, stamp)
+    }
+
+    fn decode_v2(&self, call: &Call, reply: &HttpReply, stamp: Stamp) -> Result<Answer, CallError> {
+        let reader = v2::answers::Reader {
+            wechat: self,
+            out_trade_no: call.out_trade_no(),
+            offset_ms: stamp.offset_ms,
+        };
+        match call {
+            Call::Submit { auth_code: Some(_), .. } => reader.micropay(reply).map(Answer::Told),
+            Call::Submit { auth_code: None, .. } | Call::Query { .. } => {
+                reader.query(reply).map(Answer::Told)
+            }
+            Call::Probe { .. } => reader.query(reply).map(probed),
+            Call::Close { .. } => reader.close(reply).map(Answer::Closing),
+            Call::Reverse { .. } => reader.reverse(reply).map(Answer::Reversal),
+            Call::Refund { refund_no, amount, .. } => {
+                reader.refund(refund_no, *amount, reply).map(Answer::Refund)
+            }
+            Call::RefundQuery { refund_no, .. } => {
+                reader.refund_query(refund_no, reply).map(Answer::RefundQuery)
+            }
+        }
+    }
+}
+
+/// Tells a query's answer as a probe's: proven where it is signed, else what proves nothing.
+fn probed(verdict: Verdict) -> Answer {
+    let proves_nothing =
+        matches!(verdict, Verdict::UnsignedRefusal { .. } | Verdict::UnsignedNotExist);
+    if proves_nothing { Answer::Told(verdict) } else { Answer::Proven }
+}
+
+/// Tells the close that stood in for a reversal.
+fn reversed(closing: Closing) -> Reversal {
+    match closing {
+        Closing::Closed => Reversal::Closed,
+        Closing::NotExist => Reversal::FoundNothing,
+        Closing::Refused { reason } => Reversal::Refused { reason },
+    }
+}

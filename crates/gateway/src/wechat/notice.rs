@@ -1,0 +1,150 @@
+//! Notices (回调通知): JSON with a sealed part for v3, XML with a sealed part for v2's refunds.
+//!
+//! Only authenticity and binding to our merchant are checked here. What a notice means for an
+//! attempt is for a query to say (M14), so it is read for its numbers alone. Its age is no matter
+//! at the till, which may have been asleep; the relay checks it at its door.
+
+use mianfu_core::number::{OutTradeNo, RefundNo};
+use serde::Deserialize;
+
+use crate::wechat::Wechat;
+use crate::wechat::v2::xml;
+use crate::wechat::v3::wire::{Signed, signature};
+use crate::{CallError, Keys};
+
+/// The most bytes a notice may have: room for the largest one documented, with a margin.
+const NOTICE_LIMIT_BYTES: usize = 64 * 1024;
+/// The longest id documented has 36 characters.
+const ID_LIMIT_BYTES: usize = 64;
+
+/// What happened, by a notice's word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WechatEvent {
+    /// A trade was paid.
+    Paid,
+    /// Something became of a refund.
+    Refund(RefundNo),
+}
+
+/// A notice to our merchant. It is a reason to ask, and proves nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WechatNotice {
+    /// Names the notice; the same over its repetitions. `None` in v2.
+    pub id: Option<String>,
+    /// The attempt's number.
+    pub out_trade_no: OutTradeNo,
+    /// What happened.
+    pub event: WechatEvent,
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    id: String,
+    event_type: String,
+    resource: Resource,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Resource {
+    pub(crate) algorithm: String,
+    pub(crate) nonce: String,
+    #[serde(default)]
+    pub(crate) associated_data: Option<String>,
+    pub(crate) ciphertext: String,
+}
+
+#[derive(Deserialize)]
+struct Told {
+    mchid: String,
+    appid: Option<String>,
+    out_trade_no: String,
+    out_refund_no: Option<String>,
+}
+
+impl<K: Keys> Wechat<K> {
+    /// Verifies and opens a notice of v3: its headers, and its body as it came.
+    ///
+    /// # Errors
+    /// Nothing of the notice may be used: it is not the channel's, not for us or not readable.
+    pub fn open_notice(
+        &self,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> Result<WechatNotice, CallError> {
+        if NOTICE_LIMIT_BYTES < body.len() {
+            return Err(CallError::TooLarge { limit_bytes: NOTICE_LIMIT_BYTES });
+        }
+        if signature(&self.keys, headers, body, |_| true)? == Signed::No {
+            return Err(CallError::BadSignature);
+        }
+        let envelope: Envelope =
+            serde_json::from_slice(body).map_err(|_| unreadable("a notice"))?;
+        let plain = self.open_resource(&envelope.resource)?;
+        let told: Told =
+            serde_json::from_slice(&plain).map_err(|_| unreadable("a notice's content"))?;
+        let settings = &self.settings;
+        let is_ours = told.mchid == settings.mch_id
+            && told.appid.as_deref().is_none_or(|appid| appid == settings.app_id);
+        if !is_ours {
+            return Err(unreadable("a notice to another merchant"));
+        }
+        let event = match (envelope.event_type.as_str(), told.out_refund_no) {
+            ("TRANSACTION.SUCCESS", None) if told.appid.is_some() => WechatEvent::Paid,
+            ("REFUND.SUCCESS" | "REFUND.CLOSED" | "REFUND.ABNORMAL", Some(refund_no)) => {
+                WechatEvent::Refund(refund_number(&refund_no)?)
+            }
+            (_, _) => return Err(unreadable("a notice's event")),
+        };
+        if !(1..=ID_LIMIT_BYTES).contains(&envelope.id.len()) {
+            return Err(unreadable("a notice's id"));
+        }
+        let out_trade_no = number(&told.out_trade_no)?;
+        Ok(WechatNotice { id: Some(envelope.id), out_trade_no, event })
+    }
+
+    /// Opens a refund notice of v2. It has no signature; that its sealed part opens under our key
+    /// says little, so it is a reason to ask and no more.
+    ///
+    /// # Errors
+    /// Nothing of the notice may be used: it is not for us or not readable.
+    pub fn open_v2_refund_notice(&self, body: &[u8]) -> Result<WechatNotice, CallError> {
+        if NOTICE_LIMIT_BYTES < body.len() {
+            return Err(CallError::TooLarge { limit_bytes: NOTICE_LIMIT_BYTES });
+        }
+        let outer = xml::read(body, "xml").ok_or(unreadable("a notice"))?;
+        let is_ours = outer.get("appid") == Some(&self.settings.app_id)
+            && outer.get("mch_id") == Some(&self.settings.mch_id);
+        if !is_ours {
+            return Err(unreadable("a notice to another merchant"));
+        }
+        let sealed = outer.get("req_info").ok_or(unreadable("a notice without its content"))?;
+        let plain = self.v2_key.open_req_info(sealed).ok_or(CallError::BadSignature)?;
+        let inner = xml::read(&plain, "root").ok_or(unreadable("a notice's content"))?;
+        let field = |name: &str| inner.get(name).map(String::as_str).unwrap_or_default();
+        let event = WechatEvent::Refund(refund_number(field("out_refund_no"))?);
+        Ok(WechatNotice { id: None, out_trade_no: number(field("out_trade_no"))?, event })
+    }
+
+    /// Opens what was sealed under the APIv3 key.
+    pub(crate) fn open_resource(&self, resource: &Resource) -> Result<Vec<u8>, CallError> {
+        if resource.algorithm != "AEAD_AES_256_GCM" {
+            return Err(unreadable("sealed with another algorithm"));
+        }
+        let associated = resource.associated_data.as_deref().unwrap_or_default();
+        self.v3_key
+            .open(&resource.nonce, associated, &resource.ciphertext)
+            .ok_or(CallError::BadSignature)
+    }
+}
+
+fn number(text: &str) -> Result<OutTradeNo, CallError> {
+    OutTradeNo::new(text).ok_or(unreadable("a notice about a number that is not ours"))
+}
+
+fn refund_number(text: &str) -> Result<RefundNo, CallError> {
+    RefundNo::new(text).ok_or(unreadable("a notice about a refund that is not ours"))
+}
+
+fn unreadable(what: &'static str) -> CallError {
+    CallError::Unreadable { what }
+}
