@@ -23,8 +23,9 @@ use crate::practice::Answer;
 use crate::signer::Signer;
 use crate::truth::{Ledger, Told, Truth};
 use crate::weather::Fault;
+use crate::wire::{KeptBusiness, Seal, without_real_code};
 
-pub(crate) use form::{Charset, Form};
+pub(crate) use form::{Charset, Form, percent_decoded};
 pub(crate) use node::Node;
 pub(crate) use spoil::spoilt;
 
@@ -85,16 +86,6 @@ pub(crate) struct Said {
     pub(crate) node: Node,
     pub(crate) charset: Charset,
     pub(crate) seal: Seal,
-}
-
-/// Whose signature an answer carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Seal {
-    Genuine,
-    /// A signature of the right shape over something else.
-    Forged,
-    /// None, as on errors of the gateway itself.
-    Missing,
 }
 
 impl Said {
@@ -166,13 +157,6 @@ pub(crate) fn page(status: u16, html: &str, now_ms: i64) -> Answer {
     Answer { status, headers, body: html.as_bytes().to_vec() }
 }
 
-/// What the ledger keeps of a request.
-pub(crate) struct KeptBusiness {
-    pub(crate) text: String,
-    pub(crate) out_trade_no: Option<String>,
-    pub(crate) out_request_no: Option<String>,
-}
-
 /// Returns the business parameters verbatim, but never a payment code that may be real.
 pub(crate) fn kept_business(form: &Form, truth: &Truth) -> KeptBusiness {
     let text = form.text("biz_content").unwrap_or_default();
@@ -184,13 +168,8 @@ pub(crate) fn kept_business(form: &Form, truth: &Truth) -> KeptBusiness {
     let by_trade_no = || Some(truth.trade_by_no(field("trade_no")?)?.out_trade_no.clone());
     let out_trade_no = field("out_trade_no").map(str::to_owned).or_else(by_trade_no);
     let out_request_no = field("out_request_no").map(str::to_owned);
-    let text = match field("auth_code") {
-        Some(code) if !code.is_empty() && truth.payment_code(code).is_none() => {
-            let masked = code.chars().map(|_| '*').collect::<String>();
-            text.replace(code, &masked)
-        }
-        Some(_) | None => text,
-    };
+    let code = field("auth_code").map(str::to_owned);
+    let text = without_real_code(text, code.as_deref(), truth);
     KeptBusiness { text, out_trade_no, out_request_no }
 }
 

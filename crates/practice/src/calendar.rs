@@ -2,6 +2,8 @@
 //!
 //! Alipay writes GMT+8 whatever the machine's zone; the HTTP date is GMT.
 
+use std::str::FromStr;
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::fmt::rfc2822::DateTimePrinter;
@@ -20,6 +22,21 @@ pub fn beijing_text(at_ms: i64) -> String {
 /// Writes the day of an instant in GMT+8 as `20261121`.
 pub fn beijing_day(at_ms: i64) -> String {
     BEIJING.to_datetime(instant(at_ms)).strftime("%Y%m%d").to_string()
+}
+
+/// Writes an instant as `20261121200321` in GMT+8.
+pub fn beijing_digits(at_ms: i64) -> String {
+    BEIJING.to_datetime(instant(at_ms)).strftime("%Y%m%d%H%M%S").to_string()
+}
+
+/// Writes an instant as `2026-11-21T20:03:21+08:00`.
+pub fn beijing_rfc3339(at_ms: i64) -> String {
+    BEIJING.to_datetime(instant(at_ms)).strftime("%Y-%m-%dT%H:%M:%S+08:00").to_string()
+}
+
+/// Reads an instant with its zone, such as `2026-11-21T20:03:21+08:00`.
+pub fn from_rfc3339(text: &str) -> Option<i64> {
+    Some(Timestamp::from_str(text).ok()?.as_millisecond())
 }
 
 /// Reads `2026-11-21 20:03:21` in GMT+8. None if it is anything else.
@@ -60,6 +77,10 @@ mod tests {
         assert_eq!(from_beijing_text("2026-11-21T18:43:21"), None);
         assert_eq!(from_beijing_text("2026-13-21 18:43:21"), None);
         assert_eq!(http_date(NOON_ISH_MS), "Sat, 21 Nov 2026 10:43:21 GMT");
+        assert_eq!(beijing_digits(NOON_ISH_MS), "20261121184321");
+        assert_eq!(beijing_rfc3339(NOON_ISH_MS), "2026-11-21T18:43:21+08:00");
+        assert_eq!(from_rfc3339("2026-11-21T18:43:21+08:00"), Some(NOON_ISH_MS));
+        assert_eq!(from_rfc3339("2026-11-21 18:43:21"), None);
         assert_eq!(beijing_day(NOON_ISH_MS), "20261121");
     }
 

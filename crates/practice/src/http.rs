@@ -1,4 +1,4 @@
-//! Practice over HTTP on loopback: the gateway, the phone page and a control API for scripts.
+//! Practice over HTTP on loopback: the channels, the phone page and a control API for scripts.
 //!
 //! A face only: it reads the clock, keeps the journal, waits out delays and hangs up where the
 //! weather says so. Requests that name another host than this machine are turned away, so that no
@@ -6,6 +6,7 @@
 
 mod control;
 mod page;
+mod tls;
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +24,8 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -32,7 +34,9 @@ use crate::options::Options;
 use crate::practice::{Answer, GATEWAY_PATH, Practice, Reply, Request};
 use crate::state::{Journal, Papers, StateError};
 
-/// More than any request of Alipay's needs.
+pub use tls::{Tls, serve_tls};
+
+/// More than any request of either channel needs.
 const BODY_MAX_BYTES: usize = 1024 * 1024;
 /// How long the ticker sleeps at most: a wake-up that changes nothing costs nothing.
 const TICK_MAX: Duration = Duration::from_secs(60);
@@ -102,7 +106,7 @@ pub async fn serve(listener: TcpListener, practice: Shared) -> io::Result<()> {
     tasks.spawn(tick(practice));
     loop {
         let (stream, _) = listener.accept().await?;
-        tasks.spawn(converse(stream, router.clone()));
+        tasks.spawn(converse(stream, router.clone(), Line::Plain));
         while tasks.try_join_next().is_some() {}
     }
 }
@@ -110,6 +114,9 @@ pub async fn serve(listener: TcpListener, practice: Shared) -> io::Result<()> {
 fn router(practice: Shared) -> Router {
     Router::new()
         .route(GATEWAY_PATH, any(gateway))
+        .route("/v3/{*call}", any(gateway))
+        .route("/pay/{*call}", any(gateway))
+        .route("/secapi/{*call}", any(gateway))
         .route("/", get(|| async { Redirect::to("/phone") }))
         .route("/phone", get(page::html))
         .route("/phone.css", get(page::css))
@@ -122,6 +129,27 @@ fn router(practice: Shared) -> Router {
         .route("/control/trades", get(control::trades).post(control::behave))
         .route("/control/weather", post(control::weather))
         .with_state(practice)
+}
+
+/// Who is at the other end of a connection, as far as that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line {
+    /// A connection without TLS, where nobody can show a certificate and none is asked for.
+    Plain,
+    /// A client that showed no certificate, or another's.
+    Anybody,
+    /// A client that showed the merchant's certificate.
+    Merchant,
+}
+
+impl Line {
+    /// Says whether a path is open to the other end.
+    fn may(self, path: &str) -> bool {
+        match self {
+            Line::Plain | Line::Merchant => true,
+            Line::Anybody => !path.starts_with("/secapi/"),
+        }
+    }
 }
 
 /// Marks a response in whose place the connection is closed.
@@ -180,14 +208,23 @@ fn plain_headers(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 /// Speaks with one connection until it ends or is hung up on.
-async fn converse(stream: TcpStream, router: Router) {
+async fn converse<S>(stream: S, router: Router, line: Line)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |request: HttpRequest<Incoming>| {
         let here = names_this_machine(request.headers());
+        let open = line.may(request.uri().path());
         let answering = router.call(request);
         async move {
             if !here {
                 return Ok(StatusCode::MISDIRECTED_REQUEST.into_response());
+            }
+            if !open {
+                // The real host's own words, before any of WeChat Pay's.
+                let page = "400 No required SSL certificate was sent";
+                return Ok((StatusCode::BAD_REQUEST, page).into_response());
             }
             let Ok(response) = answering.await;
             match response.extensions().get::<HangUp>() {

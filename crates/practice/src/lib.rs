@@ -1,4 +1,4 @@
-//! A pretend Alipay with a ledger, customers and weather of its own.
+//! A pretend Alipay and a pretend WeChat Pay with a ledger, customers and weather of its own.
 //!
 //! It is the training mode in the shop, the other end of the tests and the judge of the simulation.
 //! It depends on none of the product's crates and does its own cryptography, so that it cannot
@@ -12,8 +12,8 @@
 //! - What a caller is told and what is true are two things: the answer may be lost, late or
 //!   spoilt by the [`Weather`]; the [`Truth`] never is.
 //!
-//! Requests are told apart by path, so that a second channel is a second branch in
-//! [`Practice::handle`] beside Alipay's.
+//! Requests are told apart by path. Each channel's wire is a module of its own, and `wire` is the
+//! one place that knows of both; the ledger below and the weather above are the same for both.
 
 pub mod calendar;
 pub mod chance;
@@ -26,6 +26,8 @@ pub mod weather;
 
 mod alipay;
 pub mod phone;
+pub mod wechat;
+mod wire;
 
 mod clock;
 pub mod http;
@@ -37,5 +39,5 @@ pub use options::{
 pub use phone::{CustomerId, Manner, PhoneError};
 pub use practice::{Answer, GATEWAY_PATH, Practice, Reply, Request};
 pub use signer::{KeyedHash, RsaSigner, Signer, SignerError};
-pub use truth::Truth;
+pub use truth::{Channel, Truth};
 pub use weather::{Acted, Fault, FaultKind, Weather};

@@ -1,4 +1,4 @@
-//! `mianfu-practice`: a pretend Alipay on this machine.
+//! `mianfu-practice`: a pretend Alipay on this machine, and a pretend WeChat Pay where asked for.
 //!
 //! Prints one line of JSON that says where it listens and which files a client needs, then serves
 //! until it is told to end. It listens on loopback only: whoever can reach it can play a customer.
@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use mianfu_practice::http::{Shared, serve};
-use mianfu_practice::state::{self, Papers};
+use mianfu_practice::http::{Shared, Tls, serve, serve_tls};
+use mianfu_practice::state::{self, Papers, WechatPapers};
 use mianfu_practice::{BuyerIds, CancelUnscanned, Options, Slashes};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -41,6 +41,12 @@ struct Arguments {
     /// How answers name the customer.
     #[arg(long, value_enum, default_value_t = BuyerChoice::UserId)]
     buyer_ids: BuyerChoice,
+    /// Play WeChat Pay too, with this kind of key on the answers of requests that name none.
+    #[arg(long, value_enum)]
+    wechat: Option<WechatChoice>,
+    /// Where to listen with TLS, which WeChat Pay's reverse and refund need; loopback only.
+    #[arg(long, requires = "wechat")]
+    listen_tls: Option<SocketAddr>,
     /// The weather at the start.
     #[arg(long, value_enum, default_value_t = WeatherChoice::Calm)]
     weather: WeatherChoice,
@@ -74,6 +80,12 @@ enum BuyerChoice {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
+enum WechatChoice {
+    PlatformCertificate,
+    PublicKey,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
 enum WeatherChoice {
     Calm,
     Storm,
@@ -91,7 +103,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-    if !arguments.listen.ip().is_loopback() {
+    let listens = [Some(arguments.listen), arguments.listen_tls];
+    if listens.into_iter().flatten().any(|listen| !listen.ip().is_loopback()) {
         return Err("practice listens on loopback only, such as `127.0.0.1:0`".into());
     }
     // Whoever reads the announcement may stand in another folder.
@@ -100,10 +113,23 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if let WeatherChoice::Storm = arguments.weather {
         practice.with(|practice, _| practice.weather_mut().storm())?;
     }
+    let wechat = match arguments.wechat {
+        Some(choice) => Some(open_wechat(&practice, &papers, choice)?),
+        None => None,
+    };
     let listener = TcpListener::bind(arguments.listen).await?;
-    announce(&papers, listener.local_addr()?)?;
+    let secure = match (arguments.listen_tls, &wechat) {
+        (Some(listen), Some(wechat)) => Some((TcpListener::bind(listen).await?, wechat.tls()?)),
+        (Some(_) | None, _) => None,
+    };
+    let secure_at = match &secure {
+        Some((listener, _)) => Some(listener.local_addr()?),
+        None => None,
+    };
+    announce(&papers, wechat.as_ref(), listener.local_addr()?, secure_at)?;
     tokio::select! {
-        served = serve(listener, practice) => served?,
+        served = serve(listener, practice.clone()) => served?,
+        served = serve_secure(secure, practice) => served?,
         () = told_to_end() => {}
         () = stdin_closed(), if arguments.until_stdin_closes => {}
     }
@@ -133,8 +159,35 @@ fn options(arguments: &Arguments, papers: &Papers) -> Options {
     }
 }
 
-fn announce(papers: &Papers, listen: SocketAddr) -> Result<(), Box<dyn Error>> {
-    let line = serde_json::json!({
+/// Serves the TLS port, or waits for ever where there is none.
+async fn serve_secure(secure: Option<(TcpListener, Tls)>, practice: Shared) -> std::io::Result<()> {
+    match secure {
+        Some((listener, tls)) => serve_tls(listener, practice, tls).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn open_wechat(
+    practice: &Shared,
+    papers: &Papers,
+    choice: WechatChoice,
+) -> Result<WechatPapers, Box<dyn Error>> {
+    let wechat = WechatPapers::open(papers)?;
+    let mut account = wechat.account()?;
+    if let WechatChoice::PublicKey = choice {
+        account.sign_with(&wechat.public_key_id);
+    }
+    practice.with(|practice, _| practice.open_wechat(account))?;
+    Ok(wechat)
+}
+
+fn announce(
+    papers: &Papers,
+    wechat: Option<&WechatPapers>,
+    listen: SocketAddr,
+    secure: Option<SocketAddr>,
+) -> Result<(), Box<dyn Error>> {
+    let mut line = serde_json::json!({
         "listen": listen.to_string(),
         "gateway": format!("http://{listen}{}", mianfu_practice::GATEWAY_PATH),
         "phone": format!("http://{listen}/phone"),
@@ -149,6 +202,25 @@ fn announce(papers: &Papers, listen: SocketAddr) -> Result<(), Box<dyn Error>> {
         "alipay_cert_file": papers.file(state::ALIPAY_CERT),
         "alipay_root_cert_file": papers.file(state::ALIPAY_ROOT_CERT),
     });
+    if let Some(wechat) = wechat {
+        // The keys of the account are in its papers: a line that is printed holds no secret.
+        line["wechat"] = serde_json::json!({
+            "base": format!("http://{listen}"),
+            "base_tls": secure.map(|secure| format!("https://{secure}")),
+            "appid": wechat.appid,
+            "mchid": wechat.mchid,
+            "merchant_serial": wechat.merchant_serial,
+            "platform_serial": wechat.platform_serial,
+            "public_key_id": wechat.public_key_id,
+            "papers_file": papers.file(state::WECHAT_PAPERS),
+            "merchant_private_key_file": papers.file(state::MERCHANT_PRIVATE_KEY),
+            "merchant_cert_file": papers.file(state::WECHAT_MERCHANT_CERT),
+            "platform_cert_file": papers.file(state::WECHAT_PLATFORM_CERT),
+            "public_key_file": papers.file(state::WECHAT_PUBLIC_KEY),
+            "tls_cert_file": papers.file(state::WECHAT_TLS_CERT),
+            "root_cert_file": papers.file(state::WECHAT_ROOT_CERT),
+        });
+    }
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}")?;
     out.flush()?;

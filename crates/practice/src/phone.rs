@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::beijing_day;
 use crate::chance::fixed;
 use crate::practice::Practice;
-use crate::truth::{Fact, Ledger, NewTrade, Offer, Origin, Plan, Trade, TradeStatus};
+use crate::truth::{Channel, Fact, Ledger, NewTrade, Offer, Origin, Plan, Trade, TradeStatus};
 
 /// How long a payment code can be used, in ms.
 pub const PAYMENT_CODE_LIFE_MS: i64 = 60_000;
@@ -74,9 +74,21 @@ impl Practice {
         customer: CustomerId,
         manner: Manner,
     ) -> String {
+        self.show_payment_code_of(Channel::Alipay, now_ms, customer, manner)
+    }
+
+    /// Mints a payment code of one of the wallets on the phone of a given customer: 28… for
+    /// Alipay, 10… to 15… for WeChat, 18 digits and 60 s for both.
+    pub fn show_payment_code_of(
+        &mut self,
+        channel: Channel,
+        now_ms: i64,
+        customer: CustomerId,
+        manner: Manner,
+    ) -> String {
         let now_ms = self.at(now_ms);
-        let code = self.unused_payment_code();
-        let shown = Fact::PaymentCodeShown { code: code.clone(), customer, manner };
+        let code = self.unused_payment_code(channel);
+        let shown = Fact::PaymentCodeShown { channel, code: code.clone(), customer, manner };
         self.ledger.record(now_ms, shown);
         code
     }
@@ -97,6 +109,9 @@ impl Practice {
     ) -> Result<String, PhoneError> {
         let now_ms = self.at(now_ms);
         let offer = self.ledger.truth.offer_by_qr(qr.trim()).ok_or(PhoneError::NotOurs)?.clone();
+        if offer.qr != qr.trim() {
+            return Err(PhoneError::Expired);
+        }
         let plan = plan(manner, now_ms);
         match self.ledger.truth.trade(&offer.out_trade_no) {
             Some(trade) => {
@@ -154,29 +169,36 @@ impl Practice {
     }
 
     fn begin_shown(&mut self, now_ms: i64, offer: &Offer, customer: CustomerId, plan: Plan) {
+        let channel = offer.channel;
         let trade = NewTrade {
+            channel,
             out_trade_no: offer.out_trade_no.clone(),
-            trade_no: mint_trade_no(&self.ledger, self.options.seed, now_ms),
+            trade_no: mint_trade_no(channel, &self.ledger, self.options.seed, now_ms),
             amount_fen: offer.amount_fen,
             subject: offer.subject.clone(),
-            seller_id: self.options.seller_id.clone(),
+            seller_id: self.seller_of(channel),
             store_id: offer.store_id.clone(),
             terminal_id: offer.terminal_id.clone(),
             origin: Origin::Show,
             customer,
             plan,
+            ends_on_refusal: false,
             expires_ms: offer.trade_expires_ms.unwrap_or(now_ms + offer.trade_life_ms),
             payment_code: None,
         };
         self.ledger.record(now_ms, Fact::TradeMade { trade });
     }
 
-    fn unused_payment_code(&self) -> String {
+    fn unused_payment_code(&self, channel: Channel) -> String {
         let truth = &self.ledger.truth;
         let mut count = truth.payment_code_count();
         loop {
             let bits = fixed(self.options.seed, PURPOSE_PAYMENT_CODE, count);
-            let code = format!("28{:016}", bits % 10_000_000_000_000_000);
+            let prefix = match channel {
+                Channel::Alipay => 28,
+                Channel::Wechat => 10 + (bits >> 56) % 6,
+            };
+            let code = format!("{prefix}{:016}", bits % 10_000_000_000_000_000);
             if truth.payment_code(&code).is_none() {
                 return code;
             }
@@ -199,11 +221,15 @@ pub(crate) fn plan(manner: Manner, now_ms: i64) -> Plan {
     }
 }
 
-/// Mints Alipay's own number: 28 digits, the day first.
-pub(crate) fn mint_trade_no(ledger: &Ledger, seed: u64, now_ms: i64) -> String {
+/// Mints the channel's own number: 28 digits with the day in them.
+pub(crate) fn mint_trade_no(channel: Channel, ledger: &Ledger, seed: u64, now_ms: i64) -> String {
     let count = ledger.truth.trade_count();
     let mark = fixed(seed, PURPOSE_TRADE_NO, 0) % 100_000;
-    format!("{}22001{mark:05}{:010}", beijing_day(now_ms), count + 1)
+    let day = beijing_day(now_ms);
+    match channel {
+        Channel::Alipay => format!("{day}22001{mark:05}{:010}", count + 1),
+        Channel::Wechat => format!("42000{mark:05}{day}{:010}", count + 1),
+    }
 }
 
 fn payable(trade: &Trade, now_ms: i64) -> Result<(), PhoneError> {

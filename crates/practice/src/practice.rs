@@ -1,10 +1,12 @@
 //! The channel as one pure value: a request and a time go in, a reply comes out.
 
-use crate::alipay::{self, Form, Said, Seal};
+use crate::alipay;
 use crate::options::Options;
 use crate::signer::Signer;
-use crate::truth::{Asked, ClosedWhy, Entry, Fact, Fate, Ledger, Plan, Truth};
+use crate::truth::{Asked, Channel, ClosedWhy, Entry, Fact, Fate, Ledger, Plan, Truth};
 use crate::weather::{Acted, Fault, Weather};
+use crate::wechat::{self, Account};
+use crate::wire::{Astray, Call, Said, Seal};
 
 /// The path of Alipay's gateway.
 pub const GATEWAY_PATH: &str = "/gateway.do";
@@ -46,6 +48,8 @@ pub struct Practice {
     pub(crate) options: Options,
     pub(crate) ledger: Ledger,
     signer: Box<dyn Signer>,
+    /// WeChat Pay's side. None where only Alipay is played.
+    wechat: Option<Account>,
     weather: Weather,
     /// Requests on their way that arrive later.
     late: Vec<LateRequest>,
@@ -57,7 +61,7 @@ struct LateRequest {
     arrives_ms: i64,
     /// Its place in the order of sending.
     place: usize,
-    form: Form,
+    call: Call,
 }
 
 /// Something that happens without anybody asking.
@@ -85,19 +89,43 @@ impl Practice {
     fn with_ledger(options: Options, signer: impl Signer + 'static, ledger: Ledger) -> Practice {
         let weather = Weather::new(options.seed);
         let signer = Box::new(signer);
-        Practice { options, ledger, signer, weather, late: Vec::new(), now_ms: i64::MIN }
+        Practice {
+            options,
+            ledger,
+            signer,
+            wechat: None,
+            weather,
+            late: Vec::new(),
+            now_ms: i64::MIN,
+        }
     }
 
     /// Answers a request. Time never runs backwards: an earlier `now_ms` counts as the latest one.
     pub fn handle(&mut self, now_ms: i64, request: &Request) -> Reply {
         self.advance(now_ms);
-        if request.path != GATEWAY_PATH {
-            let answer = alipay::page(404, "<html><body>404 Not Found</body></html>", self.now_ms);
-            return Reply::Answer { answer, delay_ms: 0 };
-        }
-        let form = Form::read(request);
-        let fault = self.weather.draw(&form.method());
-        self.reply(form, fault)
+        let call = match Call::read(request, self.wechat.is_some()) {
+            Ok(call) => call,
+            Err(astray) => {
+                let answer = self.turned_away(astray);
+                return Reply::Answer { answer, delay_ms: 0 };
+            }
+        };
+        let fault = self.weather.draw(&call.method());
+        self.reply(call, fault)
+    }
+
+    /// Plays WeChat Pay as well, on the same ledger, with the same customers and weather.
+    pub fn open_wechat(&mut self, account: Account) {
+        self.wechat = Some(account);
+    }
+
+    /// Returns WeChat Pay's side, where it is played.
+    pub fn wechat(&self) -> Option<&Account> {
+        self.wechat.as_ref()
+    }
+
+    pub fn wechat_mut(&mut self) -> Option<&mut Account> {
+        self.wechat.as_mut()
     }
 
     /// Lets everything happen that happens by itself until `now_ms`: customers finish typing,
@@ -154,6 +182,14 @@ impl Practice {
         self.now_ms
     }
 
+    /// Returns whose account a channel's trades are for.
+    pub(crate) fn seller_of(&self, channel: Channel) -> String {
+        match (channel, &self.wechat) {
+            (Channel::Wechat, Some(account)) => account.mchid.clone(),
+            (Channel::Alipay, _) | (Channel::Wechat, None) => self.options.seller_id.clone(),
+        }
+    }
+
     /// At one instant a late request comes first, then an expiry, then a payment.
     fn next_event(&self) -> Option<(i64, Event)> {
         let late = self.late.iter().enumerate().min_by_key(|(_, late)| late.arrives_ms);
@@ -163,6 +199,8 @@ impl Practice {
             .waiting()
             .map(|trade| match trade.plan {
                 Plan::PaysAt { at_ms } if at_ms < trade.expires_ms => (at_ms, 1, trade),
+                // It ended when the customer said no, and that is past.
+                Plan::Refused if trade.ends_on_refusal => (trade.made_ms, 0, trade),
                 Plan::PaysAt { .. }
                 | Plan::Decides
                 | Plan::CannotPay
@@ -183,68 +221,93 @@ impl Practice {
         }
     }
 
-    fn reply(&mut self, form: Form, fault: Option<Fault>) -> Reply {
+    fn reply(&mut self, call: Call, fault: Option<Fault>) -> Reply {
         match fault {
             Some(fault @ Fault::RequestLost) => {
-                self.note(&form, Fate::NeverArrived(fault.kind()), None, None);
+                self.note(&call, Fate::NeverArrived(fault.kind()), None, None);
                 Reply::Lost
             }
             Some(fault @ Fault::Refused) => {
-                self.note(&form, Fate::NeverArrived(fault.kind()), None, None);
+                self.note(&call, Fate::NeverArrived(fault.kind()), None, None);
                 Reply::Refused
             }
             Some(Fault::RequestLate { after_ms }) => {
-                let place = self.note(&form, Fate::Late, None, None);
+                let place = self.note(&call, Fate::Late, None, None);
                 let arrives_ms = self.now_ms + i64::from(after_ms);
-                self.late.push(LateRequest { arrives_ms, place, form });
+                self.late.push(LateRequest { arrives_ms, place, call });
                 Reply::Lost
             }
             Some(fault @ Fault::AnswerLost) => {
-                let said = self.hear(&form, None);
-                self.note(&form, Fate::Spoilt(fault.kind()), Some(&said), None);
+                let said = self.hear(&call, None);
+                self.note(&call, Fate::Spoilt(fault.kind()), Some(&said), None);
                 Reply::Lost
             }
             Some(Fault::Slow { delay_ms }) => {
-                let said = self.hear(&form, None);
-                self.answer(&form, said, delay_ms)
+                let said = self.hear(&call, None);
+                self.answer(&call, said, delay_ms)
             }
             Some(Fault::Twice) => {
-                let said = self.hear(&form, None);
-                let reply = self.answer(&form, said, 0);
-                self.hear(&form, None);
+                let said = self.hear(&call, None);
+                let reply = self.answer(&call, said, 0);
+                self.hear(&call, None);
                 reply
             }
             Some(fault @ (Fault::RetryLater | Fault::SellerEmpty)) => {
-                let said = self.hear(&form, Some(fault));
-                self.answer(&form, said, 0)
+                let said = self.hear(&call, Some(fault));
+                self.answer(&call, said, 0)
             }
-            Some(fault) => self.spoil(&form, fault),
+            Some(fault) => self.spoil(&call, fault),
             None => {
-                let said = self.hear(&form, None);
-                self.answer(&form, said, 0)
+                let said = self.hear(&call, None);
+                self.answer(&call, said, 0)
             }
         }
     }
 
     /// The channel has the request and what reaches the caller is no use.
-    fn spoil(&mut self, form: &Form, fault: Fault) -> Reply {
+    fn spoil(&mut self, call: &Call, fault: Fault) -> Reply {
         let acted = match fault.acted() {
             Acted::No => None,
-            Acted::Yes => Some(self.hear(form, None)),
+            Acted::Yes => Some(self.hear(call, None)),
         };
-        self.note(form, Fate::Spoilt(fault.kind()), acted.as_ref(), Some(0));
-        let answer = alipay::spoilt(&self.desk(None), form, acted, fault);
+        self.note(call, Fate::Spoilt(fault.kind()), acted.as_ref(), Some(0));
+        let answer = match (call, acted) {
+            (Call::Alipay(form), Some(Said::Alipay(said))) => {
+                alipay::spoilt(&self.desk(None), form, Some(said), fault)
+            }
+            (Call::Alipay(form), _) => alipay::spoilt(&self.desk(None), form, None, fault),
+            (Call::Wechat(call), Some(Said::Wechat(said))) => {
+                wechat::spoilt(&self.wechat_desk(None), call, Some(said), fault)
+            }
+            (Call::Wechat(call), _) => wechat::spoilt(&self.wechat_desk(None), call, None, fault),
+        };
         Reply::Answer { answer, delay_ms: 0 }
     }
 
-    fn answer(&mut self, form: &Form, said: Said, delay_ms: u32) -> Reply {
-        self.note(form, Fate::Answered, Some(&said), Some(delay_ms));
-        let answer = alipay::letter(&self.desk(None), &said, Seal::Genuine);
+    fn answer(&mut self, call: &Call, said: Said, delay_ms: u32) -> Reply {
+        self.note(call, Fate::Answered, Some(&said), Some(delay_ms));
+        let answer = match &said {
+            Said::Alipay(said) => alipay::letter(&self.desk(None), said, Seal::Genuine),
+            Said::Wechat(said) => wechat::letter(&self.wechat_desk(None), said, Seal::Genuine),
+        };
         Reply::Answer { answer, delay_ms }
     }
 
-    fn hear(&mut self, form: &Form, fault: Option<Fault>) -> Said {
-        alipay::hear(&mut self.desk(fault), form)
+    fn hear(&mut self, call: &Call, fault: Option<Fault>) -> Said {
+        match call {
+            Call::Alipay(form) => Said::Alipay(alipay::hear(&mut self.desk(fault), form)),
+            Call::Wechat(call) => Said::Wechat(wechat::hear(&mut self.wechat_desk(fault), call)),
+        }
+    }
+
+    /// Answers what no call is.
+    fn turned_away(&self, astray: Astray) -> Answer {
+        match astray {
+            Astray::Nowhere => {
+                alipay::page(404, "<html><body>404 Not Found</body></html>", self.now_ms)
+            }
+            Astray::Wechat { status } => wechat::bare(status, self.now_ms),
+        }
     }
 
     fn desk(&mut self, fault: Option<Fault>) -> alipay::Desk<'_> {
@@ -257,16 +320,26 @@ impl Practice {
         }
     }
 
+    fn wechat_desk(&mut self, fault: Option<Fault>) -> wechat::Desk<'_> {
+        wechat::Desk {
+            ledger: &mut self.ledger,
+            account: self.wechat.as_ref().expect("only where it is played a call of it is read"),
+            seed: self.options.seed,
+            now_ms: self.now_ms,
+            fault,
+        }
+    }
+
     fn arrive_late(&mut self, at_ms: i64, index: usize) {
         let late = self.late.remove(index);
-        let said = self.hear(&late.form, None);
+        let said = self.hear(&late.call, None);
         self.ledger.record(at_ms, Fact::Arrived { place: late.place, told: said.told() });
     }
 
     /// Writes down who asked what. Returns the place in the order of sending.
     fn note(
         &mut self,
-        form: &Form,
+        call: &Call,
         fate: Fate,
         said: Option<&Said>,
         answered_after_ms: Option<u32>,
@@ -275,11 +348,11 @@ impl Practice {
             Fate::Answered | Fate::Spoilt(_) => Some(self.now_ms),
             Fate::Late | Fate::NeverArrived(_) => None,
         };
-        let business = alipay::kept_business(form, &self.ledger.truth);
+        let business = call.kept(&self.ledger.truth);
         let asked = Asked {
             sent_ms: self.now_ms,
             arrived_ms: arrived,
-            method: form.method(),
+            method: call.method(),
             out_trade_no: business.out_trade_no,
             out_request_no: business.out_request_no,
             business: business.text,

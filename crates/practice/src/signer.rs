@@ -12,9 +12,9 @@ use rsa::sha2::{Digest, Sha256};
 use rsa::signature::{SignatureEncoding, Signer as _, Verifier as _};
 use rsa::{RsaPrivateKey, RsaPublicKey};
 
-/// What Alipay can do with keys: sign its answers, check the merchant's requests.
+/// What a channel can do with keys: sign its answers, check the merchant's requests.
 pub trait Signer: Send {
-    /// Signs content as Alipay. Base64.
+    /// Signs content as the channel. Base64.
     fn sign(&self, content: &[u8]) -> String;
 
     /// Says whether the merchant signed exactly this content.
@@ -24,13 +24,13 @@ pub trait Signer: Send {
 /// A key text that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SignerError {
-    #[error("alipay's private key is not PKCS#8 PEM")]
-    AlipayKey(#[source] rsa::pkcs8::Error),
+    #[error("the channel's private key is not PKCS#8 PEM")]
+    ChannelKey(#[source] rsa::pkcs8::Error),
     #[error("the merchant's public key is not SPKI PEM")]
     MerchantKey(#[source] rsa::pkcs8::spki::Error),
 }
 
-/// RSA2 with Alipay's private key and the merchant's public key.
+/// RSA2 with the channel's private key and the merchant's public key.
 pub struct RsaSigner {
     alipay: SigningKey<Sha256>,
     merchant: VerifyingKey<Sha256>,
@@ -42,10 +42,10 @@ impl RsaSigner {
         RsaSigner { alipay: SigningKey::new(alipay), merchant: VerifyingKey::new(merchant) }
     }
 
-    /// Reads Alipay's PKCS#8 private key and the merchant's SPKI public key.
+    /// Reads the channel's PKCS#8 private key and the merchant's SPKI public key.
     pub fn from_pem(alipay_private: &str, merchant_public: &str) -> Result<RsaSigner, SignerError> {
         let alipay =
-            RsaPrivateKey::from_pkcs8_pem(alipay_private).map_err(SignerError::AlipayKey)?;
+            RsaPrivateKey::from_pkcs8_pem(alipay_private).map_err(SignerError::ChannelKey)?;
         let merchant =
             RsaPublicKey::from_public_key_pem(merchant_public).map_err(SignerError::MerchantKey)?;
         Ok(RsaSigner::new(alipay, merchant))
@@ -81,7 +81,7 @@ pub struct KeyedHash {
 }
 
 impl KeyedHash {
-    /// The role under which Alipay signs.
+    /// The role under which the channel signs, whichever it is.
     pub const ALIPAY: &[u8] = b"alipay";
     /// The role under which the merchant signs.
     pub const MERCHANT: &[u8] = b"merchant";

@@ -5,6 +5,7 @@
 
 mod certificates;
 mod journal;
+mod wechat;
 
 use std::fs;
 use std::io::Write;
@@ -20,6 +21,10 @@ use crate::options::{APP_ID, CertificateNumbers, Mode, Options, SELLER_ID};
 use crate::signer::{RsaSigner, SignerError};
 
 pub use journal::Journal;
+pub use wechat::{
+    WECHAT_MERCHANT_CERT, WECHAT_PAPERS, WECHAT_PLATFORM_CERT, WECHAT_PUBLIC_KEY, WECHAT_ROOT_CERT,
+    WECHAT_TLS_CERT, WechatPapers,
+};
 
 /// The merchant's private key, PKCS#8 PEM.
 pub const MERCHANT_PRIVATE_KEY: &str = "merchant_private_key.pem";
@@ -66,7 +71,7 @@ pub enum StateError {
     },
     #[error("a key in the folder cannot be read")]
     Key(#[source] SignerError),
-    #[error("a key could not be made or written")]
+    #[error("a key could not be made, written or used")]
     NewKey(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -235,7 +240,7 @@ fn close_to_others(dir: &Path) -> Result<(), StateError> {
         journal::LEDGER,
     ];
     #[cfg(unix)]
-    for path in OURS.map(|name| dir.join(name)) {
+    for path in OURS.iter().chain(&wechat::FILES).map(|name| dir.join(name)) {
         use std::os::unix::fs::PermissionsExt;
         let failed = |source| StateError::File { path: path.clone(), source };
         let mode = match fs::metadata(&path) {

@@ -32,9 +32,20 @@ pub struct Truth {
     last_customer: u32,
 }
 
+/// Whose wire something came over. A number belongs to the channel that saw it first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    #[default]
+    Alipay,
+    Wechat,
+}
+
 /// One attempt to pay, as the channel knows it. It exists once a customer is bound to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trade {
+    #[serde(default)]
+    pub channel: Channel,
     pub out_trade_no: String,
     pub trade_no: String,
     pub amount_fen: i64,
@@ -45,6 +56,9 @@ pub struct Trade {
     pub origin: Origin,
     pub customer: CustomerId,
     pub plan: Plan,
+    /// A customer who presses cancel ends it, instead of letting it wait.
+    #[serde(default)]
+    pub ends_on_refusal: bool,
     pub made_ms: i64,
     /// When it closes by itself if it is still unpaid.
     pub expires_ms: i64,
@@ -141,10 +155,15 @@ pub enum Happened {
 /// A code that a till shows (precreate). No trade exists until it is scanned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
+    #[serde(default)]
+    pub channel: Channel,
     pub out_trade_no: String,
     pub qr: String,
     pub amount_fen: i64,
     pub subject: String,
+    /// Everything that was asked for, where only the same may be asked for again.
+    #[serde(default)]
+    pub terms: String,
     pub store_id: Option<String>,
     pub terminal_id: Option<String>,
     pub made_ms: i64,
@@ -161,6 +180,8 @@ pub struct Offer {
 /// A payment code on a pretend customer's phone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentCode {
+    #[serde(default)]
+    pub channel: Channel,
     pub code: String,
     pub customer: CustomerId,
     pub manner: Manner,
@@ -175,11 +196,11 @@ pub struct Asked {
     pub sent_ms: i64,
     /// When the channel got it. None if it never did.
     pub arrived_ms: Option<i64>,
-    /// As sent: `alipay.trade.pay`.
+    /// As sent: `alipay.trade.pay`; for WeChat Pay its generation and call, `wechat.v3.native`.
     pub method: String,
     pub out_trade_no: Option<String>,
     pub out_request_no: Option<String>,
-    /// `biz_content` as it was sent, byte for byte.
+    /// `biz_content`, or WeChat Pay's body, as it was sent, byte for byte.
     /// Only a payment code that practice did not mint is masked: it may be a real one.
     pub business: String,
     pub fate: Fate,
@@ -278,7 +299,12 @@ impl Truth {
         self.trades.get(out_trade_no)
     }
 
-    /// Returns the trade of Alipay's own number.
+    /// Returns the trade of a merchant's number, if it came over this channel's wire.
+    pub(crate) fn trade_at(&self, channel: Channel, out_trade_no: &str) -> Option<&Trade> {
+        self.trade(out_trade_no).filter(|trade| trade.channel == channel)
+    }
+
+    /// Returns the trade of the channel's own number.
     pub fn trade_by_no(&self, trade_no: &str) -> Option<&Trade> {
         self.trades.get(self.by_trade_no.get(trade_no)?)
     }
@@ -298,7 +324,13 @@ impl Truth {
         self.offers.get(out_trade_no)
     }
 
-    /// Returns the offer behind a code's text.
+    /// Returns the code shown for a number, if it came over this channel's wire.
+    pub(crate) fn offer_at(&self, channel: Channel, out_trade_no: &str) -> Option<&Offer> {
+        self.offer(out_trade_no).filter(|offer| offer.channel == channel)
+    }
+
+    /// Returns the offer behind a code's text, where a later code of the same order may have taken
+    /// its place.
     pub fn offer_by_qr(&self, qr: &str) -> Option<&Offer> {
         self.offers.get(self.by_qr.get(qr)?)
     }

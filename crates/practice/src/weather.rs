@@ -24,13 +24,13 @@ pub enum Fault {
     AnswerLost,
     /// The channel acts at once; the answer takes its time.
     Slow { delay_ms: u32 },
-    /// 20000 `isp.unknow-error`, unsigned, with or without having acted.
+    /// The gateway's own failure, unsigned: 20000 `isp.unknow-error`, or 503 at WeChat Pay.
     Busy { acted: Acted },
-    /// Signed `ACQ.SYSTEM_ERROR`, with or without having acted.
+    /// `ACQ.SYSTEM_ERROR` or `SYSTEMERROR`, signed; at WeChat Pay v3 an unsigned 500.
     SystemError { acted: Acted },
     /// An HTTP error page, with or without having acted.
     ServerError { status: u16, acted: Acted },
-    /// The channel acts; somebody else's key signed the answer.
+    /// The channel acts; the signature is somebody else's, or one of WeChat Pay's own probes.
     WrongSignature,
     /// The channel acts; the answer has no signature.
     Unsigned,
@@ -48,7 +48,7 @@ pub enum Fault {
     AnotherOrder,
     /// The channel acts; the answer is genuine, but one fen off.
     AnotherAmount,
-    /// A cancel is told `retry_flag: Y` and does nothing.
+    /// A cancel is told `retry_flag: Y`, a reverse `recall: Y`, and does nothing.
     RetryLater,
     /// A cancel or refund finds the seller's account empty.
     SellerEmpty,
@@ -113,10 +113,17 @@ impl FaultKind {
 
     fn fits(self, method: &str) -> bool {
         match self {
-            FaultKind::RetryLater => method == "alipay.trade.cancel",
-            FaultKind::SellerEmpty => {
-                method == "alipay.trade.cancel" || method == "alipay.trade.refund"
+            FaultKind::RetryLater => {
+                method == "alipay.trade.cancel" || method == "wechat.v2.reverse"
             }
+            FaultKind::SellerEmpty => matches!(
+                method,
+                "alipay.trade.cancel"
+                    | "alipay.trade.refund"
+                    | "wechat.v2.reverse"
+                    | "wechat.v2.refund"
+                    | "wechat.v3.refund"
+            ),
             FaultKind::RequestLost
             | FaultKind::RequestLate
             | FaultKind::Refused

@@ -7,7 +7,7 @@ use super::node::Node;
 use super::refusal::Refusal;
 use crate::calendar::{beijing_midnight_after, from_beijing_text};
 use crate::money::{MOST_FEN, fen_from_yuan};
-use crate::truth::Trade;
+use crate::truth::{Channel, Trade};
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 86_400_000;
@@ -122,9 +122,10 @@ impl Business {
     pub(crate) fn trade<'t>(&self, desk: &'t Desk<'_>) -> Result<Option<&'t Trade>, Box<Node>> {
         let truth = &desk.ledger.truth;
         if let Some(trade_no) = self.text("trade_no", 64)? {
-            return Ok(truth.trade_by_no(&trade_no));
+            let trade = truth.trade_by_no(&trade_no);
+            return Ok(trade.filter(|trade| trade.channel == Channel::Alipay));
         }
-        Ok(truth.trade(&self.needed("out_trade_no", 64)?))
+        Ok(truth.trade_at(Channel::Alipay, &self.needed("out_trade_no", 64)?))
     }
 
     /// Returns the merchant's number as sent, to be echoed.

@@ -8,7 +8,7 @@ use super::business::{Business, refused};
 use super::node::{Heard, Node};
 use super::refusal::Refusal;
 use crate::options::CancelUnscanned;
-use crate::truth::{ClosedWhy, Fact, RefundBy, Trade, TradeStatus};
+use crate::truth::{Channel, ClosedWhy, Fact, RefundBy, Trade, TradeStatus};
 use crate::weather::Fault;
 
 /// How long after the payment a cancel is possible, in ms: 24 h (opendocs 02ekfr).
@@ -126,7 +126,8 @@ fn step(desk: &Desk<'_>, business: &Business) -> Result<Step, Box<Node>> {
 }
 
 fn unscanned(desk: &Desk<'_>, business: &Business) -> Step {
-    let offer = business.echo().and_then(|number| desk.ledger.truth.offer(&number));
+    let truth = &desk.ledger.truth;
+    let offer = business.echo().and_then(|number| truth.offer_at(Channel::Alipay, &number));
     match (offer, desk.options.cancel_unscanned) {
         (Some(offer), CancelUnscanned::KillsTheCode) if offer.expires_ms > desk.now_ms => {
             Step::KillCode(offer.out_trade_no.clone())

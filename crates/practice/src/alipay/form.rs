@@ -182,7 +182,7 @@ fn boundary(content_type: &str) -> Option<String> {
     if boundary.is_empty() { None } else { Some(boundary.to_owned()) }
 }
 
-fn percent_decoded(text: &[u8]) -> Vec<u8> {
+pub(crate) fn percent_decoded(text: &[u8]) -> Vec<u8> {
     let hex = |byte: Option<&u8>| char::from(*byte?).to_digit(16);
     let mut bytes = Vec::with_capacity(text.len());
     let mut at = 0;

@@ -10,7 +10,7 @@ use crate::calendar::beijing_text;
 use crate::money::yuan_from_fen;
 use crate::options::BuyerIds;
 use crate::phone::{CustomerId, Manner, PAYMENT_CODE_LIFE_MS, mint_trade_no, plan};
-use crate::truth::{Fact, NewTrade, Origin, Trade, TradeStatus};
+use crate::truth::{Channel, Fact, NewTrade, Origin, Trade, TradeStatus};
 
 /// How long a scanned trade waits by default, in ms: 3 h (opendocs 02ekfp).
 pub(super) const DEFAULT_LIFE_MS: i64 = 3 * 3_600_000;
@@ -87,7 +87,8 @@ pub(super) fn failed(refusal: Refusal, out_trade_no: &str) -> Box<Node> {
 }
 
 fn repeated(desk: &Desk<'_>, trade: &Trade, sale: &Sale) -> Heard {
-    if trade.amount_fen != sale.amount_fen || trade.subject != sale.subject {
+    let elsewhere = trade.channel != Channel::Alipay;
+    if elsewhere || trade.amount_fen != sale.amount_fen || trade.subject != sale.subject {
         return Err(failed(Refusal::ContextInconsistent, &trade.out_trade_no));
     }
     match trade.status(desk.now_ms) {
@@ -107,8 +108,9 @@ fn holder(desk: &Desk<'_>, auth_code: &str) -> Result<(CustomerId, Manner), Refu
             false => Refusal::PaymentAuthCodeInvalid,
         });
     };
+    let elsewhere = shown.channel != Channel::Alipay;
     let too_old = desk.now_ms >= shown.shown_ms + PAYMENT_CODE_LIFE_MS;
-    if too_old || shown.used_for.is_some() {
+    if elsewhere || too_old || shown.used_for.is_some() {
         return Err(Refusal::PaymentAuthCodeInvalid);
     }
     Ok((shown.customer, shown.manner))
@@ -140,7 +142,8 @@ fn begin(
     auth_code: String,
 ) {
     let trade = NewTrade {
-        trade_no: mint_trade_no(desk.ledger, desk.options.seed, desk.now_ms),
+        channel: Channel::Alipay,
+        trade_no: mint_trade_no(Channel::Alipay, desk.ledger, desk.options.seed, desk.now_ms),
         out_trade_no: sale.out_trade_no,
         amount_fen: sale.amount_fen,
         subject: sale.subject,
@@ -150,6 +153,7 @@ fn begin(
         origin: Origin::Scan,
         customer,
         plan: plan(manner, desk.now_ms),
+        ends_on_refusal: false,
         expires_ms,
         payment_code: Some(auth_code),
     };

@@ -8,7 +8,7 @@ use super::node::{Heard, Node};
 use super::pay::DEFAULT_LIFE_MS;
 use super::refusal::Refusal;
 use crate::chance::fixed;
-use crate::truth::{Fact, Offer, TradeStatus};
+use crate::truth::{Channel, Fact, Offer, TradeStatus};
 
 /// How long a code can be scanned at most, in ms: 2 h (opendocs 05osv9).
 const CODE_LIFE_MS: i64 = 2 * 3_600_000;
@@ -44,10 +44,12 @@ pub(super) fn precreate(desk: &mut Desk<'_>, business: &Business) -> Heard {
         code_life_ms.map(|life_ms| now_ms + life_ms),
     ];
     let offer = Offer {
+        channel: Channel::Alipay,
         qr: qr(desk),
         out_trade_no: sale.out_trade_no,
         amount_fen: sale.amount_fen,
         subject: sale.subject,
+        terms: String::new(),
         store_id: sale.store_id,
         terminal_id: sale.terminal_id,
         made_ms: now_ms,

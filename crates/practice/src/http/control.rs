@@ -15,7 +15,7 @@ use super::Shared;
 use crate::phone::{CustomerId, Manner, PAYMENT_CODE_LIFE_MS, PhoneError};
 use crate::practice::Practice;
 use crate::state::StateError;
-use crate::truth::{Asked, Offer, Origin, PaymentCode, Plan, Trade, TradeStatus};
+use crate::truth::{Asked, Channel, Offer, Origin, PaymentCode, Plan, Trade, TradeStatus};
 use crate::weather::{FaultKind, Scripted};
 
 /// How many of the latest trades and payment codes a state shows.
@@ -37,6 +37,7 @@ struct StateView {
 
 #[derive(Serialize)]
 struct TradeView {
+    channel: Channel,
     out_trade_no: String,
     trade_no: String,
     amount_fen: i64,
@@ -52,6 +53,7 @@ struct TradeView {
 
 #[derive(Serialize)]
 struct OfferView {
+    channel: Channel,
     out_trade_no: String,
     qr: String,
     amount_fen: i64,
@@ -62,6 +64,7 @@ struct OfferView {
 
 #[derive(Serialize)]
 struct PaymentCodeView {
+    channel: Channel,
     code: String,
     customer: CustomerId,
     shown_ms: i64,
@@ -78,6 +81,8 @@ struct WeatherView {
 
 #[derive(Deserialize)]
 pub(super) struct ShowPaymentCode {
+    #[serde(default)]
+    channel: Channel,
     customer: Option<CustomerId>,
     manner: Manner,
 }
@@ -144,7 +149,7 @@ pub(super) async fn show_payment_code(
 ) -> Response {
     answer(practice.with(|practice, now_ms| {
         let customer = ask.customer.unwrap_or_else(|| practice.truth().stranger());
-        let code = practice.show_payment_code_as(now_ms, customer, ask.manner);
+        let code = practice.show_payment_code_of(ask.channel, now_ms, customer, ask.manner);
         practice.truth().payment_code(&code).map(payment_code_view)
     }))
 }
@@ -238,6 +243,7 @@ fn view(practice: &Practice, now_ms: i64) -> StateView {
 
 fn trade_view(trade: &Trade, now_ms: i64) -> TradeView {
     TradeView {
+        channel: trade.channel,
         out_trade_no: trade.out_trade_no.clone(),
         trade_no: trade.trade_no.clone(),
         amount_fen: trade.amount_fen,
@@ -254,6 +260,7 @@ fn trade_view(trade: &Trade, now_ms: i64) -> TradeView {
 
 fn offer_view(offer: &Offer) -> OfferView {
     OfferView {
+        channel: offer.channel,
         out_trade_no: offer.out_trade_no.clone(),
         qr: offer.qr.clone(),
         amount_fen: offer.amount_fen,
@@ -265,6 +272,7 @@ fn offer_view(offer: &Offer) -> OfferView {
 
 fn payment_code_view(shown: &PaymentCode) -> PaymentCodeView {
     PaymentCodeView {
+        channel: shown.channel,
         code: shown.code.clone(),
         customer: shown.customer,
         shown_ms: shown.shown_ms,

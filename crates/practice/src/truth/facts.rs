@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Asked, Closed, ClosedWhy, Happened, Moment, Offer, Origin, PaymentCode, Plan, Refund, RefundBy,
-    Told, Trade, Truth,
+    Asked, Channel, Closed, ClosedWhy, Happened, Moment, Offer, Origin, PaymentCode, Plan, Refund,
+    RefundBy, Told, Trade, Truth,
 };
 use crate::phone::{CustomerId, Manner};
 
@@ -20,7 +20,13 @@ pub struct Entry {
 #[serde(rename_all = "snake_case")]
 pub enum Fact {
     /// A customer opened a payment code.
-    PaymentCodeShown { code: String, customer: CustomerId, manner: Manner },
+    PaymentCodeShown {
+        #[serde(default)]
+        channel: Channel,
+        code: String,
+        customer: CustomerId,
+        manner: Manner,
+    },
     /// A till asked for a code to show.
     Offered { offer: Offer },
     /// A cancel killed a shown code.
@@ -44,6 +50,8 @@ pub enum Fact {
 /// What is known of a trade when it begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewTrade {
+    #[serde(default)]
+    pub channel: Channel,
     pub out_trade_no: String,
     pub trade_no: String,
     pub amount_fen: i64,
@@ -54,6 +62,8 @@ pub struct NewTrade {
     pub origin: Origin,
     pub customer: CustomerId,
     pub plan: Plan,
+    #[serde(default)]
+    pub ends_on_refusal: bool,
     pub expires_ms: i64,
     /// The payment code it was made with.
     pub payment_code: Option<String>,
@@ -94,9 +104,10 @@ impl Ledger {
 impl Truth {
     fn apply(&mut self, at_ms: i64, fact: Fact) {
         match fact {
-            Fact::PaymentCodeShown { code, customer, manner } => {
+            Fact::PaymentCodeShown { channel, code, customer, manner } => {
                 self.last_customer = self.last_customer.max(customer.0);
                 let shown = PaymentCode {
+                    channel,
                     code: code.clone(),
                     customer,
                     manner,
@@ -150,6 +161,7 @@ impl Truth {
     fn begin(&mut self, at_ms: i64, made: NewTrade) {
         self.last_customer = self.last_customer.max(made.customer.0);
         let trade = Trade {
+            channel: made.channel,
             out_trade_no: made.out_trade_no.clone(),
             trade_no: made.trade_no.clone(),
             amount_fen: made.amount_fen,
@@ -160,6 +172,7 @@ impl Truth {
             origin: made.origin,
             customer: made.customer,
             plan: made.plan,
+            ends_on_refusal: made.ends_on_refusal,
             made_ms: at_ms,
             expires_ms: made.expires_ms,
             paid_ms: None,

@@ -5,4 +5,8 @@
 mod face;
 mod rules;
 mod shop;
+mod wechat_face;
+mod wechat_shop;
+mod wechat_v2;
+mod wechat_v3;
 mod wire;

@@ -1,0 +1,149 @@
+//! Refunds (申请退款, 4014959631), the same for both generations.
+//!
+//! A refund is accepted first and arrives later. The ledger counts it from the acceptance: from
+//! then on nothing of the merchant's can stop it.
+
+use super::Desk;
+use crate::calendar::{beijing_day, beijing_rfc3339};
+use crate::truth::{Channel, ClosedWhy, Fact, REFUND_WINDOW_MS, Refund, RefundBy, Trade, Truth};
+use crate::weather::Fault;
+
+/// How far apart different partial refunds of an order are, in ms.
+const SPACING_MS: i64 = 60_000;
+const MOST_REFUNDS: usize = 50;
+
+/// What is asked for.
+pub(super) struct Wanted {
+    pub(super) out_refund_no: String,
+    pub(super) refund_fen: i64,
+    /// The order's amount as the merchant has it.
+    pub(super) total_fen: i64,
+}
+
+/// Why no money goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum No {
+    NotPaid,
+    OtherTotal,
+    /// The number was used for another amount or another order.
+    OtherRefund,
+    MoreThanPaid,
+    TooMany,
+    TooSoon,
+    TooLate,
+    MerchantEmpty,
+}
+
+impl No {
+    pub(super) fn message(self) -> &'static str {
+        match self {
+            No::NotPaid => "订单状态错误",
+            No::OtherTotal => "订单金额或退款金额与之前请求不一致，请核实后再试",
+            No::OtherRefund => "商户退款单号已被使用，且与之前请求不一致",
+            No::MoreThanPaid => "申请退款金额大于订单可退金额",
+            No::TooMany => "退款次数超过上限",
+            No::TooSoon => "同一订单的退款过于频繁，请稍后再试",
+            No::TooLate => "订单已经超过退款期限",
+            No::MerchantEmpty => "基本账户余额不足，请充值后重新发起",
+        }
+    }
+}
+
+/// Gives money back, or returns the refund that this number already made.
+pub(super) fn refund(desk: &mut Desk<'_>, trade: &Trade, wanted: &Wanted) -> Result<Refund, No> {
+    if let Some((known, refund)) = find(&desk.ledger.truth, &wanted.out_refund_no) {
+        let same = known.out_trade_no == trade.out_trade_no
+            && refund.amount_fen == wanted.refund_fen
+            && known.amount_fen == wanted.total_fen;
+        return if same { Ok(refund.clone()) } else { Err(No::OtherRefund) };
+    }
+    allowed(desk, trade, wanted)?;
+    if desk.fault == Some(Fault::SellerEmpty) {
+        return Err(No::MerchantEmpty);
+    }
+    let out_trade_no = trade.out_trade_no.clone();
+    let made = Refund {
+        out_request_no: wanted.out_refund_no.clone(),
+        amount_fen: wanted.refund_fen,
+        at_ms: desk.now_ms,
+        by: RefundBy::Refund,
+    };
+    let refunded = Fact::Refunded {
+        out_trade_no: out_trade_no.clone(),
+        out_request_no: made.out_request_no.clone(),
+        amount_fen: made.amount_fen,
+        by: RefundBy::Refund,
+    };
+    desk.ledger.record(desk.now_ms, refunded);
+    if trade.refunded_fen() + made.amount_fen == trade.amount_fen {
+        let closed = Fact::Closed { out_trade_no, why: ClosedWhy::Refunded };
+        desk.ledger.record(desk.now_ms, closed);
+    }
+    Ok(made)
+}
+
+/// Returns the refund of a merchant's number, which is one for all orders.
+pub(super) fn find<'t>(truth: &'t Truth, out_refund_no: &str) -> Option<(&'t Trade, &'t Refund)> {
+    let ours = truth.trades().filter(|trade| trade.channel == Channel::Wechat);
+    ours.filter_map(|trade| Some((trade, of_trade(trade, out_refund_no)?))).next()
+}
+
+/// Returns the refunds of an order in their order; what a reverse gave back is none.
+pub(super) fn all(trade: &Trade) -> impl Iterator<Item = &Refund> {
+    trade.refunds.iter().filter(|refund| refund.by == RefundBy::Refund)
+}
+
+/// Returns the state of a refund.
+pub(super) fn status(desk: &Desk<'_>, refund: &Refund) -> &'static str {
+    if desk.now_ms >= arrives_ms(desk, refund) { "SUCCESS" } else { "PROCESSING" }
+}
+
+/// Returns when the money was with the customer, if it is, as both generations write it.
+pub(super) fn success_ms(desk: &Desk<'_>, refund: &Refund) -> Option<i64> {
+    let arrives_ms = arrives_ms(desk, refund);
+    (desk.now_ms >= arrives_ms).then_some(arrives_ms)
+}
+
+pub(super) fn success_time(desk: &Desk<'_>, refund: &Refund) -> Option<String> {
+    success_ms(desk, refund).map(beijing_rfc3339)
+}
+
+/// Returns WeChat Pay's own number of a refund.
+pub(super) fn refund_id(trade: &Trade, refund: &Refund) -> String {
+    let place = trade.refunds.iter().position(|other| other == refund).unwrap_or(0);
+    let last = trade.trade_no.get(18..).unwrap_or(&trade.trade_no);
+    format!("503000{}{last}{place:05}", beijing_day(refund.at_ms))
+}
+
+fn of_trade<'t>(trade: &'t Trade, out_refund_no: &str) -> Option<&'t Refund> {
+    all(trade).find(|refund| refund.out_request_no == out_refund_no)
+}
+
+fn arrives_ms(desk: &Desk<'_>, refund: &Refund) -> i64 {
+    refund.at_ms + desk.account.refund_takes_ms
+}
+
+fn allowed(desk: &Desk<'_>, trade: &Trade, wanted: &Wanted) -> Result<(), No> {
+    let Some(paid_ms) = trade.paid_ms else {
+        return Err(No::NotPaid);
+    };
+    if trade.closed.is_some_and(|closed| closed.why == ClosedWhy::Returned) {
+        return Err(No::NotPaid);
+    }
+    if trade.amount_fen != wanted.total_fen {
+        return Err(No::OtherTotal);
+    }
+    if desk.now_ms - paid_ms > REFUND_WINDOW_MS {
+        return Err(No::TooLate);
+    }
+    if trade.refunded_fen() + wanted.refund_fen > trade.amount_fen {
+        return Err(No::MoreThanPaid);
+    }
+    if all(trade).count() >= MOST_REFUNDS {
+        return Err(No::TooMany);
+    }
+    if all(trade).last().is_some_and(|last| desk.now_ms - last.at_ms < SPACING_MS) {
+        return Err(No::TooSoon);
+    }
+    Ok(())
+}
