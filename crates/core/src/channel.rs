@@ -125,6 +125,21 @@ impl Timetable {
         backoff_max_ms: 30_000,
         unscanned_end: UnscannedEnd::Reverse,
     };
+
+    /// WeChat Pay (v2 4011937125: query from 5 s while the customer types, who has about 45 s;
+    /// v2 4011937361: reverse not within 15 s of the payment, again every 10 s, for 7 days;
+    /// 4014959631: a refund is asked for every minute, two of one trade a minute apart).
+    pub const WECHAT: Timetable = Timetable {
+        query_every_ms: 5_000,
+        scan_limit_ms: 45_000,
+        reverse_not_before_ms: 15_000,
+        reverse_retry_ms: 10_000,
+        reverse_until_ms: 604_800_000,
+        refund_query_ms: 60_000,
+        refund_spacing_ms: 60_000,
+        unscanned_end: UnscannedEnd::Close,
+        ..Timetable::ALIPAY
+    };
 }
 
 /// What a channel says of a trade, with its signature unless the name says otherwise.

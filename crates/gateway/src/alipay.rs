@@ -122,7 +122,7 @@ impl<K: Keys> Alipay<K> {
             Call::Query { out_trade_no } => self.encode_query(out_trade_no, stamp),
             Call::Reverse { out_trade_no } => self.encode_cancel(out_trade_no, stamp),
             Call::Close { out_trade_no } => self.encode_close(out_trade_no, stamp),
-            Call::Refund { out_trade_no, refund_no, amount } => {
+            Call::Refund { out_trade_no, refund_no, amount, of: _ } => {
                 self.encode_refund(out_trade_no, refund_no, *amount, stamp)
             }
             Call::RefundQuery { out_trade_no, refund_no } => {

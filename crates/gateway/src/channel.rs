@@ -3,13 +3,15 @@
 use std::fmt;
 
 use mianfu_core::channel::{
-    ChannelId, Closing, RefundAnswer, RefundVerdict, Reversal, Timetable, Verdict,
+    ChannelId, Closing, Flow, RefundAnswer, RefundVerdict, Reversal, Timetable, Verdict,
 };
 use mianfu_core::money::{Charge, Fen, Timestamp};
 use mianfu_core::number::{OutTradeNo, RefundNo};
 
 use crate::scanned::recognise;
-use crate::{Alipay, AuthCode, CallError, HttpReply, HttpRequest, Keys, Scanned, Stamp, Subject};
+use crate::{
+    Alipay, AuthCode, CallError, HttpReply, HttpRequest, Keys, Scanned, Stamp, Subject, Wechat,
+};
 
 /// What an attempt asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +60,8 @@ pub enum Call {
         refund_no: RefundNo,
         /// How much, in fen.
         amount: Fen,
+        /// What the attempt took, in fen.
+        of: Charge,
     },
     /// Asks what became of a refund.
     RefundQuery {
@@ -110,12 +114,15 @@ pub enum Answer {
 pub enum Channel<K> {
     /// Alipay (支付宝).
     Alipay(Alipay<K>),
+    /// WeChat Pay (微信支付).
+    Wechat(Wechat<K>),
 }
 
 impl<K> fmt::Debug for Channel<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Channel::Alipay(alipay) => alipay.fmt(f),
+            Channel::Wechat(wechat) => wechat.fmt(f),
         }
     }
 }
@@ -126,6 +133,7 @@ impl<K: Keys> Channel<K> {
     pub fn id(&self) -> ChannelId {
         match self {
             Channel::Alipay(_) => ChannelId::Alipay,
+            Channel::Wechat(_) => ChannelId::Wechat,
         }
     }
 
@@ -134,6 +142,7 @@ impl<K: Keys> Channel<K> {
     pub fn timetable(&self) -> Timetable {
         match self {
             Channel::Alipay(_) => Timetable::ALIPAY,
+            Channel::Wechat(_) => Timetable::WECHAT,
         }
     }
 
@@ -143,26 +152,30 @@ impl<K: Keys> Channel<K> {
         matches!(recognise(text), Scanned::Payment { channel, .. } if channel == self.id())
     }
 
-    /// Writes and signs the request for a call.
+    /// Writes and signs the request for a call about an attempt of this flow.
     #[must_use]
-    pub fn encode(&self, call: &Call, stamp: Stamp) -> HttpRequest {
+    pub fn encode(&self, call: &Call, flow: Flow, stamp: Stamp) -> HttpRequest {
         match self {
             Channel::Alipay(alipay) => alipay.encode_call(call, stamp),
+            Channel::Wechat(wechat) => wechat.encode_call(call, flow, stamp),
         }
     }
 
-    /// Verifies and reads the answer to a call; `offset_ms` is the channel's clock less the till's.
+    /// Verifies and reads the answer to a call about an attempt of this flow; `stamp` is of when it
+    /// came.
     ///
     /// # Errors
     /// Every error is silence.
     pub fn decode(
         &self,
         call: &Call,
+        flow: Flow,
         reply: &HttpReply,
-        offset_ms: i64,
+        stamp: Stamp,
     ) -> Result<Answer, CallError> {
         match self {
-            Channel::Alipay(alipay) => alipay.decode_call(call, reply, offset_ms),
+            Channel::Alipay(alipay) => alipay.decode_call(call, reply, stamp.offset_ms),
+            Channel::Wechat(wechat) => wechat.decode_call(call, flow, reply, stamp),
         }
     }
 }

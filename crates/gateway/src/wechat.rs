@@ -29,7 +29,6 @@ mod tests;
 use std::fmt;
 
 use mianfu_core::channel::{Closing, Flow, Reversal, Verdict};
-use mianfu_core::money::Charge;
 
 use crate::{Answer, Call, CallError, HttpReply, HttpRequest, Keys, Stamp};
 use secret::{ApiV2Key, ApiV3Key};
@@ -97,15 +96,6 @@ impl SignType {
     }
 }
 
-/// What the channel must be told of the attempt that a call is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Trade {
-    /// Who shows a code and who scans it; it decides the generation.
-    pub flow: Flow,
-    /// What the attempt asked for; a refund names it.
-    pub amount: Charge,
-}
-
 /// What a trade's state says, in both generations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
@@ -138,11 +128,10 @@ pub(crate) fn is_transaction_no(text: &str) -> bool {
 
 impl<K: Keys> Wechat<K> {
     /// Writes and signs the request for a call.
-    #[must_use]
-    pub fn encode(&self, call: &Call, trade: Trade, stamp: Stamp) -> HttpRequest {
-        match trade.flow {
-            Flow::Show => self.encode_v3(self.draft_v3(call, trade, stamp), stamp),
-            Flow::Scan => self.encode_v2(call, trade, stamp),
+    pub(crate) fn encode_call(&self, call: &Call, flow: Flow, stamp: Stamp) -> HttpRequest {
+        match flow {
+            Flow::Show => self.encode_v3(self.draft_v3(call, stamp), stamp),
+            Flow::Scan => self.encode_v2(call, stamp),
         }
     }
 
@@ -150,14 +139,14 @@ impl<K: Keys> Wechat<K> {
     ///
     /// # Errors
     /// Every error is silence.
-    pub fn decode(
+    pub(crate) fn decode_call(
         &self,
         call: &Call,
-        trade: Trade,
+        flow: Flow,
         reply: &HttpReply,
         stamp: Stamp,
     ) -> Result<Answer, CallError> {
-        match trade.flow {
+        match flow {
             Flow::Show => self.decode_v3(call, reply, stamp),
             Flow::Scan => self.decode_v2(call, reply, stamp),
         }
@@ -167,7 +156,7 @@ impl<K: Keys> Wechat<K> {
         v3::sign::request(&self.settings, &self.keys, &self.payer_key, draft, stamp)
     }
 
-    fn draft_v3(&self, call: &Call, trade: Trade, stamp: Stamp) -> v3::sign::Draft {
+    fn draft_v3(&self, call: &Call, stamp: Stamp) -> v3::sign::Draft {
         let settings = &self.settings;
         match call {
             Call::Submit { sale, auth_code: _ } => v3::content::native(settings, sale, stamp),
@@ -178,8 +167,8 @@ impl<K: Keys> Wechat<K> {
             Call::Close { out_trade_no } | Call::Reverse { out_trade_no } => {
                 v3::content::close(settings, out_trade_no)
             }
-            Call::Refund { out_trade_no, refund_no, amount } => {
-                v3::content::refund(settings, out_trade_no, refund_no, *amount, trade.amount)
+            Call::Refund { out_trade_no, refund_no, amount, of } => {
+                v3::content::refund(settings, out_trade_no, refund_no, *amount, *of)
             }
             Call::RefundQuery { out_trade_no: _, refund_no } => {
                 v3::content::refund_query(refund_no)
@@ -204,7 +193,7 @@ impl<K: Keys> Wechat<K> {
         }
     }
 
-    fn encode_v2(&self, call: &Call, trade: Trade, stamp: Stamp) -> HttpRequest {
+    fn encode_v2(&self, call: &Call, stamp: Stamp) -> HttpRequest {
         let settings = &self.settings;
         let draft = match call {
             Call::Submit { sale, auth_code: Some(code) } => {
@@ -217,8 +206,8 @@ impl<K: Keys> Wechat<K> {
             | Call::Probe { out_trade_no }
             | Call::Close { out_trade_no } => v2::content::query(out_trade_no),
             Call::Reverse { out_trade_no } => v2::content::reverse(out_trade_no),
-            Call::Refund { out_trade_no, refund_no, amount } => {
-                v2::content::refund(out_trade_no, refund_no, *amount, trade.amount)
+            Call::Refund { out_trade_no, refund_no, amount, of } => {
+                v2::content::refund(out_trade_no, refund_no, *amount, *of)
             }
             Call::RefundQuery { out_trade_no: _, refund_no } => {
                 v2::content::refund_query(refund_no)

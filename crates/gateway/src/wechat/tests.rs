@@ -21,7 +21,7 @@ use crate::wechat::v2::xml::write;
 use crate::wechat::v3::sign::answer_text;
 use crate::{
     Answer, ApiV2Key, ApiV3Key, AuthCode, Call, CallError, HttpReply, Keys, Sale, Scanned,
-    SignType, Stamp, Subject, Trade, Wechat, WechatSettings, recognise,
+    SignType, Stamp, Subject, Wechat, WechatSettings, recognise,
 };
 
 const NO: &str = "9000042007123456780000000019";
@@ -34,12 +34,12 @@ const SILENT: &str = "silent";
 /// 2026-11-21 00:00:00 in Shanghai; the channel is two seconds ahead.
 const NOW: Stamp = Stamp { now: Timestamp(1_795_190_400_000), offset_ms: 2_000 };
 
-fn show() -> Trade {
-    Trade { flow: Flow::Show, amount: Charge::new(1250).unwrap() }
+fn show() -> Flow {
+    Flow::Show
 }
 
-fn scan() -> Trade {
-    Trade { flow: Flow::Scan, amount: Charge::new(1250).unwrap() }
+fn scan() -> Flow {
+    Flow::Scan
 }
 
 /// Keyed hashes in the place of signatures, one key per serial.
@@ -135,7 +135,12 @@ fn query() -> Call {
 }
 
 fn refund() -> Call {
-    Call::Refund { out_trade_no: no(), refund_no: refund_no(), amount: Fen::new(500).unwrap() }
+    Call::Refund {
+        out_trade_no: no(),
+        refund_no: refund_no(),
+        amount: Fen::new(500).unwrap(),
+        of: Charge::new(1250).unwrap(),
+    }
 }
 
 fn refund_query() -> Call {

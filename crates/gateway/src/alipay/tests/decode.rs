@@ -1,6 +1,6 @@
 //! What each answer says, row by row.
 
-use mianfu_core::channel::{Closing, RefundAnswer, RefundVerdict, Reversal, Verdict};
+use mianfu_core::channel::{Closing, Flow, RefundAnswer, RefundVerdict, Reversal, Verdict};
 use mianfu_core::money::Fen;
 
 use super::*;
@@ -558,6 +558,7 @@ fn a_channel_encodes_and_decodes_each_call_as_its_own() {
                 out_trade_no: no(),
                 refund_no: refund_no(),
                 amount: Fen::new(300).unwrap(),
+                of: sale().amount,
             },
             "alipay.trade.refund&",
         ),
@@ -568,14 +569,14 @@ fn a_channel_encodes_and_decodes_each_call_as_its_own() {
         (Call::Probe { out_trade_no: no() }, "alipay.trade.query&"),
     ];
     for (call, method) in calls {
-        let request = channel.encode(&call, NOW);
+        let request = channel.encode(&call, Flow::Scan, NOW);
         assert!(request.url.contains(&format!("method={method}")), "{}", request.url);
         let shown = format!("{request:?} {call:?} {channel:?}");
         assert!(!shown.contains("281234567890123456") && !shown.contains("sign="), "{shown}");
         let name =
             method.trim_start_matches("alipay.trade.").trim_end_matches('&').replace('.', "_");
         let node = failed("40004", "ACQ.TRADE_NOT_EXIST");
-        let answer = channel.decode(&call, &signed(&name, &node), 0);
+        let answer = channel.decode(&call, Flow::Scan, &signed(&name, &node), NOW);
         let silent = matches!(call, Call::Submit { .. });
         assert_eq!(answer.is_err(), silent, "{method} {answer:?}");
     }

@@ -1,6 +1,6 @@
 //! Our own vectors, byte for byte. See `vectors/README.md`.
 
-use mianfu_core::channel::Verdict;
+use mianfu_core::channel::{Flow, Verdict};
 use mianfu_core::money::{Charge, Fen};
 use serde::Deserialize;
 
@@ -159,5 +159,8 @@ fn a_retry_has_the_same_business_bytes() {
     let call = Call::Submit { sale: sale(), auth_code: None };
     let channel = crate::Channel::Alipay(golden());
     let later = Stamp { now: NOW.now.plus_ms(60_000), ..NOW };
-    assert_eq!(channel.encode(&call, NOW).body, channel.encode(&call, later).body);
+    assert_eq!(
+        channel.encode(&call, Flow::Show, NOW).body,
+        channel.encode(&call, Flow::Show, later).body
+    );
 }

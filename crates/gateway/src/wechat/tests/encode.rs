@@ -44,7 +44,7 @@ fn live() -> Wechat<WechatKeys> {
     with_keys(WechatKeys::new(APP_PRIVATE, [platform]).unwrap())
 }
 
-fn called(name: &str) -> (Call, Trade) {
+fn called(name: &str) -> (Call, Flow) {
     let trade = if name.starts_with("scan") { scan() } else { show() };
     let call = match name {
         "native" => {
@@ -72,7 +72,7 @@ fn requests_are_the_golden_bytes() {
     assert_eq!(file.requests.len(), 10);
     for expected in file.requests {
         let (call, trade) = called(&expected.name);
-        let request = live().encode(&call, trade, NOW);
+        let request = live().encode_call(&call, trade, NOW);
         let named = &expected.name;
         assert_eq!(request.url, expected.url, "{named}");
         assert_eq!(header(&request, "authorization").unwrap_or_default(), expected.authorization);
@@ -96,7 +96,7 @@ fn golden_answers_say_what_they_should() {
             headers: given.headers.into_iter().collect(),
             body: given.body.into_bytes(),
         };
-        let read = brief(live().decode(&call, trade, &reply, NOW));
+        let read = brief(live().decode_call(&call, trade, &reply, NOW));
         assert_eq!(read, given.expected, "{}", given.name);
     }
 }
@@ -106,18 +106,18 @@ fn a_repeated_order_keeps_its_business_bytes() {
     let (call, trade) = called("native");
     let later = Stamp { now: NOW.now.plus_ms(4_000), ..NOW };
     let (first, second) =
-        (wechat().encode(&call, trade, NOW), wechat().encode(&call, trade, later));
+        (wechat().encode_call(&call, trade, NOW), wechat().encode_call(&call, trade, later));
     assert_eq!(first.body, second.body);
     assert_ne!(header(&first, "authorization"), header(&second, "authorization"));
-    assert_eq!(first, wechat().encode(&call, trade, NOW), "the same moment is the same bytes");
+    assert_eq!(first, wechat().encode_call(&call, trade, NOW), "the same moment is the same bytes");
 }
 
 #[test]
 fn a_shown_code_is_never_reversed_and_a_scan_never_closed() {
     let (reverse, close) =
         (Call::Reverse { out_trade_no: no() }, Call::Close { out_trade_no: no() });
-    let ends = |call: &Call, trade: Trade, path: &str| {
-        let url = wechat().encode(call, trade, NOW).url;
+    let ends = |call: &Call, trade: Flow, path: &str| {
+        let url = wechat().encode_call(call, trade, NOW).url;
         assert!(url.ends_with(path), "{url}");
     };
     ends(&reverse, show(), "/close");
@@ -129,9 +129,9 @@ fn a_shown_code_is_never_reversed_and_a_scan_never_closed() {
 #[test]
 fn the_key_that_shall_sign_is_asked_for() {
     let mut wechat = wechat();
-    assert_eq!(header(&wechat.encode(&query(), show(), NOW), "wechatpay-serial"), None);
+    assert_eq!(header(&wechat.encode_call(&query(), show(), NOW), "wechatpay-serial"), None);
     wechat.settings.answer_serial = Some(PUBLIC_KEY_ID.to_owned());
-    let request = wechat.encode(&query(), show(), NOW);
+    let request = wechat.encode_call(&query(), show(), NOW);
     assert_eq!(header(&request, "wechatpay-serial"), Some(PUBLIC_KEY_ID));
 }
 
@@ -139,6 +139,6 @@ fn the_key_that_shall_sign_is_asked_for() {
 fn a_long_title_is_cut_between_characters() {
     let sale = Sale { subject: Subject::new(&"面".repeat(200)), ..sale() };
     let call = Call::Submit { sale, auth_code: None };
-    let body = String::from_utf8(wechat().encode(&call, show(), NOW).body).unwrap();
+    let body = String::from_utf8(wechat().encode_call(&call, show(), NOW).body).unwrap();
     assert!(body.contains(&format!("\"{}\"", "面".repeat(42))), "{body}");
 }

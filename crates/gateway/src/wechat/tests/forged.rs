@@ -6,7 +6,7 @@ use crate::BODY_LIMIT_BYTES;
 const BODY: &str = r#"{"code_url":"weixin://wxpay/bizpayurl?pr=JyC91EIz1"}"#;
 
 fn read(reply: &HttpReply) -> String {
-    brief(wechat().decode(&submit(Flow::Show), show(), reply, NOW))
+    brief(wechat().decode_call(&submit(Flow::Show), show(), reply, NOW))
 }
 
 /// The good answer with one header changed.
@@ -69,7 +69,7 @@ fn a_refusal_with_a_wrong_signature_is_silence_and_not_an_unsigned_one() {
             value.replace_range(..4, "AAAA");
         }
     });
-    assert_eq!(brief(wechat().decode(&query(), show(), &reply, NOW)), SILENT);
+    assert_eq!(brief(wechat().decode_call(&query(), show(), &reply, NOW)), SILENT);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_signature_probe_is_a_bad_signature() {
 fn an_answer_from_another_time_is_silence() {
     let at = |ms: i64| {
         let stamp = Stamp { now: Timestamp(NOW.now.0 + ms), offset_ms: NOW.offset_ms };
-        brief(wechat().decode(&submit(Flow::Show), show(), &signed(200, BODY), stamp))
+        brief(wechat().decode_call(&submit(Flow::Show), show(), &signed(200, BODY), stamp))
     };
     for ms in [-300_000, 300_000] {
         assert!(at(ms).starts_with("Told"), "{ms}");
@@ -112,7 +112,7 @@ fn both_kinds_of_key_are_accepted_during_a_change_over() {
 #[test]
 fn nothing_secret_is_printed() {
     let shown = format!("{:?} {:?} {:?}", wechat(), v3_key(), v2_key());
-    let request = wechat().encode(&submit(Flow::Scan), scan(), NOW);
+    let request = wechat().encode_call(&submit(Flow::Scan), scan(), NOW);
     let shown = format!("{shown} {request:?}");
     for secret in ["192006250b4c", "a7cde1ZJ", "134567890123456789", "[7, 7"] {
         assert!(!shown.contains(secret), "{shown}");

@@ -182,7 +182,7 @@ fn published_messages_have_a_shape_we_read() {
             assert!(2 <= fields.len(), "{named}");
         } else if body.contains(r#""code":"#) {
             let call = query();
-            let read = brief(wechat().decode(&call, show(), &unsigned(400, body), NOW));
+            let read = brief(wechat().decode_call(&call, show(), &unsigned(400, body), NOW));
             assert!(read.contains("UnsignedRefusal") || read == SILENT, "{named}: {read}");
         }
     }

@@ -5,7 +5,7 @@ use super::*;
 #[track_caller]
 fn check(call: &Call, reply: &HttpReply, expected: &str) {
     let body = String::from_utf8_lossy(&reply.body);
-    assert_eq!(brief(wechat().decode(call, scan(), reply, NOW)), expected, "{body}");
+    assert_eq!(brief(wechat().decode_call(call, scan(), reply, NOW)), expected, "{body}");
 }
 
 fn failed(code: &str) -> HttpReply {
@@ -243,9 +243,9 @@ fn an_answer_without_the_right_signature_is_silence() {
 
     let mut md5 = wechat();
     md5.settings.sign_type = SignType::Md5;
-    let read = brief(md5.decode(&call, scan(), &xml_signed(&PAID, SignType::Md5), NOW));
+    let read = brief(md5.decode_call(&call, scan(), &xml_signed(&PAID, SignType::Md5), NOW));
     assert_eq!(read, "paid ¥12.50 Some(1795190400000)");
-    assert_eq!(brief(md5.decode(&call, scan(), &xml_reply(&PAID), NOW)), SILENT);
+    assert_eq!(brief(md5.decode_call(&call, scan(), &xml_reply(&PAID), NOW)), SILENT);
 }
 
 #[test]

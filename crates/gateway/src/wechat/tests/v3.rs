@@ -4,7 +4,7 @@ use super::*;
 
 #[track_caller]
 fn check(call: &Call, reply: &HttpReply, expected: &str) {
-    assert_eq!(brief(wechat().decode(call, show(), reply, NOW)), expected, "{reply:?}");
+    assert_eq!(brief(wechat().decode_call(call, show(), reply, NOW)), expected, "{reply:?}");
 }
 
 fn error(code: &str) -> String {
@@ -78,7 +78,8 @@ fn every_state_of_a_trade_says_what_it_should() {
         ("success", PAID, SILENT),
         ("", "", SILENT),
     ] {
-        let read = wechat().decode(&call, show(), &signed(200, &transaction(state, more)), NOW);
+        let read =
+            wechat().decode_call(&call, show(), &signed(200, &transaction(state, more)), NOW);
         let told = brief(read);
         assert_eq!(told, expected, "{state} {more}");
     }
