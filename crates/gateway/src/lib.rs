@@ -13,6 +13,7 @@
 
 mod alipay;
 mod channel;
+mod keys;
 #[cfg(test)]
 mod published;
 mod scanned;
@@ -29,6 +30,7 @@ pub use alipay::keys::{Fingerprint, KeyError, KeyPart, RsaKeys};
 pub use alipay::notice::Notice;
 pub use alipay::{Alipay, AlipaySettings, AppAuthToken};
 pub use channel::{Answer, Call, Channel, Sale};
+pub use keys::MerchantKeys;
 pub use scanned::{AuthCode, Scanned, recognise};
 pub use subject::Subject;
 pub use transport::{Chunks, EndpointError, Https, Transport};
@@ -191,6 +193,9 @@ pub trait Keys: Send + Sync {
     fn verify_under(&self, _serial: &str, _content: &[u8], _signature_base64: &str) -> bool {
         false
     }
+
+    /// Adds keys of the channel's to those that verify, for a channel that hands them out itself.
+    fn trust(&mut self, _keys: Vec<PlatformKey>, _now: Timestamp) {}
 
     /// Returns the certificates' numbers in certificate mode (公钥证书模式), `None` in key mode.
     fn serials(&self) -> Option<&CertSerials> {

@@ -13,7 +13,7 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, Response, Url};
+use reqwest::{Certificate, Client, Identity, Response, Url};
 use tokio::sync::mpsc;
 
 use crate::{BODY_LIMIT_BYTES, CallError, HttpReply, HttpRequest, Method};
@@ -91,6 +91,13 @@ pub enum EndpointError {
         #[source]
         source: io::Error,
     },
+    /// The certificate to show, or its key, cannot be read.
+    #[error("the merchant's certificate and its key could not be read as PEM")]
+    Identity {
+        /// What is wrong with them; nothing of the key.
+        #[source]
+        source: io::Error,
+    },
 }
 
 /// HTTPS to one origin; plain HTTP where that is this computer.
@@ -106,7 +113,7 @@ impl Https {
     /// # Errors
     /// The endpoint is no address or not secure, or the system's certificates cannot be read.
     pub fn new(endpoint: &str) -> Result<Https, EndpointError> {
-        Https::build(endpoint, None)
+        Https::build(endpoint, None, None)
     }
 
     /// Makes a transport to the endpoint's origin that trusts these certificates (PEM) alone.
@@ -114,11 +121,31 @@ impl Https {
     /// # Errors
     /// The endpoint is no address or not secure, or the certificates cannot be read.
     pub fn trusting(endpoint: &str, roots_pem: &[u8]) -> Result<Https, EndpointError> {
-        let roots = Certificate::from_pem_bundle(roots_pem).map_err(roots_error)?;
-        Https::build(endpoint, Some(roots))
+        Https::build(endpoint, Some(read_roots(roots_pem)?), None)
     }
 
-    fn build(endpoint: &str, roots: Option<Vec<Certificate>>) -> Result<Https, EndpointError> {
+    /// Makes a transport to the endpoint's origin that shows the merchant's certificate, as WeChat
+    /// Pay's reverse and refund ask for (v2 4011937361), and trusts these certificates (PEM) alone,
+    /// or the system's where there are none. `identity_pem` is the certificate and its key.
+    ///
+    /// # Errors
+    /// The endpoint is no address or not secure, or one of the certificates cannot be read.
+    pub fn identified(
+        endpoint: &str,
+        roots_pem: Option<&[u8]>,
+        identity_pem: &[u8],
+    ) -> Result<Https, EndpointError> {
+        let roots = roots_pem.map(read_roots).transpose()?;
+        let identity = Identity::from_pem(identity_pem)
+            .map_err(|error| EndpointError::Identity { source: plain(&error) })?;
+        Https::build(endpoint, roots, Some(identity))
+    }
+
+    fn build(
+        endpoint: &str,
+        roots: Option<Vec<Certificate>>,
+        identity: Option<Identity>,
+    ) -> Result<Https, EndpointError> {
         let shown = || endpoint.to_owned();
         let url = Url::parse(endpoint)
             .ok()
@@ -147,6 +174,10 @@ impl Https {
             .http2_keep_alive_while_idle(true);
         let builder = match roots {
             Some(roots) => builder.tls_certs_only(roots),
+            None => builder,
+        };
+        let builder = match identity {
+            Some(identity) => builder.identity(identity),
             None => builder,
         };
         let client = builder.build().map_err(roots_error)?;
@@ -282,6 +313,10 @@ fn plain(error: &reqwest::Error) -> io::Error {
 
 fn refused(why: &str) -> CallError {
     CallError::Unreachable { source: io::Error::new(io::ErrorKind::InvalidInput, why) }
+}
+
+fn read_roots(pem: &[u8]) -> Result<Vec<Certificate>, EndpointError> {
+    Certificate::from_pem_bundle(pem).map_err(roots_error)
 }
 
 fn roots_error(error: reqwest::Error) -> EndpointError {

@@ -7,7 +7,7 @@ use mianfu_core::money::Timestamp;
 use serde::Deserialize;
 
 use crate::wechat::Wechat;
-use crate::wechat::keys::{PlatformKey, WechatKeys};
+use crate::wechat::keys::PlatformKey;
 use crate::wechat::notice::Resource;
 use crate::wechat::v3::wire::{is_fresh, serial, signature};
 use crate::wechat::v3::{content, wire};
@@ -79,9 +79,8 @@ impl<K: Keys> Wechat<K> {
     }
 }
 
-impl Wechat<WechatKeys> {
-    /// Opens the answer to [`Wechat::encode_certificates`]; hand the keys to
-    /// [`WechatKeys::trust`].
+impl<K: Keys> Wechat<K> {
+    /// Opens the answer to [`Wechat::encode_certificates`]; hand the keys to [`Keys::trust`].
     ///
     /// # Errors
     /// None of the answer may be used.
@@ -128,12 +127,12 @@ impl Wechat<WechatKeys> {
 }
 
 /// The keys that may have signed a list of certificates: those known, else those in it.
-struct Signers<'a> {
-    known: &'a WechatKeys,
+struct Signers<'a, K> {
+    known: &'a K,
     listed: &'a [PlatformKey],
 }
 
-impl Keys for Signers<'_> {
+impl<K: Keys> Keys for Signers<'_, K> {
     fn sign(&self, content: &[u8]) -> String {
         self.known.sign(content)
     }

@@ -144,12 +144,6 @@ impl WechatKeys {
         Ok(WechatKeys { signing, platform })
     }
 
-    /// Adds keys to those that verify, and drops the certificates whose time is over.
-    pub fn trust(&mut self, keys: impl IntoIterator<Item = PlatformKey>, now: Timestamp) {
-        self.platform.extend(keys.into_iter().map(|key| (key.serial.clone(), key)));
-        self.platform.retain(|_, key| key.validity.is_none_or(|(_, until)| now <= until));
-    }
-
     /// Returns the numbers of the keys that verify, in order.
     pub fn serials(&self) -> impl Iterator<Item = &str> {
         self.platform.keys().map(String::as_str)
@@ -176,6 +170,12 @@ impl Keys for WechatKeys {
 
     fn verify_under(&self, serial: &str, content: &[u8], signature_base64: &str) -> bool {
         self.platform.get(serial).is_some_and(|key| key.verifies(content, signature_base64))
+    }
+
+    /// Drops the certificates whose time is over besides.
+    fn trust(&mut self, keys: Vec<PlatformKey>, now: Timestamp) {
+        self.platform.extend(keys.into_iter().map(|key| (key.serial.clone(), key)));
+        self.platform.retain(|_, key| key.validity.is_none_or(|(_, until)| now <= until));
     }
 }
 

@@ -90,7 +90,7 @@ fn a_rotation_keeps_the_old_key_until_its_time_is_over() {
     assert_eq!(wechat.keys.serials().collect::<Vec<_>>(), [NEW, OLD]);
     assert!(wechat.keys.knows(NEW) && wechat.keys.knows(OLD));
     let four_years_ms = 4 * 365 * 86_400_000;
-    wechat.keys.trust([], NOW.now.plus_ms(four_years_ms));
+    wechat.keys.trust(Vec::new(), NOW.now.plus_ms(four_years_ms));
     assert_eq!(wechat.keys.serials().collect::<Vec<_>>(), [NEW]);
 }
 
