@@ -152,6 +152,15 @@ impl<K: Keys> Channel<K> {
         matches!(recognise(text), Scanned::Payment { channel, .. } if channel == self.id())
     }
 
+    /// Returns the flow in whose form a number is asked about of which no flow is known: there "no
+    /// such trade" is signed (M4; WeChat Pay's v3 answers that with an unsigned 404).
+    #[must_use]
+    pub fn asking_flow(&self) -> Flow {
+        match self {
+            Channel::Alipay(_) | Channel::Wechat(_) => Flow::Scan,
+        }
+    }
+
     /// Writes and signs the request for a call about an attempt of this flow.
     #[must_use]
     pub fn encode(&self, call: &Call, flow: Flow, stamp: Stamp) -> HttpRequest {

@@ -193,7 +193,10 @@ impl<K: Keys> Till<K> {
         let refund_no = refund.refund_no()?;
         let out_trade_no = refund.out_trade_no;
         Some(match effect {
-            RefundEffect::Refund => Call::Refund { out_trade_no, refund_no, amount: refund.amount },
+            RefundEffect::Refund => {
+                let of = self.db.read().attempts().get(&out_trade_no).ok()?.value.amount;
+                Call::Refund { out_trade_no, refund_no, amount: refund.amount, of }
+            }
             RefundEffect::Query => Call::RefundQuery { out_trade_no, refund_no },
         })
     }

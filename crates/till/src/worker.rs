@@ -18,7 +18,7 @@ use mianfu_core::number::OutTradeNo;
 use mianfu_core::refund::{RefundEffect, RefundId};
 use mianfu_db::{DbError, Lane, Operation, OperationKind};
 use mianfu_gateway::{
-    Answer, Call, CallError, HttpReply, HttpRequest, Keys, Sale, Subject, channel_time,
+    Answer, Call, CallError, HttpReply, HttpRequest, Keys, Sale, Stamp, Subject, channel_time,
 };
 
 use crate::cashier::{OPEN_MAX, acknowledge};
@@ -106,6 +106,7 @@ struct Open {
     what: What,
     call: Call,
     channel: ChannelId,
+    flow: Flow,
     left_at: Timestamp,
     /// Whether the attempt has ended since it left.
     outlived: bool,
@@ -260,7 +261,7 @@ impl<K: Keys> Till<K> {
             return Ok(None);
         }
         if mutant::planted("m1_code_lost_in_the_lane") {
-            drop(self.compose(&waiting));
+            drop(self.compose(&waiting, channel));
         }
         let Some(line) = self.lines.get_mut(&channel) else {
             return Ok(None);
@@ -273,17 +274,18 @@ impl<K: Keys> Till<K> {
         }
         line.last_call_at = Some(now);
         let stamp = line.stamp(now);
-        let Some(call) = self.compose(&waiting) else {
+        let Some((call, flow)) = self.compose(&waiting, channel) else {
             self.drop_row(&waiting.what, now);
             return Ok(None);
         };
         let Some(line) = self.lines.get(&channel) else {
             return Ok(None);
         };
-        let request = line.channel.encode(&call, stamp);
+        let request = line.channel.encode(&call, flow, stamp);
         let id = CallId(self.calls.next_id);
         self.calls.next_id += 1;
-        let open = Open { what: waiting.what, call, channel, left_at: now, outlived: false };
+        let what = waiting.what;
+        let open = Open { what, call, channel, flow, left_at: now, outlived: false };
         self.calls.open.insert(id, open);
         Ok(Some(Outgoing { id, request }))
     }
@@ -300,8 +302,26 @@ impl<K: Keys> Till<K> {
         }
     }
 
-    /// Composes the call from what is kept; `None` where there is nothing to call about any more.
-    fn compose(&mut self, waiting: &Waiting) -> Option<Call> {
+    /// Composes the call from what is kept, and says of which flow the attempt is; `None` where there
+    /// is nothing to call about any more.
+    fn compose(&mut self, waiting: &Waiting, channel: ChannelId) -> Option<(Call, Flow)> {
+        let flow = match (&waiting.what, &waiting.sale) {
+            (_, Some(kept)) => kept.flow,
+            (What::Attempt { no, .. } | What::LateAsk { no, .. }, None) => {
+                self.db.read().attempts().get(no).ok()?.value.flow
+            }
+            (What::Refund { id, .. }, None) => {
+                let no = self.db.read().refunds().get(*id).ok()?.value.out_trade_no;
+                self.db.read().attempts().get(&no).ok()?.value.flow
+            }
+            (What::Probe { .. } | What::Recover { .. }, None) => {
+                self.lines.get(&channel)?.channel.asking_flow()
+            }
+        };
+        Some((self.compose_call(waiting)?, flow))
+    }
+
+    fn compose_call(&mut self, waiting: &Waiting) -> Option<Call> {
         Some(match &waiting.what {
             What::Attempt { no, effect } => {
                 let out_trade_no = no.clone();
@@ -416,7 +436,9 @@ impl<K: Keys> Till<K> {
         let date = result.as_ref().ok().and_then(channel_time);
         // By its own clock: the first answer after a start comes before any offset is known (M13).
         let offset_ms = line.offset_by(now, date);
-        let answer = result.and_then(|reply| line.channel.decode(&open.call, &reply, offset_ms));
+        let answer = result.and_then(|reply| {
+            line.channel.decode(&open.call, open.flow, &reply, Stamp { now, offset_ms })
+        });
         let before = line.offer();
         line.known_at = Some(now);
         match &answer {
