@@ -14,6 +14,10 @@
 //! # or, in certificate mode (公钥证书模式), instead of alipay_public_key_file:
 //! # app_certificate_file, alipay_certificate_file, root_certificates_file
 //! ```
+//!
+//! WeChat Pay's has members of its own, see `channel_file/wechat.rs`.
+
+mod wechat;
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -21,7 +25,8 @@ use std::path::{Path, PathBuf};
 use mianfu_core::money::Timestamp;
 use mianfu_core::mutant;
 use mianfu_gateway::{
-    Alipay, AlipaySettings, AppAuthToken, Channel, EndpointError, Https, KeyError, RsaKeys,
+    Alipay, AlipaySettings, AppAuthToken, Channel, EndpointError, Https, KeyError, MerchantKeys,
+    RsaKeys,
 };
 use serde::Deserialize;
 
@@ -86,9 +91,16 @@ pub enum ChannelFileError {
     Endpoint(#[from] EndpointError),
 }
 
+/// Read first, to know which other members there are.
+#[derive(Deserialize)]
+struct Named {
+    channel: ChannelName,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fields {
+    #[expect(dead_code, reason = "read before the rest, to know which members there are")]
     channel: ChannelName,
     environment: Environment,
     gateway: String,
@@ -102,10 +114,11 @@ struct Fields {
     root_certificates_file: Option<PathBuf>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Clone, Copy)]
 #[serde(rename_all = "snake_case")]
 enum ChannelName {
     Alipay,
+    Wechat,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
@@ -118,11 +131,37 @@ enum Environment {
 /// A channel with its way there.
 pub struct Loaded {
     /// The channel.
-    pub channel: Channel<RsaKeys>,
+    pub channel: Channel<MerchantKeys>,
     /// The connection to its gateway.
     pub transport: Https,
     /// Whether its money is pretended.
     pub practice: bool,
+}
+
+/// Reads the files of all channels; each channel has one.
+///
+/// # Errors
+///
+/// Each says what is wrong and what to do; none holds any part of a key.
+pub fn load_all(
+    paths: &[PathBuf],
+    payer_key: [u8; 32],
+    now: Timestamp,
+) -> Result<Vec<Loaded>, ChannelFileError> {
+    let mut all: Vec<Loaded> = Vec::new();
+    for path in paths {
+        let loaded = load(path, payer_key, now)?;
+        if all.iter().any(|other| other.channel.id() == loaded.channel.id()) {
+            let what = "another file is of the same channel: keep one".to_owned();
+            return Err(ChannelFileError::Form { path: path.to_owned(), what });
+        }
+        if all.iter().any(|other| other.practice != loaded.practice) {
+            let what = "one channel is practice's and the other is not".to_owned();
+            return Err(ChannelFileError::Form { path: path.to_owned(), what });
+        }
+        all.push(loaded);
+    }
+    Ok(all)
 }
 
 /// Reads a channel's file and the keys it names, relative to its folder.
@@ -132,13 +171,28 @@ pub struct Loaded {
 /// Each says what is wrong and what to do; none holds any part of a key.
 pub fn load(path: &Path, payer_key: [u8; 32], now: Timestamp) -> Result<Loaded, ChannelFileError> {
     let text = read_private(path)?;
-    let fields: Fields = toml::from_str(&text).map_err(|error| ChannelFileError::Form {
+    let wrong = |error: toml::de::Error| ChannelFileError::Form {
         path: path.to_owned(),
         what: what_is_wrong(&text, &error),
-    })?;
-    let ChannelName::Alipay = fields.channel;
+    };
+    match toml::from_str::<Named>(&text).map_err(wrong)?.channel {
+        ChannelName::Alipay => {
+            load_alipay(path, toml::from_str(&text).map_err(wrong)?, payer_key, now)
+        }
+        ChannelName::Wechat => {
+            wechat::load(path, toml::from_str(&text).map_err(wrong)?, payer_key, now)
+        }
+    }
+}
+
+fn load_alipay(
+    path: &Path,
+    fields: Fields,
+    payer_key: [u8; 32],
+    now: Timestamp,
+) -> Result<Loaded, ChannelFileError> {
     refuse_live(&fields)?;
-    let keys = load_keys(path, &fields, now)?;
+    let keys = MerchantKeys::Alipay(load_keys(path, &fields, now)?);
     let settings = AlipaySettings {
         seller_id: fields.seller_id,
         app_auth_token: fields.app_auth_token.map(AppAuthToken),

@@ -3,12 +3,14 @@
 //! Requests come in over a bounded queue, each with its answer's way back; a panic in one of them
 //! is caught, told and does not end the till, because its state was kept before.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use mianfu_core::channel::ChannelId;
 use mianfu_core::money::Timestamp;
 use mianfu_gateway::{CallError, HttpReply, Keys, Transport};
 use tokio::sync::{oneshot, watch};
@@ -49,14 +51,15 @@ pub struct Running<K> {
 }
 
 impl<K: Keys + 'static> Running<K> {
-    /// Starts the till's thread. Calls are made on the given runtime through `transport`.
+    /// Starts the till's thread. Calls are made on the given runtime, each channel's through its
+    /// transport.
     ///
     /// # Errors
     ///
     /// Fails where the system gives no thread.
     pub fn start<T: Transport + 'static>(
         till: Till<K>,
-        transport: Arc<T>,
+        transports: BTreeMap<ChannelId, Arc<T>>,
         clock: impl Clock,
         runtime: tokio::runtime::Handle,
     ) -> std::io::Result<Running<K>> {
@@ -64,7 +67,7 @@ impl<K: Keys + 'static> Running<K> {
         let (told, revision) = watch::channel(till.revision());
         let answers = messages.clone();
         let thread = std::thread::Builder::new().name("till".to_owned()).spawn(move || {
-            let mut desk = Desk { till, transport, clock, runtime, answers, told };
+            let mut desk = Desk { till, transports, clock, runtime, answers, told };
             desk.work(&inbox);
         })?;
         Ok(Running { messages, revision, thread: Mutex::new(Some(thread)) })
@@ -110,7 +113,7 @@ impl<K: Keys + 'static> Running<K> {
 
 struct Desk<K, T, C> {
     till: Till<K>,
-    transport: Arc<T>,
+    transports: BTreeMap<ChannelId, Arc<T>>,
     clock: C,
     runtime: tokio::runtime::Handle,
     answers: SyncSender<Message<K>>,
@@ -159,10 +162,13 @@ impl<K: Keys + 'static, T: Transport + 'static, C: Clock> Desk<K, T, C> {
             Err(_) => return,
         };
         for call in calls {
-            let transport = Arc::clone(&self.transport);
+            let transport = self.transports.get(&call.channel).map(Arc::clone);
             let answers = self.answers.clone();
             self.runtime.spawn(async move {
-                let result = transport.send(call.request).await;
+                let result = match transport {
+                    Some(transport) => transport.send(call.request).await,
+                    None => Err(nowhere()),
+                };
                 let message = Message::Answered { id: call.id, result };
                 // The queue is bounded, and waiting for it must not hold up the network.
                 drop(tokio::task::spawn_blocking(move || answers.send(message)).await);
@@ -176,4 +182,9 @@ impl<K: Keys + 'static, T: Transport + 'static, C: Clock> Desk<K, T, C> {
         let wait = planned.map_or(SLEEP_MS_MAX, |at| at.since_ms(now)).clamp(0, SLEEP_MS_MAX);
         Duration::from_millis(u64::try_from(wait).unwrap_or(0))
     }
+}
+
+/// What comes of a call to a channel that no transport leads to: nothing has left.
+fn nowhere() -> CallError {
+    CallError::Unreachable { source: std::io::ErrorKind::NotConnected.into() }
 }

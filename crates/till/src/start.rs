@@ -1,13 +1,14 @@
 //! How a till is started on its files: database, channel's file, log.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mianfu_core::money::Timestamp;
 use mianfu_db::{Birth, Db, DbError, Lock, OpenOptions};
-use mianfu_gateway::RsaKeys;
+use mianfu_gateway::MerchantKeys;
 
-use crate::channel_file::{self, ChannelFileError};
+use crate::channel_file::{self, ChannelFileError, Loaded};
 use crate::clock::{Clock, MachineClock};
 use crate::line::Line;
 use crate::resume::Opening;
@@ -19,8 +20,8 @@ use crate::till::{Settings, Till};
 pub struct Files {
     /// The database; made at the first start.
     pub database: PathBuf,
-    /// The channel's file.
-    pub channel: PathBuf,
+    /// The channels' files, one for each.
+    pub channels: Vec<PathBuf>,
     /// The store's number.
     pub store: u32,
     /// The till's number in the store.
@@ -44,12 +45,12 @@ pub enum StartError {
 /// A started till.
 pub struct Started {
     /// The till on its thread.
-    pub running: Running<RsaKeys>,
+    pub running: Running<MerchantKeys>,
     /// What opening the database found.
     pub birth: Birth,
 }
 
-/// Starts a till: reads the channel's file, opens the database, resumes what is open.
+/// Starts a till: reads the channels' files, opens the database, resumes what is open.
 ///
 /// # Errors
 ///
@@ -73,7 +74,8 @@ pub fn start_with(
     let now = clock.now();
     let folder = files.database.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    let loaded = channel_file::load(&files.channel, channel_file::payer_key(folder)?, now)?;
+    let payer_key = channel_file::payer_key(folder)?;
+    let loaded = channel_file::load_all(&files.channels, payer_key, now)?;
     let (db, opened) = Db::open(&OpenOptions {
         path: &files.database,
         vfs: None,
@@ -85,15 +87,22 @@ pub fn start_with(
         lock: Lock::Beside,
     })?;
     let birth = opened.birth;
+    let practice = loaded.iter().all(|loaded| loaded.practice);
+    let mut lines = Vec::new();
+    let mut transports = BTreeMap::new();
+    for Loaded { channel, transport, practice: _ } in loaded {
+        transports.insert(channel.id(), Arc::new(transport));
+        lines.push(Line::new(channel));
+    }
     let opening = Opening {
         db,
         opened,
-        lines: vec![Line::new(loaded.channel)],
-        settings: Settings { practice: loaded.practice, ..settings },
+        lines,
+        settings: Settings { practice, ..settings },
         seed: u64::from(random_below(u32::MAX)?),
     };
     let till = Till::open(opening, now)?;
-    let running = Running::start(till, Arc::new(loaded.transport), clock, runtime)?;
+    let running = Running::start(till, transports, clock, runtime)?;
     Ok(Started { running, birth })
 }
 

@@ -33,6 +33,8 @@ pub struct CallId(pub u64);
 pub struct Outgoing {
     /// Names it; the answer comes back under this name.
     pub id: CallId,
+    /// Where to.
+    pub channel: ChannelId,
     /// What to send.
     pub request: HttpRequest,
 }
@@ -287,7 +289,7 @@ impl<K: Keys> Till<K> {
         let what = waiting.what;
         let open = Open { what, call, channel, flow, left_at: now, outlived: false };
         self.calls.open.insert(id, open);
-        Ok(Some(Outgoing { id, request }))
+        Ok(Some(Outgoing { id, channel, request }))
     }
 
     /// Returns the channel that a call goes to.

@@ -1,0 +1,155 @@
+//! A channel's file for WeChat Pay.
+//!
+//! ```toml
+//! channel = "wechat"
+//! environment = "practice"
+//! gateway = "https://127.0.0.1:40124"
+//! app_id = "wx9999000000000001"
+//! merchant_id = "1900009999"
+//! merchant_serial = "3F2A…"              # of the merchant's API certificate
+//! private_key_file = "merchant_private_key.pem"
+//! certificate_file = "wechat_merchant_cert.pem"
+//! v2_key_file = "wechat_v2.key"
+//! v3_key_file = "wechat_v3.key"
+//! # the channel's key, one way or both, as during a change-over:
+//! platform_certificate_file = "wechat_platform_cert.pem"
+//! # public_key_file = "wechat_public_key.pem" and public_key_id = "PUB_KEY_ID_…"
+//! notify_url = "https://notify.invalid/wechat"
+//! terminal_ip = "127.0.0.1"
+//! root_certificates_file = "wechat_root_cert.pem"  # where not the system's roots vouch for it
+//! sign_type = "hmac_sha256"              # or "md5"
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use mianfu_core::money::Timestamp;
+use mianfu_gateway::{
+    ApiV2Key, ApiV3Key, Channel, Https, KeyError, MerchantKeys, PlatformKey, SignType, Wechat,
+    WechatKeys, WechatSettings,
+};
+use serde::Deserialize;
+
+use super::{ChannelFileError, ChannelName, Environment, Loaded, read_private};
+
+/// How applications of practice begin; no real one has so many nines.
+const PRACTICE_APP: &str = "wx9999";
+/// Where practice answers: on this computer.
+const PRACTICE_HOST: &str = "https://127.0.0.1:";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Fields {
+    #[expect(dead_code, reason = "read before the rest, to know which members there are")]
+    channel: ChannelName,
+    environment: Environment,
+    gateway: String,
+    app_id: String,
+    merchant_id: String,
+    merchant_serial: String,
+    private_key_file: PathBuf,
+    certificate_file: PathBuf,
+    v2_key_file: PathBuf,
+    v3_key_file: PathBuf,
+    platform_certificate_file: Option<PathBuf>,
+    public_key_file: Option<PathBuf>,
+    public_key_id: Option<String>,
+    notify_url: String,
+    terminal_ip: String,
+    root_certificates_file: Option<PathBuf>,
+    #[serde(default)]
+    sign_type: SignTypeName,
+}
+
+#[derive(Deserialize, Clone, Copy, Default)]
+#[serde(rename_all = "snake_case")]
+enum SignTypeName {
+    #[default]
+    HmacSha256,
+    Md5,
+}
+
+pub(super) fn load(
+    path: &Path,
+    fields: Fields,
+    payer_key: [u8; 32],
+    now: Timestamp,
+) -> Result<Loaded, ChannelFileError> {
+    refuse_live(&fields)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let read = |file: &Path| read_private(&folder.join(file));
+    let wrong = |what: &str| ChannelFileError::Form { path: path.to_owned(), what: what.to_owned() };
+    let private_key = read(&fields.private_key_file)?;
+    let platform = platform_keys(path, &fields, now)?;
+    let keys = WechatKeys::new(&private_key, platform)
+        .map_err(|source| ChannelFileError::Key { path: path.to_owned(), source })?;
+    let v2_key = ApiV2Key::new(read(&fields.v2_key_file)?.trim())
+        .ok_or_else(|| wrong("the API key of v2 has 32 letters and digits"))?;
+    let v3_key = ApiV3Key::new(read(&fields.v3_key_file)?.trim())
+        .ok_or_else(|| wrong("the APIv3 key has 32 characters"))?;
+    let roots = fields.root_certificates_file.as_deref().map(read).transpose()?;
+    let identity = format!("{}\n{private_key}", read(&fields.certificate_file)?);
+    let roots = roots.as_ref().map(|pem| pem.as_bytes());
+    let transport = Https::identified(&fields.gateway, roots, identity.as_bytes())?;
+    let settings = WechatSettings {
+        endpoint: fields.gateway.trim_end_matches('/').to_owned(),
+        app_id: fields.app_id,
+        mch_id: fields.merchant_id,
+        serial_no: fields.merchant_serial,
+        answer_serial: fields.public_key_id,
+        notify_url: fields.notify_url,
+        terminal_ip: fields.terminal_ip,
+        device: None,
+        sign_type: match fields.sign_type {
+            SignTypeName::HmacSha256 => SignType::HmacSha256,
+            SignTypeName::Md5 => SignType::Md5,
+        },
+    };
+    let keys = MerchantKeys::Wechat(keys);
+    Ok(Loaded {
+        channel: Channel::Wechat(Wechat { settings, keys, v3_key, v2_key, payer_key }),
+        transport,
+        practice: fields.environment == Environment::Practice,
+    })
+}
+
+/// Reads the keys that the channel signs with: its certificate, its public key, or both.
+fn platform_keys(
+    path: &Path,
+    fields: &Fields,
+    now: Timestamp,
+) -> Result<Vec<PlatformKey>, ChannelFileError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let unusable = |source: KeyError| ChannelFileError::Key { path: path.to_owned(), source };
+    let mut keys = Vec::new();
+    if let Some(file) = &fields.platform_certificate_file {
+        let pem = read_private(&folder.join(file))?;
+        keys.push(PlatformKey::from_certificate(&pem, now).map_err(unusable)?);
+    }
+    if let Some(file) = &fields.public_key_file {
+        let text = read_private(&folder.join(file))?;
+        let id = fields.public_key_id.as_deref().unwrap_or_default();
+        keys.push(PlatformKey::from_public_key(id, &text).map_err(unusable)?);
+    }
+    if keys.is_empty() {
+        let what = "it names no key of WeChat Pay's: add public_key_file with public_key_id, or \
+                    platform_certificate_file"
+            .to_owned();
+        return Err(ChannelFileError::Form { path: path.to_owned(), what });
+    }
+    Ok(keys)
+}
+
+/// WeChat Pay has no sandbox, so until there is a vault only practice is let in.
+fn refuse_live(fields: &Fields) -> Result<(), ChannelFileError> {
+    let live = |what| Err(ChannelFileError::Live { what });
+    match fields.environment {
+        Environment::Practice if !fields.app_id.starts_with(PRACTICE_APP) => {
+            live("the application is not one of practice")
+        }
+        Environment::Practice if !fields.gateway.starts_with(PRACTICE_HOST) => {
+            live("the gateway is not practice on this computer")
+        }
+        Environment::Practice => Ok(()),
+        Environment::Sandbox => live("WeChat Pay has no sandbox"),
+    }
+}
