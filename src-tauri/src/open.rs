@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mianfu_till::RsaKeys;
+use mianfu_till::MerchantKeys;
 use mianfu_till::clock::MachineClock;
 use mianfu_till::people::People;
 use mianfu_till::running::Running;
@@ -37,7 +37,7 @@ pub struct Place {
 /// An open shop: the running till and what belongs to it.
 pub(crate) struct Shop {
     pub(crate) shop: ShopView,
-    pub(crate) running: Running<RsaKeys>,
+    pub(crate) running: Running<MerchantKeys>,
     pub(crate) upkeep: Upkeep,
     pub(crate) settings: Settings,
     pub(crate) counter: CounterSettings,

@@ -9,7 +9,7 @@ use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::number::OutTradeNo;
 use mianfu_sound::Speaker;
 use mianfu_till::bill::Bill;
-use mianfu_till::{Collect, Means, Refusal, RsaKeys, SameCustomer, Till};
+use mianfu_till::{Collect, Means, MerchantKeys, Refusal, SameCustomer, Till};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tracing_appender::non_blocking::WorkerGuard;
@@ -266,7 +266,9 @@ impl Shell {
     pub(crate) async fn about<E: Into<Report> + Send + 'static>(
         &self,
         attempt: AttemptRef,
-        act: impl FnOnce(&mut Till<RsaKeys>, &OutTradeNo, Timestamp) -> Result<(), E> + Send + 'static,
+        act: impl FnOnce(&mut Till<MerchantKeys>, &OutTradeNo, Timestamp) -> Result<(), E>
+        + Send
+        + 'static,
     ) -> Result<(), Report> {
         let no = attempt_no(&attempt.out_trade_no)?;
         let shop = self.shop().await?;

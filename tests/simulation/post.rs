@@ -40,7 +40,7 @@ pub(super) enum Comes {
 impl World<'_> {
     /// A call leaves the till.
     pub(super) fn leaves(&mut self, outgoing: Outgoing) {
-        let Outgoing { id, request } = outgoing;
+        let Outgoing { id, channel: _, request } = outgoing;
         let call = self.desk.record.calls.len();
         let limit_ms = self.now_ms + i64::from(request.limit_ms);
         let limit = request.limit_ms;

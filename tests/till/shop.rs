@@ -589,7 +589,7 @@ impl Shop {
 
     /// Hands a call to the network.
     pub fn leave(&mut self, outgoing: Outgoing) {
-        let Outgoing { id, request } = outgoing;
+        let Outgoing { id, channel: _, request } = outgoing;
         let wire = on_the_wire(&request.url, &request.headers, &request.body);
         let sent = written(self.now, &wire);
         let dies = self.crash.map(|crash| (crash.after == 0, crash.moment));

@@ -55,9 +55,9 @@ struct Arguments {
     /// The database; made at the first start.
     #[arg(long)]
     db: PathBuf,
-    /// The channel's file.
-    #[arg(long)]
-    channel: PathBuf,
+    /// A channel's file; once for each channel.
+    #[arg(long, required = true)]
+    channel: Vec<PathBuf>,
     /// The store's number, 0 to 99999.
     #[arg(long, default_value_t = 1)]
     store: u32,
@@ -79,9 +79,16 @@ enum Command {
         /// Yuan, e.g. 12.50.
         #[arg(long)]
         amount: String,
-        /// Shows a code to the customer.
-        #[arg(long, conflicts_with = "scan")]
-        show: bool,
+        /// Shows a code of this channel to the customer: `--show` (Alipay) or `--show=wechat`.
+        #[arg(
+            long,
+            conflicts_with = "scan",
+            num_args = 0..=1,
+            require_equals = true,
+            default_missing_value = "alipay",
+            value_parser = channel_id
+        )]
+        show: Option<ChannelId>,
         /// Scans the customer's code.
         #[arg(long)]
         scan: Option<String>,
@@ -156,7 +163,7 @@ fn failed(refused: &Refused) -> ExitCode {
 async fn run(arguments: Arguments) -> Result<ExitCode, Refused> {
     let files = Files {
         database: arguments.db,
-        channel: arguments.channel,
+        channels: arguments.channel,
         store: arguments.store,
         till: arguments.till,
     };
@@ -186,9 +193,9 @@ async fn carry_out(desk: &mut Desk, command: Command) -> Result<ExitCode, Refuse
         Command::Collect { amount, show, scan, intent, another_customer } => {
             let amount = yuan(&amount)?;
             let means = match (show, scan) {
-                (true, None) => Means::Show(ChannelId::Alipay),
-                (false, Some(code)) => Means::Scan(code),
-                (true, Some(_)) | (false, None) => return Err(Refused::NoMeans),
+                (Some(channel), None) => Means::Show(channel),
+                (None, Some(code)) => Means::Scan(code),
+                (Some(_), Some(_)) | (None, None) => return Err(Refused::NoMeans),
             };
             let intent_id = match intent {
                 Some(name) => {
@@ -225,4 +232,8 @@ fn yuan(text: &str) -> Result<Fen, Refused> {
 
 fn number(text: &str) -> Result<OutTradeNo, Refused> {
     OutTradeNo::new(text).ok_or(Refused::Number)
+}
+
+fn channel_id(text: &str) -> Result<ChannelId, String> {
+    ChannelId::parse(text).ok_or_else(|| "a channel is `alipay` or `wechat`".to_owned())
 }

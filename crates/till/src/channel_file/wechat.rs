@@ -77,7 +77,8 @@ pub(super) fn load(
     refuse_live(&fields)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let read = |file: &Path| read_private(&folder.join(file));
-    let wrong = |what: &str| ChannelFileError::Form { path: path.to_owned(), what: what.to_owned() };
+    let wrong =
+        |what: &str| ChannelFileError::Form { path: path.to_owned(), what: what.to_owned() };
     let private_key = read(&fields.private_key_file)?;
     let platform = platform_keys(path, &fields, now)?;
     let keys = WechatKeys::new(&private_key, platform)

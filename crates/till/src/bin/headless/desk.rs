@@ -10,7 +10,7 @@ use std::time::Duration;
 use mianfu_core::breaker::Offer;
 use mianfu_core::channel::ChannelId;
 use mianfu_core::money::Timestamp;
-use mianfu_gateway::RsaKeys;
+use mianfu_gateway::MerchantKeys;
 use mianfu_till::Till;
 use mianfu_till::running::Running;
 use serde_json::json;
@@ -26,13 +26,13 @@ const OFFER_MS_MAX: u64 = 20_000;
 
 /// The till of this process.
 pub(crate) struct Desk {
-    running: Running<RsaKeys>,
+    running: Running<MerchantKeys>,
     until: Instant,
     told: BTreeSet<&'static str>,
 }
 
 impl Desk {
-    pub(crate) fn new(running: Running<RsaKeys>, until: Instant) -> Desk {
+    pub(crate) fn new(running: Running<MerchantKeys>, until: Instant) -> Desk {
         Desk { running, until, told: BTreeSet::new() }
     }
 
@@ -43,7 +43,7 @@ impl Desk {
     /// Asks the till; whatever it refuses becomes a line with all its reasons.
     pub(crate) async fn ask<R: Send + 'static, E: Into<Refused> + Send + 'static>(
         &self,
-        task: impl FnOnce(&mut Till<RsaKeys>, Timestamp) -> Result<R, E> + Send + 'static,
+        task: impl FnOnce(&mut Till<MerchantKeys>, Timestamp) -> Result<R, E> + Send + 'static,
     ) -> Result<R, Refused> {
         self.running.ask(task).await?.map_err(Into::into)
     }
@@ -68,13 +68,13 @@ impl Desk {
         }
     }
 
-    /// Waits until the channel has signed an answer in this process (M4), or gives the reason why
+    /// Waits until a channel has signed an answer in this process (M4), or gives the reason why
     /// it is not offered. Nothing has been kept or sent then.
-    pub(crate) async fn await_offer(&mut self) -> Result<(), Refused> {
+    pub(crate) async fn await_offer(&mut self, channel: ChannelId) -> Result<(), Refused> {
         let until = self.until.min(Instant::now() + Duration::from_millis(OFFER_MS_MAX));
         let mut changes = self.changes();
         let offered = loop {
-            let offer = self.running.ask(|till, _| till.offer(ChannelId::Alipay)).await?;
+            let offer = self.running.ask(move |till, _| till.offer(channel)).await?;
             match offer {
                 Some(Offer::Ready) => break Ok(()),
                 Some(offer @ (Offer::Proving | Offer::Silent { .. })) => {

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::number::OutTradeNo;
 use mianfu_core::refund::{Refund, RefundCause, RefundId, RefundPhase};
-use mianfu_gateway::RsaKeys;
+use mianfu_gateway::MerchantKeys;
 use mianfu_till::people::RefundWish;
 use mianfu_till::refunds::phase_name;
 use mianfu_till::start::random_name;
@@ -80,7 +80,8 @@ pub(crate) async fn refund(desk: &mut Desk, wish: Wish) -> Result<ExitCode, Refu
         // What an intent has made already is only followed; it needs no offer.
         Some(kept) => kept,
         None => {
-            desk.await_offer().await?;
+            let no = wish.no.clone();
+            desk.await_offer(desk.ask(move |till, _| till.attempt(&no)).await?.channel).await?;
             desk.ask(move |till, now| keep(till, &wish, now)).await?
         }
     };
@@ -94,14 +95,15 @@ pub(crate) async fn retry(desk: &mut Desk, id: RefundId) -> Result<ExitCode, Ref
     if !matches!(refund.phase, RefundPhase::Wedged { .. }) {
         return Err(Refused::NotWedged { id, phase: phase_name(&refund.phase) });
     }
-    desk.await_offer().await?;
+    let no = refund.out_trade_no.clone();
+    desk.await_offer(desk.ask(move |till, _| till.attempt(&no)).await?.channel).await?;
     desk.ask(move |till, now| till.try_refund_again(id, now)).await?;
     follow(desk, id).await
 }
 
 /// Returns the refund that the intent has made; refuses where it is called otherwise, or not at
 /// all and the sale has a refund already.
-fn find(till: &Till<RsaKeys>, wish: &Wish) -> Result<Option<Refund>, Refused> {
+fn find(till: &Till<MerchantKeys>, wish: &Wish) -> Result<Option<Refund>, Refused> {
     let amount = amount_of(till, wish)?;
     let earlier = till.refunds_of(&wish.no)?;
     let known = match &wish.intent {
@@ -126,12 +128,12 @@ fn find(till: &Till<RsaKeys>, wish: &Wish) -> Result<Option<Refund>, Refused> {
 
 /// Says whether the sale was numbered before the database was restored or copied: what was given
 /// back in between is not in it.
-fn is_of_another_series(till: &Till<RsaKeys>, no: &OutTradeNo) -> Result<bool, DbError> {
+fn is_of_another_series(till: &Till<MerchantKeys>, no: &OutTradeNo) -> Result<bool, DbError> {
     Ok(till.db().read().series()? != no.series())
 }
 
 /// Keeps the refund, unless one has come since it was looked for.
-fn keep(till: &mut Till<RsaKeys>, wish: &Wish, now: Timestamp) -> Result<Refund, Refused> {
+fn keep(till: &mut Till<MerchantKeys>, wish: &Wish, now: Timestamp) -> Result<Refund, Refused> {
     if let Some(kept) = find(till, wish)? {
         return Ok(kept);
     }
@@ -144,7 +146,7 @@ fn keep(till: &mut Till<RsaKeys>, wish: &Wish, now: Timestamp) -> Result<Refund,
     Ok(till.refund_of(id)?)
 }
 
-fn amount_of(till: &Till<RsaKeys>, wish: &Wish) -> Result<Fen, DbError> {
+fn amount_of(till: &Till<MerchantKeys>, wish: &Wish) -> Result<Fen, DbError> {
     match wish.amount {
         Some(amount) => Ok(amount),
         None => Ok(till.attempt(&wish.no)?.amount.fen()),

@@ -3,9 +3,11 @@
 use std::process::ExitCode;
 
 use mianfu_core::attempt::Screen;
+use mianfu_core::channel::ChannelId;
 use mianfu_core::number::OutTradeNo;
 use mianfu_core::refund::{Refund, RefundPhase};
-use mianfu_till::{Collect, DbError, SameCustomer};
+use mianfu_gateway::{Scanned, recognise};
+use mianfu_till::{Collect, DbError, Means, SameCustomer};
 use serde_json::json;
 
 use crate::desk::Desk;
@@ -22,7 +24,7 @@ pub(crate) async fn collect(desk: &mut Desk, collect: Collect) -> Result<ExitCod
     // What an intent has made already is only followed; it needs no offer.
     let is_kept = desk.ask(is_kept).await?;
     if !is_kept {
-        desk.await_offer().await?;
+        desk.await_offer(channel_of(&collect.means)).await?;
     }
     let begun = desk.ask(move |till, now| {
         if !is_kept && collect.same_customer == SameCustomer::Another {
@@ -37,6 +39,30 @@ pub(crate) async fn collect(desk: &mut Desk, collect: Collect) -> Result<ExitCod
     let no = begun.await?;
     print(&json!({ "event": "kept", "out_trade_no": no.as_str(), "again": is_kept }))?;
     follow(desk, no).await
+}
+
+/// Returns the channel that a sale would go through; what is no payment code is refused later, with
+/// its own sentence.
+fn channel_of(means: &Means) -> ChannelId {
+    match means {
+        Means::Show(channel) => *channel,
+        Means::Scan(text) => match recognise(text) {
+            Scanned::Payment { channel, .. } => channel,
+            Scanned::UnionPay
+            | Scanned::Truncated
+            | Scanned::RunTogether
+            | Scanned::Product
+            | Scanned::Receive
+            | Scanned::Address
+            | Scanned::Card
+            | Scanned::Receipt(_)
+            | Scanned::CashReceipt(_)
+            | Scanned::FullWidth
+            | Scanned::TooLong
+            | Scanned::Empty
+            | Scanned::Other => ChannelId::Alipay,
+        },
+    }
 }
 
 /// Cancels an attempt and waits for its end.
