@@ -278,7 +278,7 @@ fn channel_health(health: &Health, full: bool) -> ChannelHealthView {
     let (state, since, sentence) = match &health.offer {
         Offer::Ready if full => (ChannelHealth::Full, None, None),
         Offer::Ready => (ChannelHealth::Ready, None, None),
-        Offer::Proving => (ChannelHealth::Proving, None, None),
+        Offer::Proving | Offer::Unproven { .. } => (ChannelHealth::Proving, None, None),
         Offer::Silent { since } => (ChannelHealth::Silent, Some(since.0), None),
         Offer::Misconfigured { reason } => {
             (ChannelHealth::Misconfigured, None, Some(reason.clone()))

@@ -250,7 +250,9 @@ fn code_of_scanned(scanned: &Scanned) -> ReportCode {
 
 fn code_of_offer(offer: &Offer) -> ReportCode {
     match offer {
-        Offer::Ready | Offer::Proving | Offer::Misconfigured { .. } => ReportCode::ChannelNotReady,
+        Offer::Ready | Offer::Proving | Offer::Misconfigured { .. } | Offer::Unproven { .. } => {
+            ReportCode::ChannelNotReady
+        }
         Offer::Silent { .. } => ReportCode::BreakerOpen,
     }
 }

@@ -166,7 +166,7 @@ impl Bench {
 
     fn answer_all(&mut self) {
         self.now = self.now.plus_ms(1_000);
-        for Outgoing { id, request } in self.till.take_calls(self.now) {
+        for Outgoing { id, channel: _, request } in self.till.take_calls(self.now) {
             let reply = reply(&mut self.practice, self.now, &request);
             self.till.answered(id, reply, self.now);
         }

@@ -41,6 +41,9 @@ pub enum Offer {
     Silent { since: Timestamp },
     /// It refuses our calls: a wrong key, an unknown application. A manager acts.
     Misconfigured { reason: String },
+    /// It answers, but what it is asked for could not be taken back: its reversal has not proven
+    /// itself yet, or was refused for this reason.
+    Unproven { reason: Option<String> },
 }
 
 impl Default for Breaker {

@@ -161,6 +161,16 @@ impl<K: Keys> Channel<K> {
         }
     }
 
+    /// Says whether a signed answer to a question does not show that a reversal would be let in
+    /// (WeChat Pay's asks for the merchant's certificate besides, v2 4011937361).
+    #[must_use]
+    pub fn reversal_needs_proof(&self) -> bool {
+        match self {
+            Channel::Alipay(_) => false,
+            Channel::Wechat(_) => true,
+        }
+    }
+
     /// Writes and signs the request for a call about an attempt of this flow.
     #[must_use]
     pub fn encode(&self, call: &Call, flow: Flow, stamp: Stamp) -> HttpRequest {

@@ -24,6 +24,7 @@ pub mod line;
 pub mod log;
 pub mod open_items;
 pub mod people;
+mod proof;
 pub mod receipt;
 pub mod recovery;
 pub mod refunds;

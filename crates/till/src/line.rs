@@ -5,7 +5,9 @@ use mianfu_core::bucket::Bucket;
 use mianfu_core::money::Timestamp;
 use mianfu_core::mutant;
 use mianfu_core::number::OutTradeNo;
-use mianfu_gateway::{Channel, Stamp};
+use mianfu_gateway::{Channel, Keys, Stamp};
+
+use crate::proof::Reverses;
 
 /// Between harmless questions while the channel is ready; it keeps the connection warm, so that
 /// the banner comes before the scan.
@@ -40,14 +42,20 @@ pub struct Line<K> {
     pub(crate) probe_at: Timestamp,
     /// A number of ours that is never submitted; asking about it is harmless (M4).
     pub(crate) probe_no: Option<OutTradeNo>,
+    pub(crate) reverses: Reverses,
 }
 
-impl<K> Line<K> {
+impl<K: Keys> Line<K> {
     /// Returns a line that has not called yet. Alipay publishes no limit for a single till; ten
     /// calls a second with bursts of forty stay far below what an application is granted.
     #[must_use]
     pub fn new(channel: Channel<K>) -> Line<K> {
+        let reverses = match channel.reversal_needs_proof() {
+            true => Reverses::Unproven { reason: None },
+            false => Reverses::NoProofNeeded,
+        };
         Line {
+            reverses,
             channel,
             breaker: Breaker::new(),
             bucket: Bucket::new(CALLS_MAX, MS_PER_CALL),
@@ -121,7 +129,7 @@ impl<K> Line<K> {
             }
             Offer::Ready => WARM_MS,
             Offer::Proving | Offer::Silent { .. } => PROBE_MS,
-            Offer::Misconfigured { .. } => WARM_MS,
+            Offer::Misconfigured { .. } | Offer::Unproven { .. } => WARM_MS,
         };
         self.probe_at = now.plus_ms(wait);
     }

@@ -2,6 +2,8 @@
 //! not exist (M15, M19). One that the channel shows paid becomes a recovered order, with a finding,
 //! and is never refunded by itself.
 
+use std::collections::BTreeSet;
+
 use mianfu_core::attempt::{Attempt, Intent};
 use mianfu_core::channel::{ChannelId, Flow, Payment, Verdict};
 use mianfu_core::money::{Charge, Timestamp};
@@ -28,8 +30,10 @@ pub(crate) struct Recovery {
     why: LeftBecause,
     at: Counter,
     ask_at: Timestamp,
-    /// How often the channel has said that this number is undecided.
+    /// How often a channel has said that this number is undecided.
     undecided: u32,
+    /// The channels that have said that they know no such number.
+    absent_at: BTreeSet<ChannelId>,
 }
 
 impl Recovery {
@@ -39,7 +43,8 @@ impl Recovery {
         let unsettled = db.read().old_epochs().to_ask(1)?;
         Ok(unsettled.first().and_then(|old| {
             let (series, why, at) = (old.series, old.why, old.asked_to.next()?);
-            Some(Recovery { series, why, at, ask_at, undecided: 0 })
+            let absent_at = BTreeSet::new();
+            Some(Recovery { series, why, at, ask_at, undecided: 0, absent_at })
         }))
     }
 
@@ -75,7 +80,8 @@ impl<K: Keys> Till<K> {
         };
         recovery.ask_at = now.plus_ms(RETRY_MS);
         let no = recovery.no();
-        for channel in self.lines.keys().copied().collect::<Vec<ChannelId>>() {
+        let unheard = self.lines.keys().filter(|channel| !recovery.absent_at.contains(channel));
+        for channel in unheard.copied().collect::<Vec<ChannelId>>() {
             self.calls.hand_out(What::Recover { channel, no: no.clone() }, now);
         }
     }
@@ -91,7 +97,7 @@ impl<K: Keys> Till<K> {
             return Ok(());
         }
         match answer {
-            Ok(Answer::Told(Verdict::NotExist)) => self.recovery_moves(Asked::Absent, now),
+            Ok(Answer::Told(Verdict::NotExist)) => self.recovery_hears_absent(channel, now),
             Ok(Answer::Told(Verdict::Paid(_))) if mutant::planted("m15_paid_is_passed_over") => {
                 self.recovery_moves(Asked::Exists, now)
             }
@@ -127,6 +133,17 @@ impl<K: Keys> Till<K> {
             )
             | Err(_) => Ok(()),
         }
+    }
+
+    /// A number goes to one channel only, so it exists nowhere once no channel knows it.
+    fn recovery_hears_absent(&mut self, channel: ChannelId, now: Timestamp) -> Result<(), DbError> {
+        let Some(recovery) = &mut self.recovery else { return Ok(()) };
+        recovery.absent_at.insert(channel);
+        let nowhere = self.lines.keys().all(|channel| recovery.absent_at.contains(channel));
+        if nowhere || mutant::planted("m15_one_channel_is_enough") {
+            return self.recovery_moves(Asked::Absent, now);
+        }
+        Ok(())
     }
 
     /// Keeps what was said about this number and goes to the next.

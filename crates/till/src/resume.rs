@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use mianfu_core::attempt::{Attempt, ClosedHow, Event, Finding, FollowUp, Phase, RefundWhy, Step};
 use mianfu_core::breaker::Offer;
-use mianfu_core::channel::ChannelId;
+use mianfu_core::channel::{ChannelId, Flow};
 use mianfu_core::money::Timestamp;
 use mianfu_core::mutant;
 use mianfu_core::number::{Counter as Place, OutTradeNo};
@@ -379,6 +379,12 @@ impl<K: Keys> Till<K> {
     #[must_use]
     pub fn offer(&self, channel: ChannelId) -> Option<Offer> {
         self.lines.get(&channel).map(Line::offer)
+    }
+
+    /// Returns whether the channel may be offered for new charges of this flow.
+    #[must_use]
+    pub fn offer_of(&self, channel: ChannelId, flow: Flow) -> Option<Offer> {
+        self.lines.get(&channel).map(|line| line.offer_of(flow))
     }
 
     /// Returns the database, for reading.

@@ -123,6 +123,10 @@ fn offer_name(offer: &Offer) -> String {
         Offer::Proving => "it has not answered yet".to_owned(),
         Offer::Silent { .. } => "it does not answer".to_owned(),
         Offer::Misconfigured { reason } => format!("it refuses our calls (`{reason}`)"),
+        Offer::Unproven { reason: Some(reason) } => {
+            format!("it refuses our reversals (`{reason}`)")
+        }
+        Offer::Unproven { reason: None } => "its reversal has not been tried yet".to_owned(),
     }
 }
 
@@ -166,7 +170,7 @@ impl<K: Keys> Till<K> {
         let amount = self.charge(collect.amount)?;
         let (channel, flow, auth_code) = self.means(&collect.means, now)?;
         self.may_begin(amount, collect.same_customer, now)?;
-        let offer = self.lines.get(&channel).ok_or(Refusal::NoChannel)?.offer();
+        let offer = self.lines.get(&channel).ok_or(Refusal::NoChannel)?.offer_of(flow);
         if offer != Offer::Ready && !mutant::planted("m4_offer_not_asked_for") {
             return Err(Refusal::NotOffered(offer));
         }
@@ -209,8 +213,9 @@ impl<K: Keys> Till<K> {
         let (channel, flow, auth_code) = self.means(means, now)?;
         self.may_begin(amount, SameCustomer::Another, now)?;
         let line = self.lines.get(&channel).ok_or(Refusal::NoChannel)?;
-        if line.offer() != Offer::Ready {
-            return Err(Refusal::NotOffered(line.offer()));
+        let offer = line.offer_of(flow);
+        if offer != Offer::Ready {
+            return Err(Refusal::NotOffered(offer));
         }
         let timetable = line.channel.timetable();
         let attempt = self.db.write("keep another attempt", |tx| {

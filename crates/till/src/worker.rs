@@ -50,6 +50,8 @@ pub(crate) enum What {
     LateAsk { no: OutTradeNo, key: String },
     /// A harmless question, to see a signed answer (M4) and to keep the connection warm.
     Probe { channel: ChannelId },
+    /// A reversal of the number of harmless questions, to see that reversals are let in.
+    ProveReversal { channel: ChannelId },
     /// A question about a number that a restored database may not know (M15).
     Recover { channel: ChannelId, no: OutTradeNo },
 }
@@ -61,7 +63,7 @@ impl What {
             What::Attempt { no, .. } | What::LateAsk { no, .. } | What::Recover { no, .. } => {
                 Some(no)
             }
-            What::Refund { .. } | What::Probe { .. } => None,
+            What::Refund { .. } | What::Probe { .. } | What::ProveReversal { .. } => None,
         }
     }
 
@@ -74,7 +76,7 @@ impl What {
             What::Attempt { effect: Effect::Query | Effect::Reverse | Effect::Close, .. } => {
                 Lane::Certainty
             }
-            What::Probe { .. } => Lane::Certainty,
+            What::Probe { .. } | What::ProveReversal { .. } => Lane::Certainty,
             What::Refund { .. } | What::LateAsk { .. } | What::Recover { .. } => Lane::Background,
         }
     }
@@ -154,6 +156,7 @@ impl Calls {
             What::Refund { .. }
             | What::LateAsk { .. }
             | What::Probe { .. }
+            | What::ProveReversal { .. }
             | What::Recover { .. } => false,
         })
     }
@@ -300,7 +303,9 @@ impl<K: Keys> Till<K> {
             What::Refund { id, .. } => {
                 of_attempt(&self.db.read().refunds().get(*id).ok()?.value.out_trade_no)
             }
-            What::Probe { channel } | What::Recover { channel, .. } => Some(*channel),
+            What::Probe { channel }
+            | What::ProveReversal { channel }
+            | What::Recover { channel, .. } => Some(*channel),
         }
     }
 
@@ -316,6 +321,7 @@ impl<K: Keys> Till<K> {
                 let no = self.db.read().refunds().get(*id).ok()?.value.out_trade_no;
                 self.db.read().attempts().get(&no).ok()?.value.flow
             }
+            (What::ProveReversal { .. }, None) => Flow::Scan,
             (What::Probe { .. } | What::Recover { .. }, None) => {
                 self.lines.get(&channel)?.channel.asking_flow()
             }
@@ -340,6 +346,9 @@ impl<K: Keys> Till<K> {
             What::Refund { id, effect } => self.compose_refund(*id, *effect)?,
             What::Probe { channel } => {
                 Call::Probe { out_trade_no: self.lines.get(channel)?.probe_no.clone()? }
+            }
+            What::ProveReversal { channel } => {
+                Call::Reverse { out_trade_no: self.lines.get(channel)?.probe_no.clone()? }
             }
         })
     }
@@ -395,7 +404,16 @@ impl<K: Keys> Till<K> {
             What::Attempt { no, effect } => self.attempt_answered(&no, effect, answer, now),
             What::Refund { id, effect } => self.refund_answered(id, effect, answer, now),
             What::LateAsk { no, key } => self.late_ask_answered(&no, &key, answer, now),
-            What::Probe { .. } => Ok(()),
+            What::Probe { channel } => {
+                if let Ok(Answer::Proven) = answer {
+                    self.prove_reversal(channel, now);
+                }
+                Ok(())
+            }
+            What::ProveReversal { channel } => {
+                self.reversal_tried(channel, answer);
+                Ok(())
+            }
             What::Recover { channel, no } => self.recovery_answered(channel, &no, answer, now),
         };
         let kept = match kept {
@@ -441,6 +459,10 @@ impl<K: Keys> Till<K> {
         let answer = result.and_then(|reply| {
             line.channel.decode(&open.call, open.flow, &reply, Stamp { now, offset_ms })
         });
+        // It says nothing of the channel's other calls.
+        if matches!(open.what, What::ProveReversal { .. }) {
+            return answer;
+        }
         let before = line.offer();
         line.known_at = Some(now);
         match &answer {

@@ -20,6 +20,10 @@ pub(crate) fn of(refused: &Refused) -> String {
         Refused::NotOffered(Offer::Misconfigured { reason }) => {
             return format!("渠道拒绝我们的请求（{reason}）");
         }
+        Refused::NotOffered(Offer::Unproven { reason: Some(reason) }) => {
+            return format!("渠道不让撤销（{reason}），扫码收款先不开");
+        }
+        Refused::NotOffered(Offer::Unproven { reason: None }) => "撤销还没有验证过",
         Refused::Amount => "这不是金额",
         Refused::NoMeans => "没有写怎么收：--show 或 --scan",
         Refused::Number => "这不是本台的商户订单号：应为 90 开头的 28 位数字",

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use mianfu_core::breaker::Offer;
-use mianfu_core::channel::ChannelId;
+use mianfu_core::channel::{ChannelId, Flow};
 use mianfu_core::money::Timestamp;
 use mianfu_gateway::MerchantKeys;
 use mianfu_till::Till;
@@ -70,21 +70,29 @@ impl Desk {
 
     /// Waits until a channel has signed an answer in this process (M4), or gives the reason why
     /// it is not offered. Nothing has been kept or sent then.
-    pub(crate) async fn await_offer(&mut self, channel: ChannelId) -> Result<(), Refused> {
+    pub(crate) async fn await_offer(
+        &mut self,
+        channel: ChannelId,
+        flow: Flow,
+    ) -> Result<(), Refused> {
         let until = self.until.min(Instant::now() + Duration::from_millis(OFFER_MS_MAX));
         let mut changes = self.changes();
         let offered = loop {
-            let offer = self.running.ask(move |till, _| till.offer(channel)).await?;
+            let offer = self.running.ask(move |till, _| till.offer_of(channel, flow)).await?;
             match offer {
                 Some(Offer::Ready) => break Ok(()),
-                Some(offer @ (Offer::Proving | Offer::Silent { .. })) => {
-                    match timeout_at(until, changes.changed()).await {
-                        Ok(Ok(())) => (),
-                        Ok(Err(_)) => break Err(Refused::Stopped),
-                        Err(_) => break Err(Refused::NotOffered(offer)),
-                    }
+                Some(
+                    offer @ (Offer::Proving
+                    | Offer::Silent { .. }
+                    | Offer::Unproven { reason: None }),
+                ) => match timeout_at(until, changes.changed()).await {
+                    Ok(Ok(())) => (),
+                    Ok(Err(_)) => break Err(Refused::Stopped),
+                    Err(_) => break Err(Refused::NotOffered(offer)),
+                },
+                Some(offer @ (Offer::Misconfigured { .. } | Offer::Unproven { .. })) => {
+                    break Err(Refused::NotOffered(offer));
                 }
-                Some(offer @ Offer::Misconfigured { .. }) => break Err(Refused::NotOffered(offer)),
                 None => break Err(Refused::NoChannel),
             }
         };

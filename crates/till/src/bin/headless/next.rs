@@ -93,10 +93,16 @@ fn of_offer(offer: &Offer) -> Both {
             "nothing was sent; correct the channel's file and try again",
             "什么都没有发出；改正渠道文件（app_id、密钥）后再试",
         ),
-        Offer::Proving | Offer::Silent { .. } | Offer::Ready => both(
-            "nothing was sent; start the channel and try again",
-            "什么都没有发出；等渠道恢复后再试",
+        Offer::Unproven { reason: Some(_) } => both(
+            "nothing was sent; show a code instead, and correct the merchant's certificate (certificate_file)",
+            "什么都没有发出；先改为出示收款码，再改正商户证书（certificate_file）",
         ),
+        Offer::Proving | Offer::Silent { .. } | Offer::Ready | Offer::Unproven { reason: None } => {
+            both(
+                "nothing was sent; start the channel and try again",
+                "什么都没有发出；等渠道恢复后再试",
+            )
+        }
     }
 }
 

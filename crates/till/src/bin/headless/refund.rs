@@ -7,6 +7,7 @@
 
 use std::process::ExitCode;
 
+use mianfu_core::channel::Flow;
 use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::number::OutTradeNo;
 use mianfu_core::refund::{Refund, RefundCause, RefundId, RefundPhase};
@@ -81,7 +82,8 @@ pub(crate) async fn refund(desk: &mut Desk, wish: Wish) -> Result<ExitCode, Refu
         Some(kept) => kept,
         None => {
             let no = wish.no.clone();
-            desk.await_offer(desk.ask(move |till, _| till.attempt(&no)).await?.channel).await?;
+            desk.await_offer(desk.ask(move |till, _| till.attempt(&no)).await?.channel, Flow::Show)
+                .await?;
             desk.ask(move |till, now| keep(till, &wish, now)).await?
         }
     };
@@ -96,7 +98,7 @@ pub(crate) async fn retry(desk: &mut Desk, id: RefundId) -> Result<ExitCode, Ref
         return Err(Refused::NotWedged { id, phase: phase_name(&refund.phase) });
     }
     let no = refund.out_trade_no.clone();
-    desk.await_offer(desk.ask(move |till, _| till.attempt(&no)).await?.channel).await?;
+    desk.await_offer(desk.ask(move |till, _| till.attempt(&no)).await?.channel, Flow::Show).await?;
     desk.ask(move |till, now| till.try_refund_again(id, now)).await?;
     follow(desk, id).await
 }

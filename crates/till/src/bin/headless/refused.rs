@@ -93,6 +93,10 @@ fn offer_sentence(offer: &Offer) -> String {
             "the channel refuses our calls ({reason}): check app_id and keys in the channel's file"
         ),
         Offer::Silent { .. } => "the channel does not answer".to_owned(),
+        Offer::Unproven { reason: Some(reason) } => {
+            format!("the channel lets no reversal in ({reason}), so nothing is scanned")
+        }
+        Offer::Unproven { reason: None } => "the reversal has not been tried yet".to_owned(),
         Offer::Proving | Offer::Ready => "the channel has not answered yet".to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use mianfu_core::attempt::Screen;
-use mianfu_core::channel::ChannelId;
+use mianfu_core::channel::{ChannelId, Flow};
 use mianfu_core::number::OutTradeNo;
 use mianfu_core::refund::{Refund, RefundPhase};
 use mianfu_gateway::{Scanned, recognise};
@@ -24,7 +24,8 @@ pub(crate) async fn collect(desk: &mut Desk, collect: Collect) -> Result<ExitCod
     // What an intent has made already is only followed; it needs no offer.
     let is_kept = desk.ask(is_kept).await?;
     if !is_kept {
-        desk.await_offer(channel_of(&collect.means)).await?;
+        let (channel, flow) = way_of(&collect.means);
+        desk.await_offer(channel, flow).await?;
     }
     let begun = desk.ask(move |till, now| {
         if !is_kept && collect.same_customer == SameCustomer::Another {
@@ -41,13 +42,13 @@ pub(crate) async fn collect(desk: &mut Desk, collect: Collect) -> Result<ExitCod
     follow(desk, no).await
 }
 
-/// Returns the channel that a sale would go through; what is no payment code is refused later, with
-/// its own sentence.
-fn channel_of(means: &Means) -> ChannelId {
+/// Returns the way that a sale would go; what is no payment code is refused later, with its own
+/// sentence.
+fn way_of(means: &Means) -> (ChannelId, Flow) {
     match means {
-        Means::Show(channel) => *channel,
+        Means::Show(channel) => (*channel, Flow::Show),
         Means::Scan(text) => match recognise(text) {
-            Scanned::Payment { channel, .. } => channel,
+            Scanned::Payment { channel, .. } => (channel, Flow::Scan),
             Scanned::UnionPay
             | Scanned::Truncated
             | Scanned::RunTogether
@@ -60,7 +61,7 @@ fn channel_of(means: &Means) -> ChannelId {
             | Scanned::FullWidth
             | Scanned::TooLong
             | Scanned::Empty
-            | Scanned::Other => ChannelId::Alipay,
+            | Scanned::Other => (ChannelId::Alipay, Flow::Show),
         },
     }
 }
