@@ -16,9 +16,10 @@ use mianfu_core::number::OutTradeNo;
 use mianfu_core::order::{Counted, Order, Standing};
 use mianfu_db::{Birth, Db, DbError, FindingKind, Lock, OpenOptions};
 use mianfu_gateway::{
-    Alipay, AlipaySettings, AppAuthToken, BODY_LIMIT_BYTES, CallError, Channel, HttpReply,
-    HttpRequest, Keys, RsaKeys,
+    Alipay, AlipaySettings, ApiV2Key, ApiV3Key, AppAuthToken, BODY_LIMIT_BYTES, CallError, Channel,
+    HttpReply, HttpRequest, Keys, Method, RsaKeys, SignType, Wechat, WechatSettings,
 };
+use mianfu_practice::wechat::{Account, PlatformKey, Secrets};
 use mianfu_practice::{Answer, KeyedHash, Manner, Options, Practice, Reply, Request, Signer};
 use mianfu_till::cash::CashRefusal;
 use mianfu_till::resume::Opening;
@@ -41,6 +42,14 @@ pub const CANCEL: &str = "alipay.trade.cancel";
 pub const CLOSE: &str = "alipay.trade.close";
 pub const REFUND: &str = "alipay.trade.refund";
 pub const REFUND_QUERY: &str = "alipay.trade.fastpay.refund.query";
+
+/// WeChat Pay's account in the tests.
+const APP_ID: &str = "wx9999000000000001";
+const MCH_ID: &str = "1900009999";
+const MERCHANT_SERIAL: &str = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1";
+const PLATFORM_SERIAL: &str = "7132D72A03E93CDDF8C03BBD1F37EEDF1B8E1515";
+const V2_KEY: &str = "0123456789abcdef0123456789abcdef";
+const V3_KEY: &str = "fedcba9876543210fedcba9876543210";
 
 /// From a request's leaving to its answer's coming, in ms.
 const ANSWER_MS: i64 = 100;
@@ -77,6 +86,14 @@ impl Keys for ShopKeys {
             }
             ShopKeys::Rsa(keys) => keys.verify(content, signature_base64),
         }
+    }
+
+    fn knows(&self, serial: &str) -> bool {
+        serial == PLATFORM_SERIAL
+    }
+
+    fn verify_under(&self, serial: &str, content: &[u8], signature_base64: &str) -> bool {
+        self.knows(serial) && self.verify(content, signature_base64)
     }
 }
 
@@ -141,6 +158,8 @@ pub struct Setup {
     pub place: Place,
     /// The till's clock less the world's, in ms.
     pub skew_ms: i64,
+    /// The channels that are set up.
+    pub channels: Vec<ChannelId>,
 }
 
 struct Flight {
@@ -160,6 +179,8 @@ pub struct Shop {
     pub settings: Settings,
     pub alipay: AlipaySettings,
     pub keys: ShopKeys,
+    /// The channels that are set up.
+    pub channels: Vec<ChannelId>,
     /// The machine the till runs on.
     pub machine: String,
     /// The epoch that the next opening draws, where one must be drawn.
@@ -190,7 +211,13 @@ impl Setup {
             signer: Box::new(move |options| Practice::new(options, signer)),
             place: Place::Memory,
             skew_ms: 0,
+            channels: vec![ChannelId::Alipay],
         }
+    }
+
+    /// Sets up both channels.
+    pub fn both_channels(&mut self) {
+        self.channels = vec![ChannelId::Alipay, ChannelId::Wechat];
     }
 
     /// Lets practice sign with this.
@@ -231,8 +258,13 @@ impl Shop {
     pub fn closed(change: impl FnOnce(&mut Setup)) -> Shop {
         let mut setup = Setup::new();
         change(&mut setup);
+        let mut practice = (setup.signer)(setup.options);
+        if setup.channels.contains(&ChannelId::Wechat) {
+            practice.open_wechat(account());
+        }
         Shop {
-            practice: (setup.signer)(setup.options),
+            practice,
+            channels: setup.channels,
             now: TEN,
             skew_ms: setup.skew_ms,
             network: Network::Up,
@@ -280,15 +312,27 @@ impl Shop {
             },
         })?;
         let birth = opened.birth;
-        let channel = Channel::Alipay(Alipay {
-            settings: self.alipay.clone(),
-            keys: self.keys.clone(),
-            payer_key: [9; 32],
-        });
-        let lines = vec![Line::new(channel)];
+        let lines = self.channels.iter().map(|channel| Line::new(self.channel(*channel))).collect();
         let settings = self.settings.clone();
         self.till = Some(Till::open(Opening { db, opened, lines, settings, seed: 3 }, now)?);
         Ok(birth)
+    }
+
+    fn channel(&self, channel: ChannelId) -> Channel<ShopKeys> {
+        match channel {
+            ChannelId::Alipay => Channel::Alipay(Alipay {
+                settings: self.alipay.clone(),
+                keys: self.keys.clone(),
+                payer_key: [9; 32],
+            }),
+            ChannelId::Wechat => Channel::Wechat(Wechat {
+                settings: wechat_settings(),
+                keys: self.keys.clone(),
+                v3_key: ApiV3Key::new(V3_KEY).expect("a key of 32 characters"),
+                v2_key: ApiV2Key::new(V2_KEY).expect("a key of 32 characters"),
+                payer_key: [9; 32],
+            }),
+        }
     }
 
     /// The power goes: nothing of the process is left.
@@ -583,14 +627,14 @@ impl Shop {
 
     /// Hands another till's request to the channel.
     pub fn deliver(&mut self, request: &HttpRequest) -> Reply {
-        let wire = on_the_wire(&request.url, &request.headers, &request.body);
+        let wire = on_the_wire(request);
         self.practice.handle(self.now.0, &wire)
     }
 
     /// Hands a call to the network.
     pub fn leave(&mut self, outgoing: Outgoing) {
         let Outgoing { id, channel: _, request } = outgoing;
-        let wire = on_the_wire(&request.url, &request.headers, &request.body);
+        let wire = on_the_wire(&request);
         let sent = written(self.now, &wire);
         let dies = self.crash.map(|crash| (crash.after == 0, crash.moment));
         if let Some((true, Moment::BeforeLeaving)) = dies {
@@ -712,16 +756,48 @@ fn answered(answer: Answer) -> Result<HttpReply, CallError> {
     Ok(HttpReply { status, headers, body })
 }
 
-fn on_the_wire(url: &str, headers: &[(&'static str, String)], body: &[u8]) -> Request {
+/// The merchant's numbers and secrets at WeChat Pay, with one key that signs.
+fn account() -> Account {
+    let secrets = Secrets {
+        v2_key: V2_KEY.to_owned(),
+        v3_key: V3_KEY.as_bytes().try_into().expect("32 bytes"),
+    };
+    let key = PlatformKey {
+        serial: PLATFORM_SERIAL.to_owned(),
+        certificate: None,
+        signer: Box::new(KeyedHash::new(b"the tests' secret")),
+    };
+    Account::new(APP_ID, MCH_ID, MERCHANT_SERIAL, secrets, key)
+}
+
+fn wechat_settings() -> WechatSettings {
+    WechatSettings {
+        endpoint: "http://127.0.0.1:1".to_owned(),
+        app_id: APP_ID.to_owned(),
+        mch_id: MCH_ID.to_owned(),
+        serial_no: MERCHANT_SERIAL.to_owned(),
+        answer_serial: Some(PLATFORM_SERIAL.to_owned()),
+        notify_url: "https://notify.invalid/wechat".to_owned(),
+        terminal_ip: "127.0.0.1".to_owned(),
+        device: None,
+        sign_type: SignType::HmacSha256,
+    }
+}
+
+fn on_the_wire(request: &HttpRequest) -> Request {
+    let HttpRequest { method, url, headers, body, limit_ms: _ } = request;
     let address = url.trim_start_matches("http://127.0.0.1:1");
     let (path, query) = address.split_once('?').unwrap_or((address, ""));
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     Request {
-        method: "POST".to_owned(),
+        method: match method {
+            Method::Get => "GET".to_owned(),
+            Method::Post => "POST".to_owned(),
+        },
         path: path.to_owned(),
         query: query.to_owned(),
         headers,
-        body: body.to_vec(),
+        body: body.clone(),
     }
 }
 
@@ -732,6 +808,9 @@ fn written(at: Timestamp, request: &Request) -> Sent {
             .map(|(_, value)| value.into_owned())
             .unwrap_or_default()
     };
+    if request.path != mianfu_practice::GATEWAY_PATH {
+        return written_to_wechat(at, request);
+    }
     let business = field(&request.body, "biz_content");
     let members: serde_json::Value = serde_json::from_str(&business).unwrap_or_default();
     let member = |name: &str| members[name].as_str().unwrap_or_default().to_owned();
@@ -741,4 +820,19 @@ fn written(at: Timestamp, request: &Request) -> Sent {
         out_trade_no: member("out_trade_no"),
         business,
     }
+}
+
+/// WeChat Pay names a call by its path, v3 an attempt there too.
+fn written_to_wechat(at: Timestamp, request: &Request) -> Sent {
+    let business = String::from_utf8_lossy(&request.body).into_owned();
+    let after = |text: &str, mark: &str| {
+        let from = text.find(mark)? + mark.len();
+        let digits = text[from..].trim_start_matches("<![CDATA[");
+        Some(digits.chars().take_while(char::is_ascii_digit).collect::<String>())
+    };
+    let out_trade_no = after(&request.path, "/out-trade-no/")
+        .or_else(|| after(&business, "<out_trade_no>"))
+        .or_else(|| after(&business, "\"out_trade_no\":\""))
+        .unwrap_or_default();
+    Sent { at, method: format!("{} {}", request.method, request.path), out_trade_no, business }
 }
