@@ -22,7 +22,8 @@ use crate::views::{Report, ReportCode, ShopView};
 
 /// Names the folder in which everything is kept, instead of the user's own.
 pub const DATA_VARIABLE: &str = "MIANFU_DATA";
-/// Names a channel's file: the till opens on it, and practice is entered from there.
+/// Names the channels' files, separated as a list of paths is: the till opens on them, and practice
+/// is entered from there.
 pub const CHANNEL_VARIABLE: &str = "MIANFU_CHANNEL";
 
 /// What a shell is opened on.
@@ -30,8 +31,8 @@ pub const CHANNEL_VARIABLE: &str = "MIANFU_CHANNEL";
 pub struct Place {
     /// Where databases, practice and log are kept.
     pub folder: PathBuf,
-    /// The file of the till's own channel; `None` opens in practice and stays there.
-    pub channel: Option<PathBuf>,
+    /// The files of the till's own channels; without any it opens in practice and stays there.
+    pub channels: Vec<PathBuf>,
 }
 
 /// An open shop: the running till and what belongs to it.
@@ -80,14 +81,20 @@ impl Place {
     /// Returns the place the environment names, with `folder` where it names none.
     #[must_use]
     pub fn named(folder: PathBuf) -> Place {
-        let named = |variable| std::env::var_os(variable).map(PathBuf::from);
-        Place { folder: named(DATA_VARIABLE).unwrap_or(folder), channel: named(CHANNEL_VARIABLE) }
+        let channels = std::env::var_os(CHANNEL_VARIABLE);
+        Place {
+            folder: std::env::var_os(DATA_VARIABLE).map_or(folder, PathBuf::from),
+            channels: channels
+                .map(|list| std::env::split_paths(&list).collect())
+                .unwrap_or_default(),
+        }
     }
 
-    /// Returns the database of the till's own channels. Each channel's file has its own, so that
-    /// two of them never write into one book.
+    /// Returns the database of the till's own channels. It is called after the first one's file, so
+    /// that two merchants never write into one book.
     fn database(&self) -> PathBuf {
-        let name = self.channel.as_deref().and_then(Path::file_stem).unwrap_or_default();
+        let first = self.channels.first().map(PathBuf::as_path);
+        let name = first.and_then(Path::file_stem).unwrap_or_default();
         self.folder.join(name).with_extension("db")
     }
 
@@ -101,18 +108,16 @@ impl Place {
 /// Opens the till's own shop. Reads files and, at the first start, makes keys, so it takes a moment.
 pub(crate) fn open(place: &Place, practice: &Reached, runtime: &Handle) -> Result<Shop, Report> {
     let store = store::find()?;
-    match &place.channel {
-        Some(channel) => {
-            let files = OfShop {
-                shop: ShopView::Own,
-                database: place.database(),
-                channel: channel.clone(),
-                phone_url: None,
-            };
-            start(place, files, store, runtime)
-        }
-        None => start_practice(place, ShopView::PracticeOnly, store, practice, runtime),
+    if place.channels.is_empty() {
+        return start_practice(place, ShopView::PracticeOnly, store, practice, runtime);
     }
+    let files = OfShop {
+        shop: ShopView::Own,
+        database: place.database(),
+        channels: place.channels.clone(),
+        phone_url: None,
+    };
+    start(place, files, store, runtime)
 }
 
 /// Opens the shop of practice beside one with channels of its own. Takes a moment too.
@@ -135,9 +140,9 @@ fn start_practice(
     runtime: &Handle,
 ) -> Result<Shop, Report> {
     let folder = place.practice();
-    let Reachable { channel, phone_url } = practice.reach(&folder, runtime)?;
+    let Reachable { channels, phone_url } = practice.reach(&folder, runtime)?;
     let database = folder.join("till.db");
-    let files = OfShop { shop, database, channel, phone_url: Some(phone_url) };
+    let files = OfShop { shop, database, channels, phone_url: Some(phone_url) };
     start(place, files, store, runtime)
 }
 
@@ -164,13 +169,13 @@ pub(crate) fn begin_log(place: &Place) -> Option<WorkerGuard> {
 struct OfShop {
     shop: ShopView,
     database: PathBuf,
-    channel: PathBuf,
+    channels: Vec<PathBuf>,
     phone_url: Option<String>,
 }
 
 fn start(place: &Place, of: OfShop, store: Store, runtime: &Handle) -> Result<Shop, Report> {
     let Store { store, till, settings, counter } = store;
-    let files = Files { database: of.database, channel: of.channel, store, till };
+    let files = Files { database: of.database, channels: of.channels, store, till };
     // Beside the database, and like it for its owner alone, until there is a vault.
     let people = Arc::new(People::open(files.database.with_extension("pin")));
     // Each book has its own: two books count their orders alike.

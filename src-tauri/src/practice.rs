@@ -8,18 +8,19 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use mianfu_practice::http::{Shared, serve};
-use mianfu_practice::state::{self, Papers, StateError};
+use mianfu_practice::http::{Shared, serve, serve_tls};
+use mianfu_practice::state::{self, Papers, StateError, WechatPapers};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 
 const CHANNEL_FILE: &str = "channel.toml";
+const WECHAT_FILE: &str = "wechat.toml";
 
 /// A practice that runs and how to reach it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reachable {
-    /// The channel's file for the till.
-    pub(crate) channel: PathBuf,
+    /// The channels' files for the till.
+    pub(crate) channels: Vec<PathBuf>,
     /// The page on which a person plays the customer.
     pub(crate) phone_url: String,
 }
@@ -76,18 +77,56 @@ impl From<StateError> for PracticeError {
 /// first start, makes keys, so it takes a moment.
 fn start(folder: &Path, runtime: &Handle) -> Result<Reachable, PracticeError> {
     let papers = Papers::open(folder)?;
+    let wechat = WechatPapers::open(&papers)?;
     let practice = Shared::open(&papers, papers.options(1))?;
-    let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0)))?;
-    let address = listener.local_addr()?;
-    let channel = folder.join(CHANNEL_FILE);
+    let (account, tls) = (wechat.account()?, wechat.tls()?);
+    practice.with(|practice, _| practice.open_wechat(account))?;
+    let bind = || runtime.block_on(TcpListener::bind(("127.0.0.1", 0)));
+    let (listener, secure) = (bind()?, bind()?);
+    let (address, secure_at) = (listener.local_addr()?, secure.local_addr()?);
+    let channels = vec![folder.join(CHANNEL_FILE), folder.join(WECHAT_FILE)];
     let gateway = format!("http://{address}{}", mianfu_practice::GATEWAY_PATH);
-    write_private(&channel, &channel_file(&papers, &gateway))?;
+    write_private(&channels[0], &channel_file(&papers, &gateway))?;
+    write_private(&channels[1], &wechat_file(&wechat, &format!("https://{secure_at}")))?;
     runtime.spawn(async move {
-        if let Err(error) = serve(listener, practice).await {
+        let ended = tokio::select! {
+            ended = serve(listener, practice.clone()) => ended,
+            ended = serve_tls(secure, practice, tls) => ended,
+        };
+        if let Err(error) = ended {
             tracing::error!(%error, "practice has ended");
         }
     });
-    Ok(Reachable { channel, phone_url: format!("http://{address}/phone") })
+    Ok(Reachable { channels, phone_url: format!("http://{address}/phone") })
+}
+
+fn wechat_file(papers: &WechatPapers, gateway: &str) -> String {
+    let WechatPapers { appid, mchid, merchant_serial, public_key_id, .. } = papers;
+    format!(
+        "channel = \"wechat\"\n\
+         environment = \"practice\"\n\
+         gateway = \"{gateway}\"\n\
+         app_id = \"{appid}\"\n\
+         merchant_id = \"{mchid}\"\n\
+         merchant_serial = \"{merchant_serial}\"\n\
+         private_key_file = \"{}\"\n\
+         certificate_file = \"{}\"\n\
+         v2_key_file = \"{}\"\n\
+         v3_key_file = \"{}\"\n\
+         platform_certificate_file = \"{}\"\n\
+         public_key_file = \"{}\"\n\
+         public_key_id = \"{public_key_id}\"\n\
+         root_certificates_file = \"{}\"\n\
+         notify_url = \"https://notify.invalid/wechat\"\n\
+         terminal_ip = \"127.0.0.1\"\n",
+        state::MERCHANT_PRIVATE_KEY,
+        state::WECHAT_MERCHANT_CERT,
+        state::WECHAT_V2_KEY,
+        state::WECHAT_V3_KEY,
+        state::WECHAT_PLATFORM_CERT,
+        state::WECHAT_PUBLIC_KEY,
+        state::WECHAT_ROOT_CERT,
+    )
 }
 
 fn channel_file(papers: &Papers, gateway: &str) -> String {

@@ -23,7 +23,7 @@ use crate::signer::{RsaSigner, SignerError};
 pub use journal::Journal;
 pub use wechat::{
     WECHAT_MERCHANT_CERT, WECHAT_PAPERS, WECHAT_PLATFORM_CERT, WECHAT_PUBLIC_KEY, WECHAT_ROOT_CERT,
-    WECHAT_TLS_CERT, WechatPapers,
+    WECHAT_TLS_CERT, WECHAT_V2_KEY, WECHAT_V3_KEY, WechatPapers,
 };
 
 /// The merchant's private key, PKCS#8 PEM.

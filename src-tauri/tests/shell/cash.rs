@@ -13,7 +13,9 @@ use crate::gates::{OURS, call_in, open};
 /// A till of these tests' own: they read its day.
 fn app() -> &'static AppHandle<MockRuntime> {
     static APP: OnceLock<AppHandle<MockRuntime>> = OnceLock::new();
-    APP.get_or_init(|| open(&Place { folder: tempfile::tempdir().unwrap().keep(), channel: None }))
+    APP.get_or_init(|| {
+        open(&Place { folder: tempfile::tempdir().unwrap().keep(), channels: Vec::new() })
+    })
 }
 
 fn call(command: &str, request: Value) -> Result<Value, Value> {

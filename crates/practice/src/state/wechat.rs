@@ -31,6 +31,10 @@ pub const WECHAT_PUBLIC_KEY: &str = "wechat_public_key.pem";
 pub const WECHAT_ROOT_CERT: &str = "wechat_root_cert.pem";
 /// The certificate of the TLS port, for this machine's names.
 pub const WECHAT_TLS_CERT: &str = "wechat_tls_cert.pem";
+/// The APIv2 key (API密钥), 32 characters.
+pub const WECHAT_V2_KEY: &str = "wechat_v2.key";
+/// The APIv3 key (APIv3密钥), 32 characters.
+pub const WECHAT_V3_KEY: &str = "wechat_v3.key";
 /// Numbers and secrets of the account, as JSON.
 pub const WECHAT_PAPERS: &str = "wechat.json";
 
@@ -44,7 +48,9 @@ const EFFECTIVE_MS: i64 = 1_577_836_800_000;
 const EXPIRE_MS: i64 = 4_070_908_800_000;
 
 /// Every file named above.
-pub(super) const FILES: [&str; 8] = [
+pub(super) const FILES: [&str; 10] = [
+    WECHAT_V2_KEY,
+    WECHAT_V3_KEY,
     WECHAT_MERCHANT_CERT,
     WECHAT_PLATFORM_CERT,
     WECHAT_PUBLIC_KEY,
@@ -144,6 +150,7 @@ fn make(dir: &Path) -> Result<WechatPapers, StateError> {
         .map_err(|error| StateError::Key(SignerError::ChannelKey(error)))?;
     let key = || RsaPrivateKey::new(&mut OsRng, KEY_BITS).map_err(new_key);
     let (platform, public, root) = (key()?, key()?, key()?);
+    let (v2_key, v3_key) = (secret(), secret());
     let issued = certificates::issue_wechat(&merchant, &platform, &root, MCHID).map_err(new_key)?;
     let texts = [
         (WECHAT_MERCHANT_CERT, issued.merchant),
@@ -153,6 +160,8 @@ fn make(dir: &Path) -> Result<WechatPapers, StateError> {
         (PLATFORM_PRIVATE_KEY, pkcs8(&platform)?),
         (PUBLIC_PRIVATE_KEY, pkcs8(&public)?),
         (WECHAT_PUBLIC_KEY, spki(&public)?),
+        (WECHAT_V2_KEY, v2_key.clone()),
+        (WECHAT_V3_KEY, v3_key.clone()),
     ];
     for (name, text) in &texts {
         write(&dir.join(name), text)?;
@@ -164,8 +173,8 @@ fn make(dir: &Path) -> Result<WechatPapers, StateError> {
         merchant_serial: issued.merchant_serial,
         platform_serial: issued.platform_serial,
         public_key_id: PUBLIC_KEY_ID.to_owned(),
-        v2_key: secret(),
-        v3_key: secret(),
+        v2_key,
+        v3_key,
     };
     let path = dir.join(WECHAT_PAPERS);
     let text = serde_json::to_string_pretty(&kept)
