@@ -2,9 +2,8 @@
 
 use mianfu_core::attempt::Screen;
 use mianfu_core::money::Fen;
-use mianfu_core::number::{OutTradeNo, RefundNo};
+use mianfu_core::number::OutTradeNo;
 use mianfu_core::refund::{RefundId, RefundPhase};
-use mianfu_gateway::{Alipay, Call, Channel, Stamp};
 use mianfu_practice::{Fault, Manner};
 use mianfu_tests::shop::*;
 use mianfu_till::open_items::{FindingId, FindingKind, OpenItem, OpenItems, SettleRefusal};
@@ -133,18 +132,7 @@ pub(crate) fn m20_a_held_refund_waits_until_the_manager_settles_it() {
     let now = shop.till_now();
     let count = shop.till().take_calls(now).pop().unwrap();
     shop.leave(count);
-    let channel = Channel::Alipay(Alipay {
-        settings: shop.alipay.clone(),
-        keys: shop.keys.clone(),
-        payer_key: [9; 32],
-    });
-    let call = Call::Refund {
-        out_trade_no: no.clone(),
-        refund_no: RefundNo::compose(&no, 1).unwrap(),
-        amount: Fen::new(200).unwrap(),
-    };
-    let request = channel.encode(&call, Stamp { now: shop.now, offset_ms: 0 });
-    shop.deliver(&request);
+    shop.refund_elsewhere(&no, 1, 200);
     shop.wait(20_000);
     assert_eq!(shop.till().refund_of(id).unwrap().phase, RefundPhase::Held);
     assert_eq!(lines(&mut shop), ["RefundHeld ¥12.50"]);

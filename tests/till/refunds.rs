@@ -4,9 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use mianfu_core::attempt::Screen;
 use mianfu_core::money::Fen;
-use mianfu_core::number::{OutTradeNo, RefundNo};
+use mianfu_core::number::OutTradeNo;
 use mianfu_core::refund::{RefundId, RefundPhase};
-use mianfu_gateway::{Alipay, Call, Channel, Stamp};
 use mianfu_practice::{Acted, Fault, Manner};
 use mianfu_tests::shop::*;
 use mianfu_till::people::RefundWish;
@@ -43,18 +42,7 @@ fn given_back(shop: &Shop, no: &OutTradeNo) -> Vec<(String, i64)> {
 
 /// Another till of the store sends a refund under a number that ours will count to.
 fn other_till_refunds(shop: &mut Shop, no: &OutTradeNo, nth: u32, fen: i64) {
-    let channel = Channel::Alipay(Alipay {
-        settings: shop.alipay.clone(),
-        keys: shop.keys.clone(),
-        payer_key: [9; 32],
-    });
-    let call = Call::Refund {
-        out_trade_no: no.clone(),
-        refund_no: RefundNo::compose(no, nth).unwrap(),
-        amount: Fen::new(fen).unwrap(),
-    };
-    let request = channel.encode(&call, Stamp { now: shop.now, offset_ms: 0 });
-    shop.deliver(&request);
+    shop.refund_elsewhere(no, nth, fen);
 }
 
 #[test]

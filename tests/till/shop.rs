@@ -12,12 +12,13 @@ use mianfu_core::attempt::{Attempt, Screen};
 use mianfu_core::breaker::Offer;
 use mianfu_core::channel::ChannelId;
 use mianfu_core::money::{Fen, Timestamp};
-use mianfu_core::number::OutTradeNo;
+use mianfu_core::number::{OutTradeNo, RefundNo};
 use mianfu_core::order::{Counted, Order, Standing};
 use mianfu_db::{Birth, Db, DbError, FindingKind, Lock, OpenOptions};
 use mianfu_gateway::{
-    Alipay, AlipaySettings, ApiV2Key, ApiV3Key, AppAuthToken, BODY_LIMIT_BYTES, CallError, Channel,
-    HttpReply, HttpRequest, Keys, Method, RsaKeys, SignType, Wechat, WechatSettings,
+    Alipay, AlipaySettings, ApiV2Key, ApiV3Key, AppAuthToken, BODY_LIMIT_BYTES, Call, CallError,
+    Channel, HttpReply, HttpRequest, Keys, Method, RsaKeys, SignType, Stamp, Wechat,
+    WechatSettings,
 };
 use mianfu_practice::wechat::{Account, PlatformKey, Secrets};
 use mianfu_practice::{Answer, KeyedHash, Manner, Options, Practice, Reply, Request, Signer};
@@ -623,6 +624,21 @@ impl Shop {
         for flight in self.arrived() {
             self.till().answered(flight.id, flight.result, now);
         }
+    }
+
+    /// Another till of the merchant gives back so much under the number's n-th place.
+    #[track_caller]
+    pub fn refund_elsewhere(&mut self, no: &OutTradeNo, nth: u32, fen: i64) {
+        let attempt = self.attempt(no);
+        let call = Call::Refund {
+            out_trade_no: no.clone(),
+            refund_no: RefundNo::compose(no, nth).expect("a place of the number"),
+            amount: Fen::new(fen).expect("an amount"),
+            of: attempt.amount,
+        };
+        let stamp = Stamp { now: self.now, offset_ms: 0 };
+        let request = self.channel(attempt.channel).encode(&call, attempt.flow, stamp);
+        self.deliver(&request);
     }
 
     /// Hands another till's request to the channel.

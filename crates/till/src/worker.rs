@@ -4,6 +4,7 @@
 //! (query, reverse, close) can never be starved by charges, nor either by background work. That one
 //! leaves tokens to the others and waits in the database, not here: its lane takes a few at a time.
 
+mod compose;
 mod outlived;
 mod regained;
 mod withheld;
@@ -17,9 +18,7 @@ use mianfu_core::mutant;
 use mianfu_core::number::OutTradeNo;
 use mianfu_core::refund::{RefundEffect, RefundId};
 use mianfu_db::{DbError, Lane, Operation, OperationKind};
-use mianfu_gateway::{
-    Answer, Call, CallError, HttpReply, HttpRequest, Keys, Sale, Stamp, Subject, channel_time,
-};
+use mianfu_gateway::{Answer, Call, CallError, HttpReply, HttpRequest, Keys, Stamp, channel_time};
 
 use crate::cashier::{OPEN_MAX, acknowledge};
 use crate::till::{Drawn, Till, Trouble, TroubleKind};
@@ -307,69 +306,6 @@ impl<K: Keys> Till<K> {
             | What::ProveReversal { channel }
             | What::Recover { channel, .. } => Some(*channel),
         }
-    }
-
-    /// Composes the call from what is kept, and says of which flow the attempt is; `None` where there
-    /// is nothing to call about any more.
-    fn compose(&mut self, waiting: &Waiting, channel: ChannelId) -> Option<(Call, Flow)> {
-        let flow = match (&waiting.what, &waiting.sale) {
-            (_, Some(kept)) => kept.flow,
-            (What::Attempt { no, .. } | What::LateAsk { no, .. }, None) => {
-                self.db.read().attempts().get(no).ok()?.value.flow
-            }
-            (What::Refund { id, .. }, None) => {
-                let no = self.db.read().refunds().get(*id).ok()?.value.out_trade_no;
-                self.db.read().attempts().get(&no).ok()?.value.flow
-            }
-            (What::ProveReversal { .. }, None) => Flow::Scan,
-            (What::Probe { .. } | What::Recover { .. }, None) => {
-                self.lines.get(&channel)?.channel.asking_flow()
-            }
-        };
-        Some((self.compose_call(waiting)?, flow))
-    }
-
-    fn compose_call(&mut self, waiting: &Waiting) -> Option<Call> {
-        Some(match &waiting.what {
-            What::Attempt { no, effect } => {
-                let out_trade_no = no.clone();
-                match effect {
-                    Effect::Submit => self.compose_submit(no, waiting.sale.clone())?,
-                    Effect::Query => Call::Query { out_trade_no },
-                    Effect::Reverse => Call::Reverse { out_trade_no },
-                    Effect::Close => Call::Close { out_trade_no },
-                }
-            }
-            What::LateAsk { no, .. } | What::Recover { no, .. } => {
-                Call::Query { out_trade_no: no.clone() }
-            }
-            What::Refund { id, effect } => self.compose_refund(*id, *effect)?,
-            What::Probe { channel } => {
-                Call::Probe { out_trade_no: self.lines.get(channel)?.probe_no.clone()? }
-            }
-            What::ProveReversal { channel } => {
-                Call::Reverse { out_trade_no: self.lines.get(channel)?.probe_no.clone()? }
-            }
-        })
-    }
-
-    fn compose_submit(&mut self, no: &OutTradeNo, kept: Option<Kept>) -> Option<Call> {
-        let kept = match kept {
-            Some(kept) => kept,
-            None => Kept::of(&self.db.read().attempts().get(no).ok()?.value),
-        };
-        let auth_code = match kept.flow {
-            Flow::Show => None,
-            // The code is held in memory only; it leaves with the one submit it was scanned for.
-            Flow::Scan => Some(self.auth_codes.remove(no)?),
-        };
-        let sale = Sale {
-            out_trade_no: no.clone(),
-            amount: kept.amount,
-            subject: Subject::new(&self.settings.store_name),
-            expires_at: kept.expires_at,
-        };
-        Some(Call::Submit { sale, auth_code })
     }
 
     /// Takes the answer to a call, or why there is none, and keeps what follows from it.
