@@ -8,7 +8,7 @@
 #[path = "headless/shop.rs"]
 mod shop;
 
-use mianfu_practice::{Fault, Manner};
+use mianfu_practice::{Channel, Fault, Manner};
 use mianfu_tests::shop::{PAY, REFUND, REFUND_QUERY};
 use serde_json::Value;
 use shop::{Access, Ran, Shop};
@@ -321,4 +321,60 @@ fn a_disk_that_cannot_be_written_is_told_and_nothing_is_lost() {
     let ran = shop.run(&["status"]);
     assert_eq!((ran.code, &ran.only("attempt")["screen"]), (0, &"Paid".into()));
     assert_eq!(shop.run(&collect).code, 0, "the customer's code was not used up");
+}
+
+#[test]
+fn either_wallet_is_shown_scanned_and_given_back_by_one_till() {
+    let shop = Shop::with_both_channels();
+    for (customer, channel) in [(1, Channel::Alipay), (2, Channel::Wechat)] {
+        let code = shop.code_of(channel, customer, Manner::Pays);
+        let ran = shop.run(&["collect", "--amount", "12.50", "--scan", &code]);
+        assert_eq!(ran.code, 0, "{:?}", ran.lines);
+        let no = ran.only("kept")["out_trade_no"].as_str().unwrap();
+        let ran = refund(&shop, no, &["--amount", "2.50"]);
+        assert_eq!(ran.code, 0, "{:?}", ran.lines);
+        assert_eq!(shop.given_back(no), [back(1, 250)]);
+    }
+    for name in ["--show=alipay", "--show=wechat"] {
+        let going = shop.start(&["collect", "--amount", "3.00", name]);
+        let line = going.until(|line| line["code"].is_string());
+        shop.scan(line["code"].as_str().unwrap(), Manner::Pays);
+        going.until(|line| line["screen"] == "Paid");
+    }
+}
+
+#[test]
+fn a_code_is_shown_of_the_only_channel_and_else_of_the_one_that_is_named() {
+    let mut shop = Shop::with_both_channels();
+    let ran = shop.run(&["collect", "--amount", "3.00", "--show"]);
+    refused(&ran, "this till has more than one channel");
+    shop.keep_channels(&["wechat.toml"]);
+    let going = shop.start(&["collect", "--amount", "3.00", "--show"]);
+    let line = going.until(|line| line["code"].is_string());
+    assert!(line["code"].as_str().unwrap().starts_with("weixin://"), "{line}");
+    going.kill();
+    let code = shop.code_of(Channel::Alipay, 1, Manner::Pays);
+    let ran = shop.run(&["collect", "--amount", "1.00", "--another-customer", "--scan", &code]);
+    let line = refused(&ran, "payment code");
+    assert!(line["next"].as_str().unwrap().contains("does not take Alipay"), "{line}");
+    let ran = shop.run(&["collect", "--amount", "1.00", "--scan", "6901234567892"]);
+    let line = refused(&ran, "payment code");
+    assert!(line["next"].as_str().unwrap().contains("not the goods"), "{line}");
+}
+
+#[test]
+fn m4_without_a_certificate_that_reverses_wechat_is_shown_and_not_scanned() {
+    let shop = Shop::with_both_channels();
+    let own = "certificate_file = \"wechat_merchant_cert.pem\"";
+    shop.change_file("wechat.toml", own, "");
+    let code = shop.code_of(Channel::Wechat, 1, Manner::Pays);
+    let ran = shop.run(&["collect", "--amount", "3.00", "--scan", &code]);
+    assert_eq!(ran.code, 2, "{:?}", ran.lines);
+    let line = ran.only("not_offered");
+    assert!(line["error"].as_str().unwrap().contains("lets no reversal in"), "{line}");
+    assert!(line["next"].as_str().unwrap().contains("certificate_file"), "{line}");
+    let going = shop.start(&["collect", "--amount", "3.00", "--show=wechat"]);
+    let line = going.until(|line| line["code"].is_string());
+    shop.scan(line["code"].as_str().unwrap(), Manner::Pays);
+    going.until(|line| line["screen"] == "Paid");
 }

@@ -8,8 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use mianfu_practice::http::{Shared, serve};
-use mianfu_practice::{APP_ID, Fault, Manner, Options, Practice, RsaSigner};
+use mianfu_practice::http::{Shared, serve, serve_tls};
+use mianfu_practice::state::{self, Papers, WechatPapers};
+use mianfu_practice::{APP_ID, Channel, CustomerId, Fault, Manner, Options, Practice, RsaSigner};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -24,6 +25,7 @@ pub(crate) struct Shop {
     practice: Shared,
     runtime: Option<Runtime>,
     access: Access,
+    channels: Vec<&'static str>,
 }
 
 /// What the till may do with its folder.
@@ -58,6 +60,26 @@ fn write_private(path: &Path, text: &str) {
     let mut options = fs::OpenOptions::new();
     let mut file = options.write(true).create_new(true).mode(0o600).open(path).unwrap();
     file.write_all(text.as_bytes()).unwrap();
+}
+
+fn wechat_file(papers: &WechatPapers, address: &str) -> String {
+    format!(
+        "channel = \"wechat\"\nenvironment = \"practice\"\ngateway = \"https://{address}\"\n\
+         app_id = \"{}\"\nmerchant_id = \"{}\"\nmerchant_serial = \"{}\"\n\
+         private_key_file = \"{}\"\ncertificate_file = \"{}\"\n\
+         v2_key_file = \"{}\"\nv3_key_file = \"{}\"\n\
+         platform_certificate_file = \"{}\"\nroot_certificates_file = \"{}\"\n\
+         notify_url = \"https://notify.invalid/wechat\"\nterminal_ip = \"127.0.0.1\"\n",
+        papers.appid,
+        papers.mchid,
+        papers.merchant_serial,
+        state::MERCHANT_PRIVATE_KEY,
+        state::WECHAT_MERCHANT_CERT,
+        state::WECHAT_V2_KEY,
+        state::WECHAT_V3_KEY,
+        state::WECHAT_PLATFORM_CERT,
+        state::WECHAT_ROOT_CERT,
+    )
 }
 
 /// Returns the built program. It lies beside this one, because its package may not know practice.
@@ -100,7 +122,50 @@ impl Shop {
                  alipay_public_key_file = \"alipay_public_key.pem\"\n"
             ),
         );
-        Shop { folder, practice, runtime: Some(runtime), access: Access::Write }
+        let channels = vec!["channel.toml"];
+        Shop { folder, practice, runtime: Some(runtime), access: Access::Write, channels }
+    }
+
+    /// Opens both channels, with keys of this folder's own.
+    pub(crate) fn with_both_channels() -> Shop {
+        let folder = tempfile::tempdir().unwrap();
+        let papers = Papers::open(folder.path()).unwrap();
+        let wechat = WechatPapers::open(&papers).unwrap();
+        let practice = Shared::new(Practice::new(papers.options(1), papers.signer().unwrap()));
+        let account = wechat.account().unwrap();
+        practice.with(|practice, _| practice.open_wechat(account)).unwrap();
+        let runtime = Runtime::new().unwrap();
+        let bind = || runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let (plain, secure) = (bind(), bind());
+        let (at, secure_at) = (plain.local_addr().unwrap(), secure.local_addr().unwrap());
+        runtime.spawn(serve(plain, practice.clone()));
+        runtime.spawn(serve_tls(secure, practice.clone(), wechat.tls().unwrap()));
+        let alipay = format!(
+            "channel = \"alipay\"\nenvironment = \"practice\"\n\
+             gateway = \"http://{at}/gateway.do\"\napp_id = \"{}\"\n\
+             private_key_file = \"{}\"\nalipay_public_key_file = \"{}\"\n",
+            papers.app_id,
+            state::MERCHANT_PRIVATE_KEY,
+            state::ALIPAY_PUBLIC_KEY,
+        );
+        write_private(&folder.path().join("channel.toml"), &alipay);
+        let text = wechat_file(&wechat, &secure_at.to_string());
+        write_private(&folder.path().join("wechat.toml"), &text);
+        let channels = vec!["channel.toml", "wechat.toml"];
+        Shop { folder, practice, runtime: Some(runtime), access: Access::Write, channels }
+    }
+
+    /// Gives the till no other channels than these, by their files' names.
+    pub(crate) fn keep_channels(&mut self, names: &[&'static str]) {
+        self.channels = names.to_vec();
+    }
+
+    /// Changes a channel's file.
+    pub(crate) fn change_file(&self, name: &str, from: &str, to: &str) {
+        let path = self.folder.path().join(name);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{from} stands in {name}");
+        fs::write(&path, text.replace(from, to)).unwrap();
     }
 
     pub(crate) fn database(&self) -> PathBuf {
@@ -142,7 +207,10 @@ impl Shop {
     pub(crate) fn start(&self, arguments: &[&str]) -> Going {
         let mut command = self.command();
         command.arg("--db").arg(self.database());
-        command.arg("--channel").arg(self.folder.path().join("channel.toml")).args(arguments);
+        for name in &self.channels {
+            command.arg("--channel").arg(self.folder.path().join(name));
+        }
+        command.args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
@@ -167,6 +235,19 @@ impl Shop {
     /// Shows a payment code on the phone of a customer never seen before.
     pub(crate) fn code(&self, manner: Manner) -> String {
         self.practice.with(|practice, now| practice.show_payment_code(now, manner)).unwrap()
+    }
+
+    /// Shows a payment code of a wallet.
+    pub(crate) fn code_of(&self, channel: Channel, customer: u32, manner: Manner) -> String {
+        let show = |practice: &mut Practice, now| {
+            practice.show_payment_code_of(channel, now, CustomerId(customer), manner)
+        };
+        self.practice.with(show).unwrap()
+    }
+
+    /// Scans a code that the till shows.
+    pub(crate) fn scan(&self, qr: &str, manner: Manner) {
+        self.practice.with(|practice, now| practice.scan(now, qr, manner)).unwrap().unwrap();
     }
 
     /// Takes a payment to its end and returns its number.

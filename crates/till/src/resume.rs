@@ -381,6 +381,12 @@ impl<K: Keys> Till<K> {
         self.lines.get(&channel).map(Line::offer)
     }
 
+    /// Returns the channels that the till takes.
+    #[must_use]
+    pub fn channel_ids(&self) -> Vec<ChannelId> {
+        self.lines.keys().copied().collect()
+    }
+
     /// Returns whether the channel may be offered for new charges of this flow.
     #[must_use]
     pub fn offer_of(&self, channel: ChannelId, flow: Flow) -> Option<Offer> {

@@ -51,7 +51,7 @@ fn a_command_line_that_cannot_be_read_is_told_in_both_languages() {
     check(&on_files(&["collect", "--amount"]), "not a value for --amount <AMOUNT>");
     check(&on_files(&["retry-refund", "one"]), "not a value for <ID>");
     let both = ["collect", "--amount", "1", "--show", "--scan", "x"];
-    check(&on_files(&both), "--show cannot be said together with --scan <SCAN>");
+    check(&on_files(&both), "--show[=<CHANNEL>] cannot be said together with --scan <SCAN>");
     let line = check(&on_files(&["collect", "--amuont", "1"]), "there is no --amuont here");
     assert!(line["next"].as_str().unwrap().contains("--amount"), "{line}");
     assert!(line["usage"].as_str().unwrap().starts_with("mianfu-headless"), "{line}");

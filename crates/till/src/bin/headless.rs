@@ -79,16 +79,16 @@ enum Command {
         /// Yuan, e.g. 12.50.
         #[arg(long)]
         amount: String,
-        /// Shows a code of this channel to the customer: `--show` (Alipay) or `--show=wechat`.
+        /// Shows a code to the customer; a till of two channels says whose: `--show=wechat`.
         #[arg(
             long,
             conflicts_with = "scan",
             num_args = 0..=1,
             require_equals = true,
-            default_missing_value = "alipay",
+            value_name = "CHANNEL",
             value_parser = channel_id
         )]
-        show: Option<ChannelId>,
+        show: Option<Option<ChannelId>>,
         /// Scans the customer's code.
         #[arg(long)]
         scan: Option<String>,
@@ -193,7 +193,8 @@ async fn carry_out(desk: &mut Desk, command: Command) -> Result<ExitCode, Refuse
         Command::Collect { amount, show, scan, intent, another_customer } => {
             let amount = yuan(&amount)?;
             let means = match (show, scan) {
-                (Some(channel), None) => Means::Show(channel),
+                (Some(Some(channel)), None) => Means::Show(channel),
+                (Some(None), None) => Means::Show(desk.only_channel().await?),
                 (None, Some(code)) => Means::Scan(code),
                 (Some(_), Some(_)) | (None, None) => return Err(Refused::NoMeans),
             };

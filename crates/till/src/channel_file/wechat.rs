@@ -8,7 +8,7 @@
 //! merchant_id = "1900009999"
 //! merchant_serial = "3F2A…"              # of the merchant's API certificate
 //! private_key_file = "merchant_private_key.pem"
-//! certificate_file = "wechat_merchant_cert.pem"
+//! certificate_file = "wechat_merchant_cert.pem" # without it codes are shown and none is scanned
 //! v2_key_file = "wechat_v2.key"
 //! v3_key_file = "wechat_v3.key"
 //! # the channel's key, one way or both, as during a change-over:
@@ -47,7 +47,7 @@ pub(super) struct Fields {
     merchant_id: String,
     merchant_serial: String,
     private_key_file: PathBuf,
-    certificate_file: PathBuf,
+    certificate_file: Option<PathBuf>,
     v2_key_file: PathBuf,
     v3_key_file: PathBuf,
     platform_certificate_file: Option<PathBuf>,
@@ -88,9 +88,16 @@ pub(super) fn load(
     let v3_key = ApiV3Key::new(read(&fields.v3_key_file)?.trim())
         .ok_or_else(|| wrong("the APIv3 key has 32 characters"))?;
     let roots = fields.root_certificates_file.as_deref().map(read).transpose()?;
-    let identity = format!("{}\n{private_key}", read(&fields.certificate_file)?);
+    let certificate = fields.certificate_file.as_deref().map(read).transpose()?;
     let roots = roots.as_ref().map(|pem| pem.as_bytes());
-    let transport = Https::identified(&fields.gateway, roots, identity.as_bytes())?;
+    let transport = match (certificate, roots) {
+        (Some(certificate), roots) => {
+            let identity = format!("{certificate}\n{private_key}");
+            Https::identified(&fields.gateway, roots, identity.as_bytes())?
+        }
+        (None, Some(roots)) => Https::trusting(&fields.gateway, roots)?,
+        (None, None) => Https::new(&fields.gateway)?,
+    };
     let settings = WechatSettings {
         endpoint: fields.gateway.trim_end_matches('/').to_owned(),
         app_id: fields.app_id,

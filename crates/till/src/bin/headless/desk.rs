@@ -68,6 +68,16 @@ impl Desk {
         }
     }
 
+    /// Returns the till's channel where it has one only.
+    pub(crate) async fn only_channel(&self) -> Result<ChannelId, Refused> {
+        let channels = self.running.ask(|till, _| till.channel_ids()).await?;
+        match channels.as_slice() {
+            [] => Err(Refused::NoChannel),
+            [channel] => Ok(*channel),
+            [..] => Err(Refused::WhichChannel),
+        }
+    }
+
     /// Waits until a channel has signed an answer in this process (M4), or gives the reason why
     /// it is not offered. Nothing has been kept or sent then.
     pub(crate) async fn await_offer(
@@ -93,7 +103,8 @@ impl Desk {
                 Some(offer @ (Offer::Misconfigured { .. } | Offer::Unproven { .. })) => {
                     break Err(Refused::NotOffered(offer));
                 }
-                None => break Err(Refused::NoChannel),
+                // The till says itself what it does not take.
+                None => break Ok(()),
             }
         };
         // The first answer shows the channel's clock.

@@ -1,6 +1,7 @@
 //! What to do after a refusal, kind by kind.
 
 use mianfu_core::breaker::Offer;
+use mianfu_core::channel::ChannelId;
 use mianfu_core::refund::Refund;
 use mianfu_gateway::Scanned;
 use mianfu_till::refunds::RefundRefusal;
@@ -15,6 +16,9 @@ use crate::refused::Refused;
 pub(crate) fn of(refused: &Refused) -> Both {
     match refused {
         Refused::Amount => both("write yuan like 12.50", "写成元，如 12.50"),
+        Refused::WhichChannel => {
+            both("say --show=alipay or --show=wechat", "写明 --show=alipay 或 --show=wechat")
+        }
         Refused::NoMeans => both("say --show or --scan CODE", "加上 --show 或 --scan 付款码"),
         Refused::Number
         | Refused::Till(TillError::NoSuchAttempt { .. } | TillError::NoLonger { .. }) => {
@@ -138,13 +142,19 @@ fn of_sale(refusal: &Refusal) -> Both {
 
 fn of_scanned(scanned: &Scanned) -> Both {
     match scanned {
-        Scanned::Payment { .. } => both(
-            "this till takes Alipay, WeChat Pay not yet: ask for the customer's Alipay payment code",
-            "本台只收支付宝，还不收微信：请顾客出示支付宝付款码",
-        ),
+        Scanned::Payment { channel, .. } => match channel {
+            ChannelId::Alipay => both(
+                "this till does not take Alipay: ask for a payment code of another wallet",
+                "本台不收支付宝：请顾客出示别的钱包的付款码",
+            ),
+            ChannelId::Wechat => both(
+                "this till does not take WeChat Pay: ask for a payment code of another wallet",
+                "本台不收微信：请顾客出示别的钱包的付款码",
+            ),
+        },
         Scanned::UnionPay => both(
-            "this till takes Alipay, not UnionPay: ask for the customer's Alipay payment code",
-            "本台只收支付宝，不收云闪付：请顾客出示支付宝付款码",
+            "this till does not take UnionPay: ask for a payment code of another wallet",
+            "本台不收云闪付：请顾客出示别的钱包的付款码",
         ),
         Scanned::Truncated | Scanned::RunTogether => {
             both("scan the customer's payment code once more", "请再扫一次顾客的付款码")

@@ -20,6 +20,8 @@ pub(crate) enum Refused {
     Amount,
     #[error("say --show or --scan CODE")]
     NoMeans,
+    #[error("this till has more than one channel")]
+    WhichChannel,
     #[error("that is not a number of this till: 28 digits beginning with 90")]
     Number,
     #[error("the name of an intent has 1 to 64 letters and no space")]

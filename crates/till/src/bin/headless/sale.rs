@@ -24,8 +24,9 @@ pub(crate) async fn collect(desk: &mut Desk, collect: Collect) -> Result<ExitCod
     // What an intent has made already is only followed; it needs no offer.
     let is_kept = desk.ask(is_kept).await?;
     if !is_kept {
-        let (channel, flow) = way_of(&collect.means);
-        desk.await_offer(channel, flow).await?;
+        if let Some((channel, flow)) = way_of(&collect.means) {
+            desk.await_offer(channel, flow).await?;
+        }
     }
     let begun = desk.ask(move |till, now| {
         if !is_kept && collect.same_customer == SameCustomer::Another {
@@ -42,13 +43,13 @@ pub(crate) async fn collect(desk: &mut Desk, collect: Collect) -> Result<ExitCod
     follow(desk, no).await
 }
 
-/// Returns the way that a sale would go; what is no payment code is refused later, with its own
-/// sentence.
-fn way_of(means: &Means) -> (ChannelId, Flow) {
+/// Returns the way that a sale would go; `None` for what is no payment code, which the till refuses
+/// with its own sentence.
+fn way_of(means: &Means) -> Option<(ChannelId, Flow)> {
     match means {
-        Means::Show(channel) => (*channel, Flow::Show),
+        Means::Show(channel) => Some((*channel, Flow::Show)),
         Means::Scan(text) => match recognise(text) {
-            Scanned::Payment { channel, .. } => (channel, Flow::Scan),
+            Scanned::Payment { channel, .. } => Some((channel, Flow::Scan)),
             Scanned::UnionPay
             | Scanned::Truncated
             | Scanned::RunTogether
@@ -61,7 +62,7 @@ fn way_of(means: &Means) -> (ChannelId, Flow) {
             | Scanned::FullWidth
             | Scanned::TooLong
             | Scanned::Empty
-            | Scanned::Other => (ChannelId::Alipay, Flow::Show),
+            | Scanned::Other => None,
         },
     }
 }
