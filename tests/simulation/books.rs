@@ -23,7 +23,7 @@ pub(super) fn conserved(case: &Case<'_>, broken: &mut Vec<Broken>) {
         for attempt in tables.attempts.iter().filter(|row| row.text("order_no") == number) {
             let no = attempt.text("out_trade_no");
             let trade = case.truth.trade(no);
-            if attempt.text("phase") == "held" {
+            if attempt.text("phase") == "held" || waits_for_the_manager(case.record, attempt) {
                 continue;
             }
             // The original's books hold what becomes of it.
@@ -75,8 +75,11 @@ pub(super) fn every_capture_is_known(records: &[&Record], truth: &Truth, broken:
             }
             _ => false,
         };
-        if let (Some(attempt), None) =
-            (attempts.first(), attempts.iter().copied().find(|row| known(row)))
+        let told = records.iter().any(|record| {
+            record.tables.attempt(no).is_some_and(|row| waits_for_the_manager(record, row))
+        });
+        if let (Some(attempt), None, false) =
+            (attempts.first(), attempts.iter().copied().find(|row| known(row)), told)
         {
             let phase = attempt.text("phase");
             note(broken, "I4", END, format!("{no} was captured and the till says {phase}"));
@@ -215,10 +218,25 @@ pub(super) fn late_money_went_back(case: &Case<'_>, broken: &mut Vec<Broken>) {
     }
 }
 
-/// I22: no attempt, no refund, no operation is left.
+/// Says whether a sale's money goes back no further by itself: its refund is held, and the manager
+/// was told.
+pub(super) fn waits_for_the_manager(record: &Record, attempt: &Row) -> bool {
+    let no = attempt.text("out_trade_no");
+    let mut refunds = record.tables.refunds.iter().filter(|row| row.text("out_trade_no") == no);
+    attempt.text("phase") == "refunding"
+        && refunds.any(|row| row.text("phase") == "held")
+        && record.tables.findings.iter().any(|row| {
+            row.text("kind") == "held"
+                && row.text("said") == "refund"
+                && row.text("out_trade_no") == no
+        })
+}
+
+/// I22: no attempt, no refund, no operation is left but what waits for the manager.
 pub(super) fn nothing_is_left_open(case: &Case<'_>, broken: &mut Vec<Broken>) {
     let tables = &case.record.tables;
-    for attempt in tables.attempts.iter().filter(|row| !is_end(row.text("phase"))) {
+    let waits = |row: &&Row| is_end(row.text("phase")) || waits_for_the_manager(case.record, row);
+    for attempt in tables.attempts.iter().filter(|row| !waits(row)) {
         let what = format!("{} is {}", attempt.text("out_trade_no"), attempt.text("phase"));
         note(broken, "I22", END, what);
     }

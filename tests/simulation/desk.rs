@@ -3,8 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mianfu_core::attempt::Phase;
+use mianfu_core::refund::RefundPhase;
+use mianfu_db::OperationKind;
 use mianfu_practice::Request;
-use mianfu_till::Till;
+use mianfu_till::{DbError, Till};
 
 use super::counter::Counter;
 use super::disk::{Disk, Fate};
@@ -96,13 +99,36 @@ impl Desk {
         }
     }
 
-    /// Says whether the till is on and knows everything.
+    /// Says whether the till is on and knows everything but what it leaves to the manager.
     pub(super) fn is_settled(&self) -> bool {
-        self.till.as_ref().is_some_and(|till| till.is_settled().unwrap_or(false))
+        let settled = |till: &Till<TillKeys>| Ok(till.is_settled()? || leaves_the_rest(till)?);
+        self.till.as_ref().is_some_and(|till| settled(till).unwrap_or_else(|_: DbError| false))
     }
 
     /// What the till at this counter is about: the phase of the last attempt.
     pub(super) fn phase(&self) -> String {
         self.phases.last_key_value().map(|(_, phase)| phase.clone()).unwrap_or_default()
     }
+}
+
+/// More open attempts than a day has.
+const OPEN_MAX: u32 = 200;
+
+/// Says whether nothing is open but sales whose refund is held: what goes back of those the manager
+/// was asked to decide.
+fn leaves_the_rest(till: &Till<TillKeys>) -> Result<bool, DbError> {
+    let read = till.db().read();
+    let asks = !read.old_epochs().to_ask(1)?.is_empty()
+        || read.queue().next_wake_of(OperationKind::LateAsk)?.is_some();
+    if asks || !read.refunds().open(1)?.is_empty() {
+        return Ok(false);
+    }
+    for attempt in read.attempts().open(OPEN_MAX)? {
+        let refunds = read.refunds().of_attempt(&attempt.value.out_trade_no)?;
+        let is_held = refunds.iter().any(|kept| kept.value.phase == RefundPhase::Held);
+        if !is_held || !matches!(attempt.value.phase, Phase::Refunding { .. }) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -42,7 +42,9 @@ impl World<'_> {
         let order_no = done.as_ref().ok().map(|order| order.no.0.to_string());
         self.say(format_args!("cashier: cash instead {}: {result}", front.out_trade_no));
         let pressed_again = done.as_ref().is_ok_and(|order| self.is_in_drawer(order));
-        if !pressed_again {
+        // Of what the till refuses nothing lies in the drawer; what it could not keep may lie there.
+        let may_lie_there = matches!(done, Ok(_) | Err(CashRefusal::Db(_)));
+        if may_lie_there && !pressed_again {
             let of = Heap::Order(order_no.clone().unwrap_or_default());
             self.changes_hands(of, (due_fen, rounded_fen, received_fen), order_no.is_some());
         }

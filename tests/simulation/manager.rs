@@ -80,8 +80,7 @@ impl World<'_> {
             self.say(format_args!("manager: tries refund {} again: {done}", id.0));
         }
         // An attempt may still turn into a refund that waits for a person.
-        let till = self.desk.till.as_ref();
-        if till.is_some_and(|till| !till.is_settled().unwrap_or(false)) {
+        if self.desk.till.is_some() && !self.desk.is_settled() {
             self.put(again_ms, Happening::Manages);
         }
     }

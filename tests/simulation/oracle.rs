@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 
 use mianfu_practice::Truth;
-use mianfu_practice::truth::Trade;
+use mianfu_practice::truth::{Refund, Trade};
 
 use super::books;
 use super::cash;
@@ -142,9 +142,25 @@ impl Case<'_> {
             .refunds
             .iter()
             .filter(|refund| refund.at_ms <= by_ms)
-            .filter(|refund| !self.is_a_persons(&trade.out_trade_no, &refund.out_request_no))
+            .filter(|refund| {
+                let (no, refund_no) = (&trade.out_trade_no, &refund.out_request_no);
+                !self.is_a_persons(no, refund_no) && !self.is_a_lost_wish(no, refund)
+            })
             .map(|refund| refund.amount_fen)
             .sum()
+    }
+
+    /// Says whether a person asked for a refund, and the database that knew of it was put back: the
+    /// row that has its number now is held, because it asks for another amount.
+    fn is_a_lost_wish(&self, no: &str, refund: &Refund) -> bool {
+        let held = self.refund_row(no, &refund.out_request_no);
+        held.is_some_and(|row| row.text("phase") == "held")
+            && self.all.iter().flat_map(|record| &record.log).any(|line| {
+                line.table == "refund"
+                    && line.row.text("why") == "person"
+                    && line.row.text("out_trade_no") == no
+                    && line.row.int("amount_fen") == Some(refund.amount_fen)
+            })
     }
 
     /// Says whether a person asked for a refund.
