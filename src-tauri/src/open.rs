@@ -90,12 +90,16 @@ impl Place {
         }
     }
 
-    /// Returns the database of the till's own channels. It is called after the first one's file, so
-    /// that two merchants never write into one book.
+    /// Returns the database of the till's own channels. It is called after one of their files, so
+    /// that two merchants never write into one book: after the one that has a book already, since a
+    /// wallet may have been added before it in the list, else after the first.
     fn database(&self) -> PathBuf {
-        let first = self.channels.first().map(PathBuf::as_path);
-        let name = first.and_then(Path::file_stem).unwrap_or_default();
-        self.folder.join(name).with_extension("db")
+        let of = |path: &PathBuf| {
+            self.folder.join(path.file_stem().unwrap_or_default()).with_extension("db")
+        };
+        let kept = self.channels.iter().map(of).find(|database| database.exists());
+        kept.or_else(|| self.channels.first().map(of))
+            .unwrap_or_else(|| self.folder.join("till.db"))
     }
 
     /// Returns the folder of practice: its ledger, its keys and its book, which is no neighbour of
@@ -198,4 +202,26 @@ fn start(place: &Place, of: OfShop, store: Store, runtime: &Handle) -> Result<Sh
         phone_url: of.phone_url,
         spoken_file,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::unwrap_used, reason = "a test may")]
+    fn a_wallet_that_is_added_writes_into_the_book_there_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |channels: &[&str]| Place {
+            folder: folder.path().to_owned(),
+            channels: channels.iter().map(PathBuf::from).collect(),
+        };
+        let alipay = folder.path().join("alipay.db");
+        let both = place(&["/etc/wechat.toml", "/etc/alipay.toml"]);
+        assert_eq!(place(&["/etc/alipay.toml"]).database(), alipay);
+        assert_eq!(both.database(), folder.path().join("wechat.db"));
+        std::fs::write(&alipay, "").unwrap();
+        assert_eq!(both.database(), alipay);
+        assert_eq!(place(&["/etc/wechat.toml"]).database(), folder.path().join("wechat.db"));
+    }
 }
