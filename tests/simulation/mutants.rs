@@ -105,6 +105,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("m19_a_copy_counts_on", Days),
     ("m19_a_copy_gives_late_money_back", Days),
     ("m19_birth_untold", Test),
+    ("m19_hardware_is_not_looked_at", Test),
     ("m19_counter_not_kept", Points("one_after_another")),
     ("m19_epoch_kept_on_copy", Points("copied_to_another_machine")),
     ("m19_like_a_payment_code", Points("scanned_paid")),

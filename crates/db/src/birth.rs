@@ -89,7 +89,7 @@ fn judge(
     let Some(meta) = found else {
         return Ok(if seen.is_some() { Birth::Restored } else { Birth::New });
     };
-    let ours = meta.machine == options.machine
+    let ours = is_one_machine(&meta.machine, options.machine)
         && meta.series.store() == options.store
         && meta.series.till() == options.till;
     let behind = match seen {
@@ -109,6 +109,17 @@ fn judge(
         return Ok(Birth::Same);
     }
     Ok(Birth::Copied)
+}
+
+/// Says whether two fingerprints are of one machine: of one installation, and with network hardware
+/// in common where there is any. An adapter comes and goes with its cable; a copied disk takes none
+/// along.
+fn is_one_machine(one: &str, other: &str) -> bool {
+    if one == other || mutant::planted("m19_hardware_is_not_looked_at") {
+        return one.lines().next() == other.lines().next();
+    }
+    let (mut one, mut other) = (one.lines(), other.lines());
+    one.next() == other.next() && one.any(|address| other.clone().any(|kept| kept == address))
 }
 
 /// Returns the series to go on with where an epoch is drawn: one that was never used here.
@@ -166,7 +177,7 @@ fn left(
             Some(seen) if seen.series == meta.series => seen.counter,
             Some(_) | None => meta.counter,
         };
-        let ours = meta.machine == options.machine;
+        let ours = is_one_machine(&meta.machine, options.machine);
         let asks = restored && (ours || meta.backup == Copied::Backup);
         let why = if restored && ours { LeftBecause::Restored } else { LeftBecause::Copied };
         old.push(leave(why, asks, meta.series, meta.counter, issued));

@@ -71,7 +71,8 @@ pub struct OpenOptions<'a> {
     pub vfs: Option<&'a str>,
     /// When it is opened.
     pub now: Timestamp,
-    /// A fingerprint of the machine.
+    /// A fingerprint of the machine: the installation's name and, each on a line of its own, the
+    /// addresses of its network hardware.
     pub machine: &'a str,
     /// The store's number, below 100,000.
     pub store: u32,

@@ -107,11 +107,11 @@ pub fn start_with(
 }
 
 /// Returns what tells this machine from a copy of its disk: the system's own name for the
-/// installation and the addresses of its network hardware, which a ghosted disk does not take along.
+/// installation and, each on a line of its own, the addresses of its network hardware, which a
+/// ghosted disk does not take along.
 #[must_use]
 pub fn machine() -> String {
-    let mut parts = Vec::new();
-    parts.extend(std::fs::read_to_string("/etc/machine-id").ok());
+    let mut parts = vec![std::fs::read_to_string("/etc/machine-id").unwrap_or_default()];
     if let Ok(interfaces) = std::fs::read_dir("/sys/class/net") {
         let mut addresses: Vec<String> = interfaces
             .flatten()
@@ -122,7 +122,7 @@ pub fn machine() -> String {
         addresses.sort();
         parts.extend(addresses);
     }
-    parts.iter().map(|part| part.trim()).collect::<Vec<_>>().join(" ")
+    parts.iter().map(|part| part.trim()).collect::<Vec<_>>().join("\n")
 }
 
 fn random_below(limit: u32) -> std::io::Result<u32> {

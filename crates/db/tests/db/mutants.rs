@@ -24,6 +24,7 @@ const CAUGHT_BY: &[(&str, fn())] = &[
         "m19_epoch_kept_on_copy",
         opening::m19_a_copy_on_another_machine_draws_an_epoch_and_its_numbers_never_collide,
     ),
+    ("m19_hardware_is_not_looked_at", opening::m19_an_adapter_that_comes_or_goes_makes_no_copy),
     (
         "m19_restore_unnoticed",
         opening::m19_a_restored_backup_is_noticed_and_its_lost_numbers_are_asked,

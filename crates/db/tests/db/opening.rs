@@ -139,6 +139,21 @@ pub(crate) fn m19_a_copy_on_another_machine_draws_an_epoch_and_its_numbers_never
 }
 
 #[test]
+pub(crate) fn m19_an_adapter_that_comes_or_goes_makes_no_copy() {
+    let mut shop = Shop { machine: "id 1\naa:01\naa:02", ..Shop::new() };
+    shop.open(Birth::New).close().unwrap();
+    for machine in ["id 1\naa:01", "id 1\naa:01\naa:03", "id 1\naa:03"] {
+        shop.machine = machine;
+        shop.open(Birth::Same).close().unwrap();
+    }
+    for machine in ["id 1\nbb:01\nbb:02", "id 2\nbb:01", "id 2", ""] {
+        shop.machine = machine;
+        shop.epoch += 1;
+        shop.open(Birth::Copied).close().unwrap();
+    }
+}
+
+#[test]
 fn m19_a_till_with_another_number_draws_an_epoch() {
     let mut shop = Shop::new();
     shop.open(Birth::New).close().unwrap();
