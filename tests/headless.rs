@@ -378,3 +378,17 @@ fn m4_without_a_certificate_that_reverses_wechat_is_shown_and_not_scanned() {
     shop.scan(line["code"].as_str().unwrap(), Manner::Pays);
     going.until(|line| line["screen"] == "Paid");
 }
+
+#[test]
+fn a_mistyped_path_makes_no_database() {
+    let shop = Shop::open();
+    let number = format!("90{}", "0".repeat(26));
+    for command in [&["status"][..], &["settle"], &["cancel", &number], &["refund", &number]] {
+        refused(&shop.run(command), "there is no till's database at");
+        assert!(!shop.database().exists(), "{command:?}");
+    }
+    shop.paid("1.00");
+    std::fs::remove_file(shop.database()).unwrap();
+    let ran = shop.run(&["status"]);
+    assert_eq!(ran.code, 0, "what was lost is asked about: {:?}", ran.lines);
+}

@@ -49,7 +49,7 @@ pub use epochs::{ABSENT_IN_A_ROW, Asked, LeftBecause, OldEpoch, OldEpochs, OldEp
 pub use error::DbError;
 pub use events::{Event, Events, Note};
 pub use findings::{FindingId, FindingKind, Findings, FindingsMut, KeptFinding};
-pub use open::{Lock, OpenOptions, Opened};
+pub use open::{Lock, OpenOptions, Opened, was_here};
 pub use orders::{Orders, OrdersMut};
 pub use queue::{Counts, Lane, Operation, OperationKind, Queue, QueueMut, Waits};
 pub use refunds::{Refunds, RefundsMut};

@@ -339,6 +339,12 @@ fn check_open_rows(reader: Reader<'_>) -> Result<(), DbError> {
     Ok(())
 }
 
+/// Says whether a database was ever opened here: it is there, or the witness that it left is.
+#[must_use]
+pub fn was_here(path: &Path) -> bool {
+    path.exists() || beside(path, ".witness").exists()
+}
+
 /// Returns the file beside the database whose name is the database's and `suffix`.
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);

@@ -161,6 +161,10 @@ fn failed(refused: &Refused) -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<ExitCode, Refused> {
+    let begins = matches!(arguments.command, Command::Collect { .. });
+    if !begins && !mianfu_db::was_here(&arguments.db) {
+        return Err(Refused::NoDatabase(arguments.db));
+    }
     let files = Files {
         database: arguments.db,
         channels: arguments.channel,

@@ -26,6 +26,7 @@ pub(crate) fn of(refused: &Refused) -> String {
         Refused::NotOffered(Offer::Unproven { reason: None }) => "撤销还没有验证过",
         Refused::Amount => "这不是金额",
         Refused::NoMeans => "没有写怎么收：--show 或 --scan",
+        Refused::NoDatabase(path) => return format!("`{}` 处没有收银台的数据库", path.display()),
         Refused::WhichChannel => "本台有不止一个渠道",
         Refused::Number => "这不是本台的商户订单号：应为 90 开头的 28 位数字",
         Refused::IntentName => "intent 的名字应为 1 到 64 个字，不带空格",

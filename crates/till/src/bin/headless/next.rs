@@ -16,6 +16,10 @@ use crate::refused::Refused;
 pub(crate) fn of(refused: &Refused) -> Both {
     match refused {
         Refused::Amount => both("write yuan like 12.50", "写成元，如 12.50"),
+        Refused::NoDatabase(_) => both(
+            "check --db; the first sale (collect) makes a new one",
+            "检查 --db；第一笔收款（collect）会新建数据库",
+        ),
         Refused::WhichChannel => {
             both("say --show=alipay or --show=wechat", "写明 --show=alipay 或 --show=wechat")
         }

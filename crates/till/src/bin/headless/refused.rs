@@ -1,5 +1,7 @@
 //! Why a command was not carried out, in sentences; [`crate::next`] says what to do.
 
+use std::path::PathBuf;
+
 use mianfu_core::breaker::Offer;
 use mianfu_core::money::Fen;
 use mianfu_core::refund::{Refund, RefundId};
@@ -26,6 +28,8 @@ pub(crate) enum Refused {
     Number,
     #[error("the name of an intent has 1 to 64 letters and no space")]
     IntentName,
+    #[error("there is no till's database at `{}`", .0.display())]
+    NoDatabase(PathBuf),
     #[error("the till could not start")]
     Start(#[from] StartError),
     #[error("{}", offer_sentence(.0))]
