@@ -114,12 +114,18 @@ impl Case<'_> {
     pub(super) fn scanned_after_the_end(&self, trade: &Trade) -> bool {
         let no = &trade.out_trade_no;
         let Some(ended_ms) = self.ended_ms(no) else { return false };
-        let heard = self.record.calls.iter().filter(|call| call.no == *no).filter_map(|call| {
-            let heard = call.heard.as_ref().filter(|heard| heard.at_ms <= ended_ms)?;
-            Some((heard.at_ms, call.answered_ms?))
-        });
-        let answered_ms =
-            heard.max().map_or(ended_ms, |(_, answered_ms)| answered_ms.min(ended_ms));
+        let heard_at = |record: &Record| {
+            let calls = record.calls.iter().filter(|call| call.no == *no);
+            let heard = calls.filter_map(|call| {
+                let heard = call.heard.as_ref().filter(|heard| heard.at_ms <= ended_ms)?;
+                Some((heard.at_ms, call.answered_ms?))
+            });
+            heard.max()
+        };
+        // The end that a copied disk brought along was heard by the till it was copied from.
+        let heard = heard_at(self.record)
+            .or_else(|| self.all.iter().filter_map(|record| heard_at(record)).max());
+        let answered_ms = heard.map_or(ended_ms, |(_, answered_ms)| answered_ms.min(ended_ms));
         trade.origin == mianfu_practice::truth::Origin::Show && answered_ms <= trade.made_ms
     }
 
