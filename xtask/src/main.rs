@@ -43,7 +43,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Installs what the machine lacks: system packages, UI packages, the official SDK.
+    /// Installs what the machine lacks: system packages, UI packages, the SDKs of the sdk part.
     Setup,
     /// Opens the till in practice mode; without a display, takes two payments in a virtual one.
     Run,

@@ -1,4 +1,4 @@
-//! What the machine lacks: system packages, the UI's packages, the official SDK's packages.
+//! What the machine lacks: system packages, the UI's packages, the SDKs that try practice.
 //!
 //! Works on Debian-like systems as root or with sudo; elsewhere it says what to install. Whatever
 //! is there already is left alone, so a second run takes no time and no network.

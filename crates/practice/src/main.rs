@@ -44,6 +44,9 @@ struct Arguments {
     /// Play WeChat Pay too, with this kind of key on the answers of requests that name none.
     #[arg(long, value_enum)]
     wechat: Option<WechatChoice>,
+    /// How soon after the payment call WeChat Pay's reverse is allowed.
+    #[arg(long, value_enum, default_value_t = ReverseChoice::AfterFifteenSeconds)]
+    wechat_reverse: ReverseChoice,
     /// Where to listen with TLS, which WeChat Pay's reverse and refund need; loopback only.
     #[arg(long, requires = "wechat")]
     listen_tls: Option<SocketAddr>,
@@ -86,6 +89,12 @@ enum WechatChoice {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
+enum ReverseChoice {
+    AfterFifteenSeconds,
+    AtOnce,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
 enum WeatherChoice {
     Calm,
     Storm,
@@ -114,7 +123,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         practice.with(|practice, _| practice.weather_mut().storm())?;
     }
     let wechat = match arguments.wechat {
-        Some(choice) => Some(open_wechat(&practice, &papers, choice)?),
+        Some(choice) => Some(open_wechat(&practice, &papers, choice, arguments.wechat_reverse)?),
         None => None,
     };
     let listener = TcpListener::bind(arguments.listen).await?;
@@ -171,11 +180,15 @@ fn open_wechat(
     practice: &Shared,
     papers: &Papers,
     choice: WechatChoice,
+    reverse: ReverseChoice,
 ) -> Result<WechatPapers, Box<dyn Error>> {
     let wechat = WechatPapers::open(papers)?;
     let mut account = wechat.account()?;
     if let WechatChoice::PublicKey = choice {
         account.sign_with(&wechat.public_key_id);
+    }
+    if let ReverseChoice::AtOnce = reverse {
+        account.reverse_after_ms = 0;
     }
     practice.with(|practice, _| practice.open_wechat(account))?;
     Ok(wechat)

@@ -1,0 +1,42 @@
+// Practice as a program of its own, and the control API with which a check plays the customers.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** Starts `program` in a folder of its own; `end` ends it and removes the folder. */
+export async function start(program, ...options) {
+  const state = mkdtempSync(join(tmpdir(), "mianfu-sdk-"));
+  const child = spawn(program, ["--state", state, "--seed", "7", "--until-stdin-closes", ...options], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const line = await new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).once("line", resolve);
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`practice ended with ${code}`)));
+  });
+  const end = async () => {
+    child.stdin.end();
+    const code = await ended;
+    rmSync(state, { recursive: true });
+    return code;
+  };
+  return { announced: JSON.parse(line), end };
+}
+
+export const read = (file) => readFileSync(file, "utf8");
+
+/** Sends one order to the control API and returns what it says. */
+export async function control(announced, path, body) {
+  const response = await fetch(`${announced.control}/${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  assert.equal(response.status, 200, await response.clone().text());
+  return response.json();
+}
