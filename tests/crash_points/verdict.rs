@@ -61,6 +61,7 @@ fn numbers_are_new(scene: &Scene, record: &Record, broken: &mut Vec<Broken>) {
             | Fact::Paid { .. }
             | Fact::Closed { .. }
             | Fact::Refunded { .. }
+            | Fact::RefundEnded { .. }
             | Fact::Asked { .. }
             | Fact::Arrived { .. } => None,
         })

@@ -126,6 +126,7 @@ fn router(practice: Shared) -> Router {
         .route("/control/asked", get(control::asked))
         .route("/control/payment-codes", post(control::show_payment_code))
         .route("/control/scans", post(control::scan))
+        .route("/control/refunds", post(control::end_refund))
         .route("/control/trades", get(control::trades).post(control::behave))
         .route("/control/weather", post(control::weather))
         .with_state(practice)

@@ -124,6 +124,28 @@ pub struct Refund {
     pub amount_fen: i64,
     pub at_ms: i64,
     pub by: RefundBy,
+    /// How it ended, where that was decided. Without a decision it arrives in its time.
+    #[serde(default)]
+    pub end: Option<RefundEnd>,
+}
+
+/// How a refund ended, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundEnd {
+    pub at_ms: i64,
+    pub how: RefundFate,
+}
+
+/// What becomes of a refund that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundFate {
+    /// The money is with the customer.
+    Arrived,
+    /// It left the merchant and did not arrive, until the portal sends it on (ABNORMAL, CHANGE).
+    Abnormal,
+    /// It is with the merchant again (CLOSED, REFUNDCLOSE).
+    Closed,
 }
 
 /// Which call sent the money back.
@@ -149,6 +171,7 @@ pub enum Happened {
     Planned(Plan),
     Paid,
     Refunded { amount_fen: i64 },
+    RefundEnded(RefundFate),
     Closed(ClosedWhy),
 }
 
@@ -282,9 +305,10 @@ impl Trade {
         }
     }
 
-    /// Returns the sum that went back, in fen.
+    /// Returns the sum that went back, in fen. What was closed did not.
     pub fn refunded_fen(&self) -> i64 {
-        self.refunds.iter().map(|refund| refund.amount_fen).sum()
+        let closed = |refund: &&Refund| refund.end.is_some_and(|end| end.how == RefundFate::Closed);
+        self.refunds.iter().filter(|refund| !closed(refund)).map(|refund| refund.amount_fen).sum()
     }
 
     /// Returns the refund of a number.

@@ -23,6 +23,7 @@ use crate::weather::Fault;
 use crate::wire::{KeptBusiness, Seal};
 
 pub use account::{Account, Certificate, PlatformKey, ReverseUnknown, Secrets};
+pub use refunds::RefundError;
 pub(crate) use spoil::spoilt;
 
 const PURPOSE_NONCE: u64 = 5;

@@ -62,7 +62,8 @@ pub(super) fn refund(desk: &mut Desk<'_>, business: &Business) -> Heard {
                 desk.ledger.record(desk.now_ms, closed);
             }
             let at_ms = desk.now_ms;
-            let made = Refund { out_request_no, amount_fen, at_ms, by: RefundBy::Refund };
+            let by = RefundBy::Refund;
+            let made = Refund { out_request_no, amount_fen, at_ms, by, end: None };
             Ok(answer(desk, business, &trade, &made, "Y"))
         }
     }

@@ -15,7 +15,9 @@ use super::Shared;
 use crate::phone::{CustomerId, Manner, PAYMENT_CODE_LIFE_MS, PhoneError};
 use crate::practice::Practice;
 use crate::state::StateError;
-use crate::truth::{Asked, Channel, Offer, Origin, PaymentCode, Plan, Trade, TradeStatus};
+use crate::truth::{
+    Asked, Channel, Offer, Origin, PaymentCode, Plan, RefundFate, Trade, TradeStatus,
+};
 use crate::weather::{FaultKind, Scripted};
 
 /// How many of the latest trades and payment codes a state shows.
@@ -100,6 +102,14 @@ pub(super) struct Behave {
     manner: Manner,
 }
 
+/// How a refund at WeChat Pay ends.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EndRefund {
+    out_refund_no: String,
+    how: RefundFate,
+}
+
 /// A change of the weather, in this order: calm or storm, chances, scripted faults.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -155,7 +165,7 @@ pub(super) async fn show_payment_code(
 }
 
 pub(super) async fn scan(State(practice): State<Shared>, Json(ask): Json<Scan>) -> Response {
-    tried(practice.with(|practice, now_ms| {
+    tried(practice.with(|practice, now_ms| -> Result<_, PhoneError> {
         let customer = ask.customer.unwrap_or_else(|| practice.truth().stranger());
         let out_trade_no = practice.scan_as(now_ms, customer, &ask.qr, ask.manner)?;
         Ok(practice.truth().trade(&out_trade_no).map(|trade| trade_view(trade, now_ms)))
@@ -163,10 +173,19 @@ pub(super) async fn scan(State(practice): State<Shared>, Json(ask): Json<Scan>) 
 }
 
 pub(super) async fn behave(State(practice): State<Shared>, Json(ask): Json<Behave>) -> Response {
-    tried(practice.with(|practice, now_ms| {
+    tried(practice.with(|practice, now_ms| -> Result<_, PhoneError> {
         practice.behave(now_ms, &ask.out_trade_no, ask.manner)?;
         Ok(practice.truth().trade(&ask.out_trade_no).map(|trade| trade_view(trade, now_ms)))
     }))
+}
+
+pub(super) async fn end_refund(
+    State(practice): State<Shared>,
+    Json(ask): Json<EndRefund>,
+) -> Response {
+    tried(
+        practice.with(|practice, now_ms| practice.end_refund(now_ms, &ask.out_refund_no, ask.how)),
+    )
 }
 
 pub(super) async fn weather(
@@ -203,7 +222,9 @@ fn answer<T: Serialize>(outcome: Result<T, StateError>) -> Response {
     }
 }
 
-fn tried<T: Serialize>(outcome: Result<Result<T, PhoneError>, StateError>) -> Response {
+fn tried<T: Serialize, E: Serialize + ToString>(
+    outcome: Result<Result<T, E>, StateError>,
+) -> Response {
     match outcome {
         Ok(Ok(view)) => Json(view).into_response(),
         Ok(Err(no)) => {

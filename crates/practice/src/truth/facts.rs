@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Asked, Channel, Closed, ClosedWhy, Happened, Moment, Offer, Origin, PaymentCode, Plan, Refund,
-    RefundBy, Told, Trade, Truth,
+    RefundBy, RefundEnd, RefundFate, Told, Trade, Truth,
 };
 use crate::phone::{CustomerId, Manner};
 
@@ -41,6 +41,8 @@ pub enum Fact {
     Closed { out_trade_no: String, why: ClosedWhy },
     /// Money went back.
     Refunded { out_trade_no: String, out_request_no: String, amount_fen: i64, by: RefundBy },
+    /// What became of a refund was decided.
+    RefundEnded { out_trade_no: String, out_request_no: String, how: RefundFate },
     /// A request left its caller.
     Asked { asked: Asked },
     /// A late request, counted by its place in the order of sending, arrived.
@@ -144,9 +146,13 @@ impl Truth {
                 });
             }
             Fact::Refunded { out_trade_no, out_request_no, amount_fen, by } => {
+                let refund = Refund { out_request_no, amount_fen, at_ms, by, end: None };
                 self.change(at_ms, &out_trade_no, Happened::Refunded { amount_fen }, |trade| {
-                    trade.refunds.push(Refund { out_request_no, amount_fen, at_ms, by });
+                    trade.refunds.push(refund);
                 });
+            }
+            Fact::RefundEnded { out_trade_no, out_request_no, how } => {
+                self.end_refund(at_ms, out_trade_no, out_request_no, how);
             }
             Fact::Asked { asked } => self.asked.push(asked),
             Fact::Arrived { place, told } => {
@@ -187,6 +193,26 @@ impl Truth {
         self.waiting.insert(made.out_trade_no.clone());
         self.by_trade_no.insert(made.trade_no, made.out_trade_no.clone());
         self.trades.insert(made.out_trade_no, trade);
+    }
+
+    /// Decides a refund. Of one that is with the merchant again the trade is as if it never was.
+    fn end_refund(
+        &mut self,
+        at_ms: i64,
+        out_trade_no: String,
+        out_request_no: String,
+        how: RefundFate,
+    ) {
+        self.change(at_ms, &out_trade_no, Happened::RefundEnded(how), |trade| {
+            let mut refunds = trade.refunds.iter_mut();
+            if let Some(refund) = refunds.find(|refund| refund.out_request_no == out_request_no) {
+                refund.end = Some(RefundEnd { at_ms, how });
+            }
+            let whole = trade.closed.is_some_and(|closed| closed.why == ClosedWhy::Refunded);
+            if how == RefundFate::Closed && whole {
+                trade.closed = None;
+            }
+        });
     }
 
     fn change(

@@ -1,11 +1,15 @@
 //! Refunds (申请退款, 4014959631), the same for both generations.
 //!
 //! A refund is accepted first and arrives later. The ledger counts it from the acceptance: from
-//! then on nothing of the merchant's can stop it.
+//! then on nothing of the merchant's can stop it. Of one that is told to end otherwise the money is
+//! nowhere (ABNORMAL) until it is sent on, or with the merchant again (CLOSED).
 
-use super::Desk;
+use super::{Account, Desk};
 use crate::calendar::{beijing_day, beijing_rfc3339};
-use crate::truth::{Channel, ClosedWhy, Fact, REFUND_WINDOW_MS, Refund, RefundBy, Trade, Truth};
+use crate::practice::Practice;
+use crate::truth::{
+    Channel, ClosedWhy, Fact, REFUND_WINDOW_MS, Refund, RefundBy, RefundFate, Trade, Truth,
+};
 use crate::weather::Fault;
 
 /// How far apart different partial refunds of an order are, in ms.
@@ -18,6 +22,53 @@ pub(super) struct Wanted {
     pub(super) refund_fen: i64,
     /// The order's amount as the merchant has it.
     pub(super) total_fen: i64,
+}
+
+/// The states of a refund. Each generation has words of its own for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    Processing,
+    Success,
+    Abnormal,
+    Closed,
+}
+
+/// Why a refund does not end the way it is told to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundError {
+    #[error("there is no such refund")]
+    NoRefund,
+    #[error("this refund is over")]
+    Over,
+}
+
+impl Practice {
+    /// Ends a refund at WeChat Pay that is still on its way, or sends on one that was abnormal.
+    pub fn end_refund(
+        &mut self,
+        now_ms: i64,
+        out_refund_no: &str,
+        how: RefundFate,
+    ) -> Result<(), RefundError> {
+        let now_ms = self.at(now_ms);
+        let account = self.wechat().ok_or(RefundError::NoRefund)?;
+        let found = find(self.truth(), out_refund_no).ok_or(RefundError::NoRefund)?;
+        let (trade, refund) = found;
+        match (status(account, now_ms, refund), how) {
+            (Status::Processing, _) | (Status::Abnormal, RefundFate::Arrived) => {}
+            (Status::Abnormal | Status::Success | Status::Closed, _) => {
+                return Err(RefundError::Over);
+            }
+        }
+        let ended = Fact::RefundEnded {
+            out_trade_no: trade.out_trade_no.clone(),
+            out_request_no: refund.out_request_no.clone(),
+            how,
+        };
+        self.ledger.record(now_ms, ended);
+        Ok(())
+    }
 }
 
 /// Why no money goes back.
@@ -67,6 +118,7 @@ pub(super) fn refund(desk: &mut Desk<'_>, trade: &Trade, wanted: &Wanted) -> Res
         amount_fen: wanted.refund_fen,
         at_ms: desk.now_ms,
         by: RefundBy::Refund,
+        end: None,
     };
     let refunded = Fact::Refunded {
         out_trade_no: out_trade_no.clone(),
@@ -94,18 +146,30 @@ pub(super) fn all(trade: &Trade) -> impl Iterator<Item = &Refund> {
 }
 
 /// Returns the state of a refund.
-pub(super) fn status(desk: &Desk<'_>, refund: &Refund) -> &'static str {
-    if desk.now_ms >= arrives_ms(desk, refund) { "SUCCESS" } else { "PROCESSING" }
+pub(super) fn status(account: &Account, now_ms: i64, refund: &Refund) -> Status {
+    match refund.end.map(|end| end.how) {
+        Some(RefundFate::Arrived) => Status::Success,
+        Some(RefundFate::Abnormal) => Status::Abnormal,
+        Some(RefundFate::Closed) => Status::Closed,
+        None if now_ms < over_ms(account, refund) => Status::Processing,
+        None => Status::Success,
+    }
 }
 
-/// Returns when the money was with the customer, if it is, as both generations write it.
-pub(super) fn success_ms(desk: &Desk<'_>, refund: &Refund) -> Option<i64> {
-    let arrives_ms = arrives_ms(desk, refund);
-    (desk.now_ms >= arrives_ms).then_some(arrives_ms)
+/// Returns when a refund ended, or when it will if nothing else is decided.
+pub(super) fn over_ms(account: &Account, refund: &Refund) -> i64 {
+    refund.end.map_or(refund.at_ms + account.refund_takes_ms, |end| end.at_ms)
 }
 
-pub(super) fn success_time(desk: &Desk<'_>, refund: &Refund) -> Option<String> {
-    success_ms(desk, refund).map(beijing_rfc3339)
+/// Returns when the money was with the customer, if it is.
+pub(super) fn success_ms(account: &Account, now_ms: i64, refund: &Refund) -> Option<i64> {
+    let arrived = status(account, now_ms, refund) == Status::Success;
+    arrived.then_some(over_ms(account, refund))
+}
+
+/// Returns the same as v3 writes it.
+pub(super) fn success_time(account: &Account, now_ms: i64, refund: &Refund) -> Option<String> {
+    success_ms(account, now_ms, refund).map(beijing_rfc3339)
 }
 
 /// Returns WeChat Pay's own number of a refund.
@@ -117,10 +181,6 @@ pub(super) fn refund_id(trade: &Trade, refund: &Refund) -> String {
 
 fn of_trade<'t>(trade: &'t Trade, out_refund_no: &str) -> Option<&'t Refund> {
     all(trade).find(|refund| refund.out_request_no == out_refund_no)
-}
-
-fn arrives_ms(desk: &Desk<'_>, refund: &Refund) -> i64 {
-    refund.at_ms + desk.account.refund_takes_ms
 }
 
 fn allowed(desk: &Desk<'_>, trade: &Trade, wanted: &Wanted) -> Result<(), No> {

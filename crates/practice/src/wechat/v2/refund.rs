@@ -8,7 +8,7 @@ use crate::calendar::beijing_text;
 use crate::truth::{Refund, Trade};
 use crate::wechat::Desk;
 use crate::wechat::order::Order;
-use crate::wechat::refunds::{self, Wanted};
+use crate::wechat::refunds::{self, Status, Wanted};
 
 pub(super) fn refund(desk: &mut Desk<'_>, asked: &BTreeMap<String, String>) -> Heard {
     let out_refund_no = asked.get("out_refund_no").filter(|text| !text.is_empty());
@@ -63,17 +63,28 @@ fn listed(desk: &Desk<'_>, trade: &Trade, list: &[&Refund]) -> Fields {
         .with("refund_count", list.len().to_string());
     for (place, refund) in list.iter().enumerate() {
         let named = |name: &str| format!("{name}_{place}");
-        let arrived = refunds::success_ms(desk, refund).map(beijing_text);
+        let arrived = refunds::success_ms(desk.account, desk.now_ms, refund).map(beijing_text);
+        let status = status_word(refunds::status(desk.account, desk.now_ms, refund));
         fields = fields
             .with(&named("out_refund_no"), refund.out_request_no.as_str())
             .with(&named("refund_id"), refunds::refund_id(trade, refund))
             .with(&named("refund_channel"), "ORIGINAL")
-            .with(&named("refund_status"), refunds::status(desk, refund))
+            .with(&named("refund_status"), status)
             .with(&named("refund_recv_accout"), "支付用户的零钱")
             .with_fen(&named("refund_fee"), refund.amount_fen)
             .with_some(&named("refund_success_time"), arrived);
     }
     fields
+}
+
+/// Returns v2's word for a state.
+pub(super) fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Processing => "PROCESSING",
+        Status::Success => "SUCCESS",
+        Status::Abnormal => "CHANGE",
+        Status::Closed => "REFUNDCLOSE",
+    }
 }
 
 /// Reads an amount: digits only, at least one fen.

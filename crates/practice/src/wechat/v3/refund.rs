@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::super::order::{self, Order};
-use super::super::refunds::{self, Wanted};
+use super::super::refunds::{self, Status, Wanted};
 use super::super::{Desk, v3::No};
 use super::Heard;
 use super::body::Body;
@@ -55,6 +55,16 @@ fn out_refund_no(body: &Body) -> Result<String, No> {
     }
 }
 
+/// Returns v3's word for a state.
+pub(super) fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Processing => "PROCESSING",
+        Status::Success => "SUCCESS",
+        Status::Abnormal => "ABNORMAL",
+        Status::Closed => "CLOSED",
+    }
+}
+
 fn refusal(no: refunds::No) -> No {
     let (status, code) = match no {
         refunds::No::MerchantEmpty => (403, "NOT_ENOUGH"),
@@ -78,7 +88,7 @@ fn answer(desk: &Desk<'_>, trade: &Trade, refund: &Refund) -> Value {
         "channel": "ORIGINAL",
         "user_received_account": "支付用户零钱",
         "create_time": beijing_rfc3339(refund.at_ms),
-        "status": refunds::status(desk, refund),
+        "status": status_word(refunds::status(desk.account, desk.now_ms, refund)),
         "funds_account": "AVAILABLE",
         "amount": {
             "total": trade.amount_fen,
@@ -91,7 +101,7 @@ fn answer(desk: &Desk<'_>, trade: &Trade, refund: &Refund) -> Value {
             "currency": "CNY",
         },
     });
-    if let Some(success_time) = refunds::success_time(desk, refund) {
+    if let Some(success_time) = refunds::success_time(desk.account, desk.now_ms, refund) {
         body["success_time"] = json!(success_time);
     }
     body
