@@ -62,6 +62,8 @@ fn numbers_are_new(scene: &Scene, record: &Record, broken: &mut Vec<Broken>) {
             | Fact::Closed { .. }
             | Fact::Refunded { .. }
             | Fact::RefundEnded { .. }
+            | Fact::NoticeWanted { .. }
+            | Fact::NoticeSent { .. }
             | Fact::Asked { .. }
             | Fact::Arrived { .. } => None,
         })

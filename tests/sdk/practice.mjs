@@ -30,6 +30,13 @@ export async function start(program, ...options) {
 
 export const read = (file) => readFileSync(file, "utf8");
 
+/** Returns the notices that are due about an order. */
+export async function notices(announced, out_trade_no) {
+  const due = await (await fetch(`${announced.control}/notices`)).json();
+  const about = ({ payment, refund }) => (payment ?? refund).out_trade_no;
+  return due.filter((notice) => about(notice.about) === out_trade_no);
+}
+
 /** Sends one order to the control API and returns what it says. */
 export async function control(announced, path, body) {
   const response = await fetch(`${announced.control}/${path}`, {

@@ -7,10 +7,11 @@ import assert from "node:assert/strict";
 import https from "node:https";
 import { dirname, join } from "node:path";
 import Wechatpay from "wechatpay-axios-plugin";
-import { control, read, start } from "./practice.mjs";
+import { control, notices, read, start } from "./practice.mjs";
 import { secrets } from "./wechat_clients.mjs";
 
-const { Hash } = Wechatpay;
+const { Aes, Hash, Transformer } = Wechatpay;
+const NOTIFY = "https://relay.invalid/notify/wechat/1900009999/7";
 
 /** A shop with the client, over a line without TLS and over one with the merchant's certificate. */
 class Shop {
@@ -96,7 +97,7 @@ class Shop {
   reverse = (out_trade_no) => this.ask(this.money.secapi.pay.reverse, { out_trade_no }, { security: true });
 
   refund(out_trade_no, out_refund_no, refund_fee) {
-    const fields = { out_trade_no, out_refund_no, total_fee: 1250, refund_fee };
+    const fields = { out_trade_no, out_refund_no, total_fee: 1250, refund_fee, notify_url: NOTIFY };
     return this.ask(this.money.secapi.pay.refund, fields, { security: true });
   }
 
@@ -191,6 +192,46 @@ const cases = {
     const asked = await shop.refundQuery(`${number}R1`);
     assert.deepEqual([asked.refund_count, asked.refund_id_0, asked.refund_fee_0], ["1", first.refund_id, "250"]);
     assert.equal((await shop.query(number)).trade_state, "REFUND");
+  },
+
+  async "a refund arrives, is changed, or is closed, and its notice says so"(shop) {
+    const ends = { arrived: "SUCCESS", abnormal: "CHANGE", closed: "REFUNDCLOSE" };
+    for (const [how, status] of Object.entries(ends)) {
+      const number = await shop.paid();
+      await shop.refund(number, `${number}R1`, 250);
+      await shop.control("refunds", { out_refund_no: `${number}R1`, how });
+      assert.equal((await shop.refundQuery(`${number}R1`)).refund_status_0, status);
+      const [{ about, url, body }] = await notices(shop.announced, number);
+      const outer = Transformer.toObject(body);
+      assert.deepEqual([url, outer.mch_id, outer.sign], [NOTIFY, shop.own.mch_id, undefined]);
+      const inner = Transformer.toObject(Aes.AesEcb.decrypt(outer.req_info, Hash.md5(shop.key)));
+      assert.deepEqual([inner.refund_status, inner.out_refund_no], [status, `${number}R1`]);
+      assert.deepEqual([inner.refund_fee, inner.total_fee], ["250", "1250"]);
+      const taken = Transformer.toXml({ return_code: "SUCCESS", return_msg: "OK" });
+      await shop.control("notices/answers", { about, status: 200, body: taken });
+      assert.deepEqual(await notices(shop.announced, number), []);
+    }
+  },
+
+  async "a scanned payment has no notice"(shop) {
+    assert.deepEqual(await notices(shop.announced, await shop.paid()), []);
+  },
+
+  async "a payment's notice of v2 is signed with either hash"(shop) {
+    const types = new Set();
+    for (let count = 0; count < 8; count += 1) {
+      const number = await shop.paid();
+      const about = { payment: { out_trade_no: number } };
+      await shop.control("notices", { about, url: NOTIFY, form: "v2" });
+      const [{ body }] = await notices(shop.announced, number);
+      const fields = Transformer.toObject(body);
+      const type = fields.sign_type ?? "MD5";
+      assert.ok(Hash.equals(Hash.sign(type, fields, shop.key), fields.sign), body);
+      assert.deepEqual([fields.out_trade_no, fields.total_fee], [number, "1250"]);
+      types.add(type);
+      await shop.control("notices/answers", { about, status: 200, body: "<xml><return_code>SUCCESS</return_code></xml>" });
+    }
+    assert.deepEqual([...types].sort(), ["HMAC-SHA256", "MD5"]);
   },
 
   async "without the merchant's certificate no money goes back"(shop) {

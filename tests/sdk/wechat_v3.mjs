@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
-import { control, read, start } from "./practice.mjs";
+import { control, notices, read, start } from "./practice.mjs";
 import { AxiosV3, NodeV3 } from "./wechat_clients.mjs";
 
 const NOTIFY = "https://relay.invalid/notify/wechat/1900009999/7";
@@ -45,6 +45,21 @@ class Shop {
     assert.equal(offer.status, 200, JSON.stringify(offer.body));
     await this.control("scans", { qr: offer.body.code_url, manner });
     return number;
+  }
+
+  /** Returns the one notice that is due about an order, and takes it. */
+  async notice(out_trade_no) {
+    const [notice, ...more] = await notices(this.announced, out_trade_no);
+    assert.deepEqual([more.length, notice.url], [0, NOTIFY]);
+    await this.control("notices/answers", { about: notice.about, status: 200 });
+    return { ...notice, headers: new Headers(notice.headers) };
+  }
+
+  /** Verifies and opens a notice with the client's own code. */
+  async opened({ headers, body }) {
+    assert.ok(await this.client.verifies(headers, body), "the notice's signature does not hold");
+    const envelope = JSON.parse(body);
+    return { event: envelope.event_type, ...this.client.open(envelope.resource) };
   }
 
   refund(out_trade_no, out_refund_no, refund) {
@@ -122,6 +137,50 @@ const cases = {
     assert.equal((await shop.client.query(number)).body.trade_state, "REFUND");
   },
 
+  async "a refund arrives, is abnormal, or is closed"(shop) {
+    const ends = { arrived: "SUCCESS", abnormal: "ABNORMAL", closed: "CLOSED" };
+    for (const [how, status] of Object.entries(ends)) {
+      const number = await shop.shown("pays");
+      await shop.refund(number, `${number}R1`, 250);
+      await shop.control("refunds", { out_refund_no: `${number}R1`, how });
+      const { body } = await shop.client.refundQuery(`${number}R1`);
+      assert.deepEqual([body.status, "success_time" in body], [status, how === "arrived"]);
+    }
+  },
+
+  async "a payment's notice is verified and opened, once it is paid"(shop) {
+    const number = shop.number();
+    const offer = await shop.client.native(shop.sale(number));
+    assert.deepEqual(await notices(shop.announced, number), []);
+    await shop.control("scans", { qr: offer.body.code_url, manner: "pays" });
+    const told = await shop.opened(await shop.notice(number));
+    const { body } = await shop.client.query(number);
+    assert.deepEqual(told, { event: "TRANSACTION.SUCCESS", ...body });
+    assert.deepEqual(await notices(shop.announced, number), [], "it was taken");
+  },
+
+  async "a refund's notices say how it ended"(shop) {
+    const ends = { arrived: "SUCCESS", abnormal: "ABNORMAL", closed: "CLOSED" };
+    for (const [how, status] of Object.entries(ends)) {
+      const number = await shop.shown("pays");
+      await shop.notice(number);
+      await shop.refund(number, `${number}R1`, 250);
+      assert.deepEqual(await notices(shop.announced, number), [], "it is on its way");
+      await shop.control("refunds", { out_refund_no: `${number}R1`, how });
+      const told = await shop.opened(await shop.notice(number));
+      assert.deepEqual([told.event, told.refund_status], [`REFUND.${status}`, status]);
+      assert.deepEqual([told.out_refund_no, told.amount.refund], [`${number}R1`, 250]);
+    }
+  },
+
+  async "an altered notice is not verified"(shop) {
+    const { headers, body } = await shop.notice(await shop.shown("pays"));
+    assert.ok(await shop.client.verifies(headers, body));
+    assert.ok(!(await shop.client.verifies(headers, body.replace("SUCCESS", "success"))));
+    headers.set("wechatpay-nonce", "0");
+    assert.ok(!(await shop.client.verifies(headers, body)));
+  },
+
   async "platform certificates are downloaded and opened"(shop) {
     const { platform_serial, platform_cert_file } = shop.announced.wechat;
     const keys = await shop.client.certificates();
@@ -173,6 +232,21 @@ export async function wechatV3(program, check) {
         await check(`WeChat v3, ${mode}, ${Client.title}: ${name}`, () => body(shop));
       }
     }
+    await check(`WeChat v3, ${mode}: what was sealed and then altered does not open`, async () => {
+      // Only this client looks at the tag: wechatpay-node-v3 opens whatever it is given.
+      const shop = new Shop(announced, new AxiosV3(announced), 3);
+      const { resource } = JSON.parse((await shop.notice(await shop.shown("pays"))).body);
+      assert.equal(shop.client.open(resource).trade_state, "SUCCESS");
+      const other = resource.ciphertext.startsWith("A") ? "B" : "A";
+      const changes = {
+        ciphertext: other + resource.ciphertext.slice(1),
+        associated_data: `${resource.associated_data}x`,
+        nonce: resource.nonce.replace(/^./, "z"),
+      };
+      for (const [name, value] of Object.entries(changes)) {
+        assert.throws(() => shop.client.open({ ...resource, [name]: value }), name);
+      }
+    });
     await end();
   }
 }

@@ -124,6 +124,8 @@ fn router(practice: Shared) -> Router {
         .route("/phone/code.svg", get(page::code))
         .route("/control/state", get(control::state))
         .route("/control/asked", get(control::asked))
+        .route("/control/notices", get(control::notices).post(control::want_notice))
+        .route("/control/notices/answers", post(control::notice_answered))
         .route("/control/payment-codes", post(control::show_payment_code))
         .route("/control/scans", post(control::scan))
         .route("/control/refunds", post(control::end_refund))

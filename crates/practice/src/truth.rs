@@ -5,6 +5,7 @@
 //! for the journal where there is one. Nothing is ever removed.
 
 mod facts;
+mod notices;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +16,7 @@ use crate::weather::FaultKind;
 
 pub use facts::{Entry, Fact};
 pub(crate) use facts::{Ledger, NewTrade};
+pub use notices::{About, Form, Telling};
 
 /// How long after the payment a refund is possible, in ms: 12 months (opendocs 02ekfs).
 pub const REFUND_WINDOW_MS: i64 = 365 * 86_400_000;
@@ -29,6 +31,7 @@ pub struct Truth {
     by_qr: BTreeMap<String, String>,
     payment_codes: BTreeMap<String, PaymentCode>,
     asked: Vec<Asked>,
+    notices: BTreeMap<About, Telling>,
     last_customer: u32,
 }
 
@@ -394,6 +397,16 @@ impl Truth {
     /// Returns every request in the order of sending.
     pub fn asked(&self) -> &[Asked] {
         &self.asked
+    }
+
+    /// Returns everything that somebody is or was to be told of.
+    pub fn notices(&self) -> impl Iterator<Item = &Telling> {
+        self.notices.values()
+    }
+
+    /// Returns what is known of one notice.
+    pub fn notice(&self, about: &About) -> Option<&Telling> {
+        self.notices.get(about)
     }
 
     /// Returns every capture, those that went back included.

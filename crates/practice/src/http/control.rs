@@ -13,12 +13,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Shared;
 use crate::phone::{CustomerId, Manner, PAYMENT_CODE_LIFE_MS, PhoneError};
-use crate::practice::Practice;
+use crate::practice::{Answer, Practice};
 use crate::state::StateError;
 use crate::truth::{
-    Asked, Channel, Offer, Origin, PaymentCode, Plan, RefundFate, Trade, TradeStatus,
+    About, Asked, Channel, Form, Offer, Origin, PaymentCode, Plan, RefundFate, Trade, TradeStatus,
 };
 use crate::weather::{FaultKind, Scripted};
+use crate::wechat::Notice;
 
 /// How many of the latest trades and payment codes a state shows.
 const LATEST: usize = 50;
@@ -110,6 +111,25 @@ pub(super) struct EndRefund {
     how: RefundFate,
 }
 
+/// A wish to be told.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WantNotice {
+    about: About,
+    url: String,
+    form: Form,
+}
+
+/// What a notice was answered; no status if nothing came within 5 s.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AnswerNotice {
+    about: About,
+    status: Option<u16>,
+    #[serde(default)]
+    body: String,
+}
+
 /// A change of the weather, in this order: calm or storm, chances, scripted faults.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -186,6 +206,34 @@ pub(super) async fn end_refund(
     tried(
         practice.with(|practice, now_ms| practice.end_refund(now_ms, &ask.out_refund_no, ask.how)),
     )
+}
+
+/// The notices that are due. Nothing here sends them.
+pub(super) async fn notices(State(practice): State<Shared>) -> Response {
+    answer(practice.with(|practice, now_ms| -> Vec<Notice> {
+        practice.advance(now_ms);
+        practice.due_notices(now_ms)
+    }))
+}
+
+pub(super) async fn want_notice(
+    State(practice): State<Shared>,
+    Json(ask): Json<WantNotice>,
+) -> Response {
+    answer(practice.with(|practice, now_ms| {
+        practice.want_notice(now_ms, ask.about, &ask.url, ask.form);
+    }))
+}
+
+pub(super) async fn notice_answered(
+    State(practice): State<Shared>,
+    Json(ask): Json<AnswerNotice>,
+) -> Response {
+    answer(practice.with(|practice, now_ms| {
+        let body = ask.body.into_bytes();
+        let heard = ask.status.map(|status| Answer { status, headers: Vec::new(), body });
+        practice.notice_answered(now_ms, &ask.about, heard.as_ref());
+    }))
 }
 
 pub(super) async fn weather(

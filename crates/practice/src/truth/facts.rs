@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Asked, Channel, Closed, ClosedWhy, Happened, Moment, Offer, Origin, PaymentCode, Plan, Refund,
-    RefundBy, RefundEnd, RefundFate, Told, Trade, Truth,
+    About, Asked, Channel, Closed, ClosedWhy, Form, Happened, Moment, Offer, Origin, PaymentCode,
+    Plan, Refund, RefundBy, RefundEnd, RefundFate, Telling, Told, Trade, Truth,
 };
 use crate::phone::{CustomerId, Manner};
 
@@ -43,6 +43,10 @@ pub enum Fact {
     Refunded { out_trade_no: String, out_request_no: String, amount_fen: i64, by: RefundBy },
     /// What became of a refund was decided.
     RefundEnded { out_trade_no: String, out_request_no: String, how: RefundFate },
+    /// A merchant wants to be told of something once it has happened.
+    NoticeWanted { about: About, url: String, form: Form },
+    /// A notice was sent, and taken or not.
+    NoticeSent { about: About, taken: bool },
     /// A request left its caller.
     Asked { asked: Asked },
     /// A late request, counted by its place in the order of sending, arrived.
@@ -154,6 +158,15 @@ impl Truth {
             Fact::RefundEnded { out_trade_no, out_request_no, how } => {
                 self.end_refund(at_ms, out_trade_no, out_request_no, how);
             }
+            Fact::NoticeWanted { about, url, form } => {
+                let telling = Telling::wanted(about.clone(), url, form);
+                self.notices.insert(about, telling);
+            }
+            Fact::NoticeSent { about, taken } => {
+                if let Some(telling) = self.notices.get_mut(&about) {
+                    telling.sent(at_ms, taken);
+                }
+            }
             Fact::Asked { asked } => self.asked.push(asked),
             Fact::Arrived { place, told } => {
                 if let Some(asked) = self.asked.get_mut(place) {
@@ -213,6 +226,10 @@ impl Truth {
                 trade.closed = None;
             }
         });
+        let about = About::Refund { out_trade_no, out_request_no };
+        if let Some(telling) = self.notices.get_mut(&about) {
+            telling.begin_again();
+        }
     }
 
     fn change(

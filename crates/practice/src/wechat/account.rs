@@ -54,6 +54,12 @@ pub struct Account {
     pub reverse_after_ms: i64,
     /// How long a refund is PROCESSING, in ms.
     pub refund_takes_ms: i64,
+    /// Where the merchant hears of refunds for which no address was named.
+    pub portal_url: Option<String>,
+    /// How many times faster than documented a notice is repeated that nobody took.
+    pub notices_faster: i64,
+    /// So many first notices in a thousand carry one of WeChat Pay's own probes for a signature.
+    pub probes_per_mille: u64,
     pub(crate) secrets: Secrets,
     keys: Vec<PlatformKey>,
     /// The place of the key that signs where a request names none.
@@ -76,6 +82,9 @@ impl Account {
             reverse_unknown: ReverseUnknown::NotFound,
             reverse_after_ms: 15_000,
             refund_takes_ms: 5_000,
+            portal_url: None,
+            notices_faster: 1,
+            probes_per_mille: 0,
             secrets,
             keys: vec![key],
             signs: 0,

@@ -8,7 +8,8 @@ use super::{Account, Desk};
 use crate::calendar::{beijing_day, beijing_rfc3339};
 use crate::practice::Practice;
 use crate::truth::{
-    Channel, ClosedWhy, Fact, REFUND_WINDOW_MS, Refund, RefundBy, RefundFate, Trade, Truth,
+    About, Channel, ClosedWhy, Fact, Form, REFUND_WINDOW_MS, Refund, RefundBy, RefundFate, Trade,
+    Truth,
 };
 use crate::weather::Fault;
 
@@ -22,6 +23,8 @@ pub(super) struct Wanted {
     pub(super) refund_fen: i64,
     /// The order's amount as the merchant has it.
     pub(super) total_fen: i64,
+    /// Where the merchant wants to be told, and by which generation.
+    pub(super) notify: (Option<String>, Form),
 }
 
 /// The states of a refund. Each generation has words of its own for them.
@@ -127,6 +130,7 @@ pub(super) fn refund(desk: &mut Desk<'_>, trade: &Trade, wanted: &Wanted) -> Res
         by: RefundBy::Refund,
     };
     desk.ledger.record(desk.now_ms, refunded);
+    want_notice(desk, &out_trade_no, wanted);
     if trade.refunded_fen() + made.amount_fen == trade.amount_fen {
         let closed = Fact::Closed { out_trade_no, why: ClosedWhy::Refunded };
         desk.ledger.record(desk.now_ms, closed);
@@ -181,6 +185,20 @@ pub(super) fn refund_id(trade: &Trade, refund: &Refund) -> String {
 
 fn of_trade<'t>(trade: &'t Trade, out_refund_no: &str) -> Option<&'t Refund> {
     all(trade).find(|refund| refund.out_request_no == out_refund_no)
+}
+
+/// Where a request names no address, the portal's hears of it, in v2's words whoever asked.
+fn want_notice(desk: &mut Desk<'_>, out_trade_no: &str, wanted: &Wanted) {
+    let (named, form) = &wanted.notify;
+    let portal = || Some((desk.account.portal_url.clone()?, Form::V2));
+    let Some((url, form)) = named.clone().map(|url| (url, *form)).or_else(portal) else {
+        return;
+    };
+    let about = About::Refund {
+        out_trade_no: out_trade_no.to_owned(),
+        out_request_no: wanted.out_refund_no.clone(),
+    };
+    desk.ledger.record(desk.now_ms, Fact::NoticeWanted { about, url, form });
 }
 
 fn allowed(desk: &Desk<'_>, trade: &Trade, wanted: &Wanted) -> Result<(), No> {

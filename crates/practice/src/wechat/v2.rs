@@ -5,6 +5,7 @@
 
 mod door;
 mod fields;
+mod notice;
 mod pay;
 mod query;
 mod refund;
@@ -21,6 +22,7 @@ use crate::truth::{Told, Truth};
 use crate::wire::{KeptBusiness, Seal, without_real_code};
 
 pub(super) use fields::Fields;
+pub(super) use notice::{is_taken, write as write_notice};
 use sign::SignType;
 
 /// The calls of v2 that are played.
@@ -200,5 +202,5 @@ pub(super) fn letter(desk: &Desk<'_>, said: &Said, seal: Seal) -> Answer {
         ("content-type".to_owned(), "text/plain".to_owned()),
         ("date".to_owned(), http_date(desk.now_ms)),
     ];
-    Answer { status: 200, headers, body: xml::write(&fields).into_bytes() }
+    Answer { status: 200, headers, body: xml::write("xml", &fields).into_bytes() }
 }

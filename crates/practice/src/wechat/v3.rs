@@ -7,16 +7,20 @@ mod body;
 mod certificates;
 mod door;
 mod native;
+mod notice;
 mod refund;
+mod seal;
 
 use serde_json::{Map, Value, json};
 
-use super::Desk;
+use super::{Desk, PlatformKey};
 use crate::alipay::percent_decoded;
 use crate::calendar::http_date;
 use crate::practice::{Answer, Request};
 use crate::truth::{Told, Truth};
 use crate::wire::{KeptBusiness, Seal};
+
+pub(super) use notice::write as write_notice;
 
 /// What begins the signatures with which WeChat Pay probes its merchants (4013053249).
 const PROBE: &str = "WECHATPAY/SIGNTEST/";
@@ -199,25 +203,49 @@ pub(super) fn letter(desk: &Desk<'_>, said: &Said, seal: Seal) -> Answer {
         headers.push(("content-type".to_owned(), "application/json; charset=utf-8".to_owned()));
     }
     if (200..300).contains(&said.status) && seal != Seal::Missing {
-        let stamp = desk.now_ms.div_euclid(1000).to_string();
-        let key = desk.account.key(said.wanted_key.as_deref());
-        let sign = |body: &str| key.signer.sign(format!("{stamp}\n{nonce}\n{body}\n").as_bytes());
-        let signature = match seal {
-            Seal::Genuine | Seal::Missing => sign(&body),
+        let signed = match seal {
+            Seal::Genuine | Seal::Missing => Signed::Truly,
             // Every second of them looks like one of WeChat Pay's own probes.
             Seal::Forged if nonce.ends_with(['0', '2', '4', '6', '8', 'a', 'c', 'e']) => {
-                format!("{PROBE}{}", sign("not this"))
+                Signed::AsProbe
             }
-            Seal::Forged => sign("not this"),
+            Seal::Forged => Signed::Falsely,
         };
-        let named = [
-            ("wechatpay-timestamp", stamp),
-            ("wechatpay-nonce", nonce),
-            ("wechatpay-signature", signature),
-            ("wechatpay-serial", key.serial.clone()),
-            ("wechatpay-signature-type", "WECHATPAY2-SHA256-RSA2048".to_owned()),
-        ];
-        headers.extend(named.map(|(name, value)| (name.to_owned(), value)));
+        let key = desk.account.key(said.wanted_key.as_deref());
+        headers.extend(signature(key, signed, desk.now_ms, nonce, &body));
     }
     Answer { status: said.status, headers, body: body.into_bytes() }
+}
+
+/// What a signature is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Signed {
+    Truly,
+    Falsely,
+    AsProbe,
+}
+
+/// Returns the headers that sign a body.
+fn signature(
+    key: &PlatformKey,
+    signed: Signed,
+    now_ms: i64,
+    nonce: String,
+    body: &str,
+) -> [(String, String); 5] {
+    let stamp = now_ms.div_euclid(1000).to_string();
+    let sign = |body: &str| key.signer.sign(format!("{stamp}\n{nonce}\n{body}\n").as_bytes());
+    let signature = match signed {
+        Signed::Truly => sign(body),
+        Signed::Falsely => sign("not this"),
+        Signed::AsProbe => format!("{PROBE}{}", sign("not this")),
+    };
+    let named = [
+        ("wechatpay-timestamp", stamp),
+        ("wechatpay-nonce", nonce),
+        ("wechatpay-signature", signature),
+        ("wechatpay-serial", key.serial.clone()),
+        ("wechatpay-signature-type", "WECHATPAY2-SHA256-RSA2048".to_owned()),
+    ];
+    named.map(|(name, value)| (name.to_owned(), value))
 }

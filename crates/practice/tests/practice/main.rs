@@ -6,6 +6,7 @@ mod face;
 mod rules;
 mod shop;
 mod wechat_face;
+mod wechat_notices;
 mod wechat_refunds;
 mod wechat_shop;
 mod wechat_v2;

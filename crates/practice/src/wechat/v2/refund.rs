@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::query::{named, no_order};
 use super::{Fields, Heard, No};
 use crate::calendar::beijing_text;
-use crate::truth::{Refund, Trade};
+use crate::truth::{Form, Refund, Trade};
 use crate::wechat::Desk;
 use crate::wechat::order::Order;
 use crate::wechat::refunds::{self, Status, Wanted};
@@ -16,6 +16,7 @@ pub(super) fn refund(desk: &mut Desk<'_>, asked: &BTreeMap<String, String>) -> H
         out_refund_no: out_refund_no.ok_or(No::new("LACK_PARAMS", "缺少参数"))?.clone(),
         refund_fen: fen(asked, "refund_fee")?,
         total_fen: fen(asked, "total_fee")?,
+        notify: (asked.get("notify_url").filter(|url| !url.is_empty()).cloned(), Form::V2),
     };
     let Order::Met(trade) = named(desk, asked)?.ok_or(no_order())? else {
         return Err(refusal(refunds::No::NotPaid));

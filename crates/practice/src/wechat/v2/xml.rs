@@ -44,9 +44,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<BTreeMap<String, String>, Malformed> 
     Ok(fields)
 }
 
-/// Writes elements inside `<xml>`. Amounts are plain, everything else is CDATA.
-pub(super) fn write(fields: &BTreeMap<String, String>) -> String {
-    let mut text = String::from("<xml>");
+/// Writes elements inside a root, `<xml>` for most. Amounts are plain, everything else is CDATA.
+pub(super) fn write(root: &str, fields: &BTreeMap<String, String>) -> String {
+    let mut text = format!("<{root}>");
     for (name, value) in fields {
         let plain = name.contains("_fee") && value.bytes().all(|byte| byte.is_ascii_digit());
         match plain {
@@ -58,7 +58,7 @@ pub(super) fn write(fields: &BTreeMap<String, String>) -> String {
             }
         }
     }
-    text.push_str("</xml>");
+    text.push_str(&format!("</{root}>"));
     text
 }
 
@@ -145,6 +145,6 @@ mod tests {
     fn what_is_written_is_read() {
         let texts = [("body", "面]]>&<付"), ("total_fee", "1250"), ("fee_type", "CNY")];
         let fields = texts.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
-        assert_eq!(read(write(&fields).as_bytes()), Ok(fields));
+        assert_eq!(read(write("xml", &fields).as_bytes()), Ok(fields));
     }
 }

@@ -6,12 +6,12 @@
 use serde_json::{Value, json};
 
 use super::super::order::{self, Order, State};
-use super::super::{Desk, v3::No};
+use super::super::{Account, Desk, v3::No};
 use super::Heard;
 use super::body::Body;
 use crate::calendar::{beijing_rfc3339, from_rfc3339};
 use crate::chance::fixed;
-use crate::truth::{Channel, ClosedWhy, Fact, Offer, Origin};
+use crate::truth::{About, Channel, ClosedWhy, Fact, Form, Offer, Origin};
 
 /// How long a code can be scanned, in ms: 2 h.
 const CODE_LIFE_MS: i64 = 2 * 3_600_000;
@@ -24,6 +24,7 @@ const PURPOSE_CODE: u64 = 6;
 /// What a till asks a customer to pay.
 struct Sale<'b> {
     out_trade_no: &'b str,
+    notify_url: &'b str,
     description: &'b str,
     amount_fen: i64,
     store_id: Option<&'b str>,
@@ -71,6 +72,9 @@ pub(super) fn order(desk: &mut Desk<'_>, body: &Body) -> Heard {
         killed_ms: None,
     };
     desk.ledger.record(desk.now_ms, Fact::Offered { offer });
+    let about = About::Payment { out_trade_no: sale.out_trade_no.to_owned() };
+    let url = sale.notify_url.to_owned();
+    desk.ledger.record(desk.now_ms, Fact::NoticeWanted { about, url, form: Form::V3 });
     Ok(json!({ "code_url": qr }))
 }
 
@@ -111,13 +115,17 @@ fn no_order() -> No {
     No::new(404, "ORDER_NOT_EXIST", "订单不存在")
 }
 
-/// Writes the answer of a query. An order that nobody paid has neither amount nor number.
 fn found(desk: &Desk<'_>, order: Option<Order>) -> Heard {
-    let order = order.ok_or(no_order())?;
-    let state = order.state(desk.now_ms);
+    Ok(described(desk.account, desk.now_ms, &order.ok_or(no_order())?))
+}
+
+/// Says what is known of an order, as a query is told and as a notice tells. One that nobody paid
+/// has neither amount nor number.
+pub(super) fn described(account: &Account, now_ms: i64, order: &Order) -> Value {
+    let state = order.state(now_ms);
     let mut body = json!({
-        "appid": desk.account.appid,
-        "mchid": desk.account.mchid,
+        "appid": account.appid,
+        "mchid": account.mchid,
         "out_trade_no": order.out_trade_no(),
         "trade_state": state.as_str(),
         "trade_state_desc": state.description(),
@@ -136,7 +144,7 @@ fn found(desk: &Desk<'_>, order: Option<Order>) -> Heard {
             "payer_currency": "CNY",
         });
     }
-    Ok(body)
+    body
 }
 
 fn sale<'b>(desk: &Desk<'_>, body: &'b Body) -> Result<Sale<'b>, No> {
@@ -155,6 +163,7 @@ fn sale<'b>(desk: &Desk<'_>, body: &'b Body) -> Result<Sale<'b>, No> {
     body.is_renminbi()?;
     Ok(Sale {
         out_trade_no,
+        notify_url,
         description: body.needed("/description", 127)?,
         amount_fen: body.fen("/amount/total")?,
         store_id: body.text("/scene_info/store_info/id", 32)?,

@@ -10,13 +10,14 @@ use super::super::{Desk, v3::No};
 use super::Heard;
 use super::body::Body;
 use crate::calendar::beijing_rfc3339;
-use crate::truth::{Refund, Trade};
+use crate::truth::{Form, Refund, Trade};
 
 pub(super) fn refund(desk: &mut Desk<'_>, body: &Body) -> Heard {
     let wanted = Wanted {
         out_refund_no: out_refund_no(body)?,
         refund_fen: body.fen("/amount/refund")?,
         total_fen: body.fen("/amount/total")?,
+        notify: (notify_url(body)?, Form::V3),
     };
     body.needed("/amount/currency", 16)?;
     body.is_renminbi()?;
@@ -52,6 +53,16 @@ fn out_refund_no(body: &Body) -> Result<String, No> {
     match number.bytes().all(allowed) {
         true => Ok(number.to_owned()),
         false => Err(No::parameter("/out_refund_no")),
+    }
+}
+
+/// Returns where the merchant wants to be told. An address with a query is refused, as for orders.
+fn notify_url(body: &Body) -> Result<Option<String>, No> {
+    match body.text("/notify_url", 256)? {
+        Some(url) if !url.starts_with("https://") || url.contains('?') => {
+            Err(No::parameter("/notify_url"))
+        }
+        url => Ok(url.map(str::to_owned)),
     }
 }
 

@@ -1,0 +1,53 @@
+//! Who is to be told of what, and who was.
+//!
+//! A merchant names an address with a request; when what it asked for has happened, a notice goes
+//! there, again and again until it is taken. When that is, is the channel's to say.
+
+use serde::{Deserialize, Serialize};
+
+/// What a notice is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    Payment { out_trade_no: String },
+    Refund { out_trade_no: String, out_request_no: String },
+}
+
+/// Which generation of a protocol writes a notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    V2,
+    V3,
+}
+
+/// A merchant's wish to be told, and how often it was met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Telling {
+    pub about: About,
+    pub url: String,
+    pub form: Form,
+    /// How often it was sent.
+    pub tries: u32,
+    /// When it was sent last.
+    pub last_ms: Option<i64>,
+    /// Somebody said that it arrived.
+    pub taken: bool,
+}
+
+impl Telling {
+    pub(super) fn wanted(about: About, url: String, form: Form) -> Telling {
+        Telling { about, url, form, tries: 0, last_ms: None, taken: false }
+    }
+
+    pub(super) fn sent(&mut self, at_ms: i64, taken: bool) {
+        self.tries += 1;
+        self.last_ms = Some(at_ms);
+        self.taken |= taken;
+    }
+
+    /// Something else has become of it, which nobody has been told.
+    pub(super) fn begin_again(&mut self) {
+        *self = Telling::wanted(self.about.clone(), self.url.clone(), self.form);
+    }
+}
