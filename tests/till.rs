@@ -21,6 +21,8 @@ mod offers;
 mod open_items;
 #[path = "till/people.rs"]
 mod people;
+#[path = "till/refund_ends.rs"]
+mod refund_ends;
 #[path = "till/refunds.rs"]
 mod refunds;
 #[path = "till/restarts.rs"]
@@ -31,5 +33,7 @@ mod restore;
 mod scan;
 #[path = "till/show.rs"]
 mod show;
+#[path = "till/told.rs"]
+mod told;
 #[path = "till/trouble.rs"]
 mod trouble;

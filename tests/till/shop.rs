@@ -319,7 +319,9 @@ impl Shop {
         Ok(birth)
     }
 
-    fn channel(&self, channel: ChannelId) -> Channel<ShopKeys> {
+    /// Returns a channel as the till has it.
+    #[must_use]
+    pub fn channel(&self, channel: ChannelId) -> Channel<ShopKeys> {
         match channel {
             ChannelId::Alipay => Channel::Alipay(Alipay {
                 settings: self.alipay.clone(),
