@@ -174,6 +174,27 @@ fn the_door_checks_in_the_order_of_the_real_one() {
 }
 
 #[test]
+fn a_probe_for_a_signature_lets_nobody_in() {
+    let mut shop = Shop::new();
+    let path = format!("/v3/pay/transactions/out-trade-no/9000000001?mchid={MCHID}");
+    let genuine = shop.request("GET", &path, &Value::Null);
+    refused(&shop.send(&genuine), 404, "ORDER_NOT_EXIST");
+    for probe in ["signature=\"WECHATPAY/SIGNTEST/", "signature=\"WECHATPAY/SIGNTEST/\",x=\""] {
+        let mut request = genuine.clone();
+        for (_, value) in &mut request.headers {
+            *value = value.replace("signature=\"", probe);
+        }
+        refused(&shop.send(&request), 401, "SIGN_ERROR");
+    }
+    let private = include_str!("../../fixtures/alipay_private_key.pem");
+    let public = include_str!("../../fixtures/alipay_public_key.pem");
+    let pair = RsaSigner::from_pem(private, public).unwrap();
+    let signature = pair.sign(b"content");
+    assert!(pair.verify_merchant(b"content", &signature));
+    assert!(!pair.verify_merchant(b"content", &format!("WECHATPAY/SIGNTEST/{signature}")));
+}
+
+#[test]
 fn a_number_is_signed_in_the_path_as_it_is_sent() {
     let mut shop = Shop::new();
     shop.shown("90000|0001", 1250);
