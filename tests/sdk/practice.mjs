@@ -8,8 +8,12 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 /** Starts `program` in a folder of its own; `end` ends it and removes the folder. */
-export async function start(program, ...options) {
-  const state = mkdtempSync(join(tmpdir(), "mianfu-sdk-"));
+export function start(program, ...options) {
+  return startIn(mkdtempSync(join(tmpdir(), "mianfu-sdk-")), program, ...options);
+}
+
+/** The same in a folder that may be there already; `stop` ends it and leaves the folder. */
+export async function startIn(state, program, ...options) {
   const child = spawn(program, ["--state", state, "--seed", "7", "--until-stdin-closes", ...options], {
     stdio: ["pipe", "pipe", "inherit"],
   });
@@ -19,13 +23,16 @@ export async function start(program, ...options) {
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`practice ended with ${code}`)));
   });
-  const end = async () => {
+  const stop = () => {
     child.stdin.end();
-    const code = await ended;
+    return ended;
+  };
+  const end = async () => {
+    const code = await stop();
     rmSync(state, { recursive: true });
     return code;
   };
-  return { announced: JSON.parse(line), end };
+  return { announced: JSON.parse(line), state, stop, end };
 }
 
 export const read = (file) => readFileSync(file, "utf8");

@@ -7,6 +7,7 @@
 // the SDK that asked. Ends with a line `N passed, N failed` and with failure if anything failed.
 
 import { alipay } from "./alipay.mjs";
+import { wechatBills } from "./wechat_bills.mjs";
 import { wechatV2 } from "./wechat_v2.mjs";
 import { wechatV3 } from "./wechat_v3.mjs";
 
@@ -30,7 +31,7 @@ async function check(name, body) {
   }
 }
 
-for (const channel of [alipay, wechatV3, wechatV2]) await channel(program, check);
+for (const channel of [alipay, wechatV3, wechatV2, wechatBills]) await channel(program, check);
 
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

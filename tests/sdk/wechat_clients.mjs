@@ -39,7 +39,8 @@ class Carrier {
     const heard = { status: response.status, headers: response.headers, text };
     // The client downloads certificates to verify an answer: the answer is the one before them.
     if (!url.endsWith("/v3/certificates")) this.heard = heard;
-    return { status: heard.status, data: text === "" ? null : JSON.parse(text) };
+    const isJson = heard.headers.get("content-type")?.startsWith("application/json");
+    return { status: heard.status, data: isJson ? JSON.parse(text) : text || null };
   }
 }
 
@@ -88,6 +89,16 @@ export class NodeV3 {
   close = (out_trade_no) => this.verified(this.pay.close(out_trade_no));
   refund = (fields) => this.verified(this.pay.refunds(fields));
   refundQuery = (number) => this.verified(this.pay.find_refunds(number));
+
+  tradeBill = (parameters) => this.verified(this.pay.tradebill(parameters));
+  fundBill = (parameters) => this.verified(this.pay.fundflowbill(parameters));
+
+  /** Downloads the file behind an address, which this client signs for the real host only. */
+  async file(address) {
+    const { status, data } = await this.pay.downloadBill(address.replace(this.carrier.base, REAL_HOST));
+    assert.equal(status, 200, JSON.stringify(data));
+    return data;
+  }
 
   /** Returns public keys by serial, as the client downloads and opens them. */
   async certificates() {
@@ -144,6 +155,16 @@ export class AxiosV3 {
     this.verified(this.orders.$out_trade_no$.close.post({ mchid: this.own.mchid }, { out_trade_no }));
   refund = (fields) => this.verified(this.v3.refund.domestic.refunds.post(fields));
   refundQuery = (number) => this.verified(this.v3.refund.domestic.refunds.$number$.get({ number }));
+
+  tradeBill = (params) => this.verified(this.v3.bill.tradebill.get({ params }));
+  fundBill = (params) => this.verified(this.v3.bill.fundflowbill.get({ params }));
+
+  async file(address) {
+    const { pathname, searchParams } = new URL(address);
+    assert.equal(pathname, "/v3/billdownload/file");
+    const { data } = await this.v3.billdownload.file.get({ params: Object.fromEntries(searchParams) });
+    return data;
+  }
 
   get merchant() {
     return { params: { mchid: this.own.mchid } };

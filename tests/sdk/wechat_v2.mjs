@@ -229,7 +229,8 @@ const cases = {
       assert.ok(Hash.equals(Hash.sign(type, fields, shop.key), fields.sign), body);
       assert.deepEqual([fields.out_trade_no, fields.total_fee], [number, "1250"]);
       types.add(type);
-      await shop.control("notices/answers", { about, status: 200, body: "<xml><return_code>SUCCESS</return_code></xml>" });
+      const taken = "<xml><return_code>SUCCESS</return_code></xml>";
+      await shop.control("notices/answers", { about, status: 200, body: taken });
     }
     assert.deepEqual([...types].sort(), ["HMAC-SHA256", "MD5"]);
   },

@@ -11,7 +11,8 @@ use jiff::tz::Offset;
 
 const BEIJING: Offset = Offset::constant(8);
 const FORMAT: &str = "%Y-%m-%d %H:%M:%S";
-const DAY_MS: i64 = 86_400_000;
+/// A day in ms.
+pub(crate) const DAY_MS: i64 = 86_400_000;
 const EIGHT_HOURS_MS: i64 = 28_800_000;
 
 /// Writes an instant as `2026-11-21 20:03:21` in GMT+8.

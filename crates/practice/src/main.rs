@@ -135,7 +135,13 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Some((listener, _)) => Some(listener.local_addr()?),
         None => None,
     };
-    announce(&papers, wechat.as_ref(), listener.local_addr()?, secure_at)?;
+    let listen = listener.local_addr()?;
+    practice.with(|practice, _| {
+        if let Some(account) = practice.wechat_mut() {
+            account.address = format!("http://{listen}");
+        }
+    })?;
+    announce(&papers, wechat.as_ref(), listen, secure_at)?;
     tokio::select! {
         served = serve(listener, practice.clone()) => served?,
         served = serve_secure(secure, practice) => served?,

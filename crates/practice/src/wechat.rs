@@ -13,6 +13,7 @@ mod notice;
 mod order;
 mod refunds;
 mod spoil;
+mod statement;
 mod v2;
 mod v3;
 

@@ -54,6 +54,8 @@ pub struct Account {
     pub reverse_after_ms: i64,
     /// How long a refund is PROCESSING, in ms.
     pub refund_takes_ms: i64,
+    /// Where the addresses of files begin: scheme and host.
+    pub address: String,
     /// Where the merchant hears of refunds for which no address was named.
     pub portal_url: Option<String>,
     /// How many times faster than documented a notice is repeated that nobody took.
@@ -82,6 +84,7 @@ impl Account {
             reverse_unknown: ReverseUnknown::NotFound,
             reverse_after_ms: 15_000,
             refund_takes_ms: 5_000,
+            address: "https://api.mch.weixin.qq.com".to_owned(),
             portal_url: None,
             notices_faster: 1,
             probes_per_mille: 0,

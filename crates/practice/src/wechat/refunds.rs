@@ -151,7 +151,7 @@ pub(super) fn all(trade: &Trade) -> impl Iterator<Item = &Refund> {
 
 /// Returns the state of a refund.
 pub(super) fn status(account: &Account, now_ms: i64, refund: &Refund) -> Status {
-    match refund.end.map(|end| end.how) {
+    match refund.end.filter(|end| end.at_ms <= now_ms).map(|end| end.how) {
         Some(RefundFate::Arrived) => Status::Success,
         Some(RefundFate::Abnormal) => Status::Abnormal,
         Some(RefundFate::Closed) => Status::Closed,

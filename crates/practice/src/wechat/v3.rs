@@ -1,8 +1,9 @@
 //! API v3: JSON, told apart by method and path, signed with RSA on both sides.
 //!
-//! Every answer of success is signed, one without a body too; a refusal (4xx, 5xx) is not, as in
-//! every probe, although one page says that all answers are (4013053420).
+//! Every answer of success is signed, one without a body too; only a file is not. A refusal (4xx,
+//! 5xx) is not signed, as in every probe, although one page says that all answers are (4013053420).
 
+mod bill;
 mod body;
 mod certificates;
 mod door;
@@ -35,6 +36,9 @@ pub(crate) enum Deed {
     Refund,
     RefundQuery,
     Certificates,
+    TradeBill,
+    FundBill,
+    BillFile,
 }
 
 impl Deed {
@@ -46,6 +50,9 @@ impl Deed {
             Deed::Refund => "wechat.v3.refund",
             Deed::RefundQuery => "wechat.v3.refundquery",
             Deed::Certificates => "wechat.v3.certificates",
+            Deed::TradeBill => "wechat.v3.tradebill",
+            Deed::FundBill => "wechat.v3.fundflowbill",
+            Deed::BillFile => "wechat.v3.billfile",
         }
     }
 
@@ -53,6 +60,7 @@ impl Deed {
         match self {
             Deed::Native | Deed::Close | Deed::Refund => "POST",
             Deed::Query | Deed::QueryById | Deed::RefundQuery | Deed::Certificates => "GET",
+            Deed::TradeBill | Deed::FundBill | Deed::BillFile => "GET",
         }
     }
 }
@@ -87,14 +95,14 @@ impl No {
     }
 }
 
-/// What a call comes to: an answer's body, Null for none.
+/// What a call comes to: an answer's body, Null for none, a text for a file.
 pub(super) type Heard = Result<Value, No>;
 
 /// What is said, before it is written down.
 #[derive(Debug, Clone)]
 pub(crate) struct Said {
     pub(super) status: u16,
-    /// Null where there is no body.
+    /// Null where there is no body, a text where it is a file.
     pub(super) body: Value,
     /// The key that the request named (`Wechatpay-Serial`).
     pub(super) wanted_key: Option<String>,
@@ -114,6 +122,9 @@ impl Call {
             ["v3", "refund", "domestic", "refunds"] => (Deed::Refund, ""),
             ["v3", "refund", "domestic", "refunds", number] => (Deed::RefundQuery, *number),
             ["v3", "certificates"] => (Deed::Certificates, ""),
+            ["v3", "bill", "tradebill"] => (Deed::TradeBill, ""),
+            ["v3", "bill", "fundflowbill"] => (Deed::FundBill, ""),
+            ["v3", "billdownload", "file"] => (Deed::BillFile, ""),
             _ => return Err(404),
         };
         if request.method != deed.http_method() {
@@ -138,7 +149,7 @@ impl Call {
                 (field("out_trade_no").or(named), field("out_refund_no"))
             }
             Deed::RefundQuery => (None, number()),
-            Deed::Certificates => (None, None),
+            Deed::Certificates | Deed::TradeBill | Deed::FundBill | Deed::BillFile => (None, None),
         };
         KeptBusiness { text, out_trade_no, out_request_no }
     }
@@ -184,6 +195,9 @@ pub(super) fn hear(desk: &mut Desk<'_>, call: &Call) -> Said {
         Deed::Refund => refund::refund(desk, &body::Body::read(&call.request.body)?),
         Deed::RefundQuery => refund::query(desk, &call.number),
         Deed::Certificates => certificates::list(desk),
+        Deed::TradeBill => bill::trades(desk, call),
+        Deed::FundBill => bill::funds(desk, call),
+        Deed::BillFile => bill::download(desk, call),
     });
     match heard {
         Ok(body) => Said { status: if body.is_null() { 204 } else { 200 }, body, wanted_key },
@@ -194,15 +208,20 @@ pub(super) fn hear(desk: &mut Desk<'_>, call: &Call) -> Said {
 /// Writes and signs an answer: the signature covers stamp, nonce and the bytes of the body.
 pub(super) fn letter(desk: &Desk<'_>, said: &Said, seal: Seal) -> Answer {
     let nonce = desk.nonce();
-    let body = if said.body.is_null() { String::new() } else { said.body.to_string() };
+    let (body, kind) = match &said.body {
+        Value::Null => (String::new(), None),
+        Value::String(file) => (file.clone(), Some("text/plain")),
+        body @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+            (body.to_string(), Some("application/json; charset=utf-8"))
+        }
+    };
     let mut headers = vec![
         ("date".to_owned(), http_date(desk.now_ms)),
         ("request-id".to_owned(), nonce.to_uppercase()),
     ];
-    if !body.is_empty() {
-        headers.push(("content-type".to_owned(), "application/json; charset=utf-8".to_owned()));
-    }
-    if (200..300).contains(&said.status) && seal != Seal::Missing {
+    headers.extend(kind.map(|kind| ("content-type".to_owned(), kind.to_owned())));
+    let is_signed = (200..300).contains(&said.status) && !said.body.is_string();
+    if is_signed && seal != Seal::Missing {
         let signed = match seal {
             Seal::Genuine | Seal::Missing => Signed::Truly,
             // Every second of them looks like one of WeChat Pay's own probes.

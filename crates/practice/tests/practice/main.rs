@@ -5,6 +5,7 @@
 mod face;
 mod rules;
 mod shop;
+mod wechat_bills;
 mod wechat_face;
 mod wechat_notices;
 mod wechat_refunds;

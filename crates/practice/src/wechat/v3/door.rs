@@ -57,6 +57,7 @@ pub(super) fn enter(desk: &Desk<'_>, call: &Call) -> Result<(), No> {
 fn needs_agent(deed: Deed) -> bool {
     match deed {
         Deed::Refund | Deed::RefundQuery | Deed::Certificates => true,
+        Deed::TradeBill | Deed::FundBill | Deed::BillFile => true,
         Deed::Native | Deed::Query | Deed::QueryById | Deed::Close => false,
     }
 }
