@@ -15,6 +15,8 @@ mod counter;
 mod disk;
 #[path = "till/drain.rs"]
 mod drain;
+#[path = "till/keys.rs"]
+mod keys;
 #[path = "till/offers.rs"]
 mod offers;
 #[path = "till/open_items.rs"]

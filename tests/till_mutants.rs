@@ -20,6 +20,8 @@ mod copies;
 mod counter;
 #[path = "../crates/db/tests/db/disk.rs"]
 mod disk;
+#[path = "till/keys.rs"]
+mod keys;
 #[path = "till/offers.rs"]
 mod offers;
 #[path = "till/open_items.rs"]
@@ -65,8 +67,17 @@ const CAUGHT: &[(&str, fn())] = &[
     ("i7_code_used_twice", counter::i7_a_code_is_charged_once),
     ("i7_intent_forgotten", counter::i7_one_intent_a_hundred_times_is_one_attempt),
     ("law1_leaves_unkept", trouble::law1_a_reversal_that_could_not_be_kept_does_not_leave),
+    ("law7_a_download_for_each_key", keys::law7_a_flood_of_unknown_keys_is_no_storm_of_downloads),
     ("law7_one_lane_for_all", counter::certainty_is_never_starved_by_charges),
     ("law7_no_bound_on_the_unknown", counter::law7_new_sales_stop_at_the_bound_of_what_is_unknown),
+    (
+        "law10_an_unknown_key_stays_unknown",
+        keys::law10_a_certificate_that_rotates_in_the_middle_of_a_sale_loses_nothing,
+    ),
+    (
+        "law10_keys_are_those_of_the_file",
+        keys::law10_a_start_asks_for_the_successors_of_a_certificate_that_is_over,
+    ),
     (
         "law9_form_repeats_what_stands_there",
         channel_files::law9_a_key_pasted_into_the_wrong_place_is_not_repeated_in_the_sentence,

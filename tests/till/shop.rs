@@ -17,7 +17,7 @@ use mianfu_core::order::{Counted, Order, Standing};
 use mianfu_db::{Birth, Db, DbError, FindingKind, Lock, OpenOptions};
 use mianfu_gateway::{
     Alipay, AlipaySettings, ApiV2Key, ApiV3Key, AppAuthToken, BODY_LIMIT_BYTES, Call, CallError,
-    Channel, HttpReply, HttpRequest, Keys, Method, RsaKeys, SignType, Stamp, Wechat,
+    Channel, HttpReply, HttpRequest, Keys, Method, RsaKeys, SignType, Stamp, Wechat, WechatKeys,
     WechatSettings,
 };
 use mianfu_practice::wechat::{Account, PlatformKey, Secrets};
@@ -45,12 +45,12 @@ pub const REFUND: &str = "alipay.trade.refund";
 pub const REFUND_QUERY: &str = "alipay.trade.fastpay.refund.query";
 
 /// WeChat Pay's account in the tests.
-const APP_ID: &str = "wx9999000000000001";
-const MCH_ID: &str = "1900009999";
-const MERCHANT_SERIAL: &str = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1";
+pub const APP_ID: &str = "wx9999000000000001";
+pub const MCH_ID: &str = "1900009999";
+pub const MERCHANT_SERIAL: &str = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1";
 const PLATFORM_SERIAL: &str = "7132D72A03E93CDDF8C03BBD1F37EEDF1B8E1515";
-const V2_KEY: &str = "0123456789abcdef0123456789abcdef";
-const V3_KEY: &str = "fedcba9876543210fedcba9876543210";
+pub const V2_KEY: &str = "0123456789abcdef0123456789abcdef";
+pub const V3_KEY: &str = "fedcba9876543210fedcba9876543210";
 
 /// From a request's leaving to its answer's coming, in ms.
 const ANSWER_MS: i64 = 100;
@@ -70,6 +70,8 @@ pub enum ShopKeys {
     Hash { ours: KeyedHash, channel: KeyedHash },
     /// RSA2, as in the shop.
     Rsa(Arc<RsaKeys>),
+    /// WeChat Pay's, as in the shop.
+    Wechat(WechatKeys),
 }
 
 impl Keys for ShopKeys {
@@ -77,6 +79,7 @@ impl Keys for ShopKeys {
         match self {
             ShopKeys::Hash { ours, .. } => ours.sign_as(KeyedHash::MERCHANT, content),
             ShopKeys::Rsa(keys) => keys.sign(content),
+            ShopKeys::Wechat(keys) => keys.sign(content),
         }
     }
 
@@ -86,15 +89,37 @@ impl Keys for ShopKeys {
                 channel.sign_as(KeyedHash::ALIPAY, content) == signature_base64
             }
             ShopKeys::Rsa(keys) => keys.verify(content, signature_base64),
+            ShopKeys::Wechat(keys) => keys.verify(content, signature_base64),
         }
     }
 
     fn knows(&self, serial: &str) -> bool {
-        serial == PLATFORM_SERIAL
+        match self {
+            ShopKeys::Hash { .. } | ShopKeys::Rsa(_) => serial == PLATFORM_SERIAL,
+            ShopKeys::Wechat(keys) => keys.knows(serial),
+        }
     }
 
     fn verify_under(&self, serial: &str, content: &[u8], signature_base64: &str) -> bool {
-        self.knows(serial) && self.verify(content, signature_base64)
+        match self {
+            ShopKeys::Hash { .. } | ShopKeys::Rsa(_) => {
+                self.knows(serial) && self.verify(content, signature_base64)
+            }
+            ShopKeys::Wechat(keys) => keys.verify_under(serial, content, signature_base64),
+        }
+    }
+
+    fn holds_certificates(&self) -> bool {
+        match self {
+            ShopKeys::Hash { .. } | ShopKeys::Rsa(_) => false,
+            ShopKeys::Wechat(keys) => keys.holds_certificates(),
+        }
+    }
+
+    fn trust(&mut self, more: Vec<mianfu_gateway::PlatformKey>, now: Timestamp) {
+        if let ShopKeys::Wechat(keys) = self {
+            keys.trust(more, now);
+        }
     }
 }
 
@@ -153,6 +178,9 @@ pub struct Setup {
     pub options: Options,
     pub settings: Settings,
     pub alipay: AlipaySettings,
+    pub wechat: WechatSettings,
+    /// The merchant at WeChat Pay, where that channel is set up.
+    pub account: Account,
     pub keys: ShopKeys,
     pub signer: Box<dyn FnOnce(Options) -> Practice>,
     /// Where the database lies.
@@ -179,6 +207,7 @@ pub struct Shop {
     pub network: Network,
     pub settings: Settings,
     pub alipay: AlipaySettings,
+    pub wechat: WechatSettings,
     pub keys: ShopKeys,
     /// The channels that are set up.
     pub channels: Vec<ChannelId>,
@@ -207,6 +236,12 @@ impl Setup {
         Setup {
             alipay: AlipaySettings::new("http://127.0.0.1:1/gateway.do", &options.app_id),
             options,
+            wechat: wechat_settings(),
+            account: account(PlatformKey {
+                serial: PLATFORM_SERIAL.to_owned(),
+                certificate: None,
+                signer: Box::new(secret.clone()),
+            }),
             settings: Settings::practice("面馆", "1 号台"),
             keys: ShopKeys::Hash { ours: secret.clone(), channel: secret },
             signer: Box::new(move |options| Practice::new(options, signer)),
@@ -219,6 +254,15 @@ impl Setup {
     /// Sets up both channels.
     pub fn both_channels(&mut self) {
         self.channels = vec![ChannelId::Alipay, ChannelId::Wechat];
+    }
+
+    /// Sets up WeChat Pay alone and in certificate mode: it signs with this key, and the till
+    /// begins with these.
+    pub fn certified(&mut self, keys: WechatKeys, key: PlatformKey) {
+        self.channels = vec![ChannelId::Wechat];
+        self.keys = ShopKeys::Wechat(keys);
+        self.wechat.answer_serial = None;
+        self.account = account(key);
     }
 
     /// Lets practice sign with this.
@@ -261,7 +305,7 @@ impl Shop {
         change(&mut setup);
         let mut practice = (setup.signer)(setup.options);
         if setup.channels.contains(&ChannelId::Wechat) {
-            practice.open_wechat(account());
+            practice.open_wechat(setup.account);
         }
         Shop {
             practice,
@@ -271,6 +315,7 @@ impl Shop {
             network: Network::Up,
             settings: setup.settings,
             alipay: setup.alipay,
+            wechat: setup.wechat,
             keys: setup.keys,
             machine: "this machine".to_owned(),
             epoch: 11_111_111,
@@ -329,7 +374,7 @@ impl Shop {
                 payer_key: [9; 32],
             }),
             ChannelId::Wechat => Channel::Wechat(Wechat {
-                settings: wechat_settings(),
+                settings: self.wechat.clone(),
                 keys: self.keys.clone(),
                 v3_key: ApiV3Key::new(V3_KEY).expect("a key of 32 characters"),
                 v2_key: ApiV2Key::new(V2_KEY).expect("a key of 32 characters"),
@@ -774,16 +819,11 @@ fn answered(answer: Answer) -> Result<HttpReply, CallError> {
     Ok(HttpReply { status, headers, body })
 }
 
-/// The merchant's numbers and secrets at WeChat Pay, with one key that signs.
-fn account() -> Account {
+/// The merchant's numbers and secrets at WeChat Pay, with the key that signs.
+fn account(key: PlatformKey) -> Account {
     let secrets = Secrets {
         v2_key: V2_KEY.to_owned(),
         v3_key: V3_KEY.as_bytes().try_into().expect("32 bytes"),
-    };
-    let key = PlatformKey {
-        serial: PLATFORM_SERIAL.to_owned(),
-        certificate: None,
-        signer: Box::new(KeyedHash::new(b"the tests' secret")),
     };
     Account::new(APP_ID, MCH_ID, MERCHANT_SERIAL, secrets, key)
 }

@@ -171,6 +171,54 @@ impl<K: Keys> Channel<K> {
         }
     }
 
+    /// Says whether the channel itself hands out the keys that it signs with, and takes others in
+    /// their place one day.
+    #[must_use]
+    pub fn hands_out_keys(&self) -> bool {
+        match self {
+            Channel::Alipay(_) => false,
+            Channel::Wechat(wechat) => wechat.hands_out_keys(),
+        }
+    }
+
+    /// Says whether an answer or a notice names a key that is not known and could be handed out: a
+    /// reason to ask for the keys, once in a while, and none to believe it.
+    #[must_use]
+    pub fn names_an_unknown_key(&self, headers: &[(String, String)]) -> bool {
+        match self {
+            Channel::Alipay(_) => false,
+            Channel::Wechat(wechat) => {
+                wechat.hands_out_keys() && wechat.names_an_unknown_key(headers)
+            }
+        }
+    }
+
+    /// Writes and signs the request for the keys that the channel signs with; `None` where it hands
+    /// out none.
+    #[must_use]
+    pub fn encode_keys(&self, stamp: Stamp) -> Option<HttpRequest> {
+        match self {
+            Channel::Wechat(wechat) if wechat.hands_out_keys() => {
+                Some(wechat.encode_certificates(stamp))
+            }
+            Channel::Alipay(_) | Channel::Wechat(_) => None,
+        }
+    }
+
+    /// Trusts the keys that an answer to [`Channel::encode_keys`] brings; says whether one of them
+    /// was not known.
+    ///
+    /// # Errors
+    /// None of the answer may be used.
+    pub fn take_keys(&mut self, reply: &HttpReply, stamp: Stamp) -> Result<bool, CallError> {
+        match self {
+            Channel::Alipay(_) => {
+                Err(CallError::Unreadable { what: "keys that are not handed out" })
+            }
+            Channel::Wechat(wechat) => wechat.take_certificates(reply, stamp),
+        }
+    }
+
     /// Writes and signs the request for a call about an attempt of this flow.
     #[must_use]
     pub fn encode(&self, call: &Call, flow: Flow, stamp: Stamp) -> HttpRequest {

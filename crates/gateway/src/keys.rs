@@ -42,6 +42,13 @@ impl Keys for MerchantKeys {
         }
     }
 
+    fn holds_certificates(&self) -> bool {
+        match self {
+            MerchantKeys::Alipay(keys) => keys.holds_certificates(),
+            MerchantKeys::Wechat(keys) => keys.holds_certificates(),
+        }
+    }
+
     fn trust(&mut self, keys: Vec<PlatformKey>, now: Timestamp) {
         match self {
             MerchantKeys::Alipay(own) => own.trust(keys, now),

@@ -194,6 +194,12 @@ pub trait Keys: Send + Sync {
         false
     }
 
+    /// Says whether a certificate of the channel's is among the keys: the channel hands it out, and
+    /// another takes its place one day.
+    fn holds_certificates(&self) -> bool {
+        false
+    }
+
     /// Adds keys of the channel's to those that verify, for a channel that hands them out itself.
     fn trust(&mut self, _keys: Vec<PlatformKey>, _now: Timestamp) {}
 

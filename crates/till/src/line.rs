@@ -5,7 +5,7 @@ use mianfu_core::bucket::Bucket;
 use mianfu_core::money::Timestamp;
 use mianfu_core::mutant;
 use mianfu_core::number::OutTradeNo;
-use mianfu_gateway::{Channel, Keys, Stamp};
+use mianfu_gateway::{CertificateRefresh, Channel, Keys, Stamp};
 
 use crate::proof::Reverses;
 
@@ -43,6 +43,8 @@ pub struct Line<K> {
     /// A number of ours that is never submitted; asking about it is harmless (M4).
     pub(crate) probe_no: Option<OutTradeNo>,
     pub(crate) reverses: Reverses,
+    /// When the channel's keys are asked for next, where it hands them out.
+    pub(crate) refresh: CertificateRefresh,
 }
 
 impl<K: Keys> Line<K> {
@@ -66,6 +68,7 @@ impl<K: Keys> Line<K> {
             dated_at: None,
             probe_at: Timestamp(i64::MIN),
             probe_no: None,
+            refresh: CertificateRefresh::default(),
         }
     }
 

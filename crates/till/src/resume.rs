@@ -235,6 +235,7 @@ impl<K: Keys> Till<K> {
         }
         let kept = self.wake_due(now);
         self.note_trouble(kept, now);
+        self.mind_keys(now);
         self.probe(now);
         self.ask_recovery(now);
     }

@@ -5,6 +5,8 @@
 //! leaves tokens to the others and waits in the database, not here: its lane takes a few at a time.
 
 mod compose;
+mod heard;
+mod keys;
 mod outlived;
 mod regained;
 mod withheld;
@@ -18,7 +20,7 @@ use mianfu_core::mutant;
 use mianfu_core::number::OutTradeNo;
 use mianfu_core::refund::{RefundEffect, RefundId};
 use mianfu_db::{DbError, Lane, Operation, OperationKind};
-use mianfu_gateway::{Answer, Call, CallError, HttpReply, HttpRequest, Keys, Stamp, channel_time};
+use mianfu_gateway::{Answer, Call, CallError, HttpReply, HttpRequest, Keys};
 
 use crate::cashier::{OPEN_MAX, acknowledge};
 use crate::till::{Drawn, Till, Trouble, TroubleKind};
@@ -53,6 +55,8 @@ pub(crate) enum What {
     ProveReversal { channel: ChannelId },
     /// A question about a number that a restored database may not know (M15).
     Recover { channel: ChannelId, no: OutTradeNo },
+    /// The question for the keys that the channel signs with.
+    Keys { channel: ChannelId },
 }
 
 impl What {
@@ -62,7 +66,10 @@ impl What {
             What::Attempt { no, .. } | What::LateAsk { no, .. } | What::Recover { no, .. } => {
                 Some(no)
             }
-            What::Refund { .. } | What::Probe { .. } | What::ProveReversal { .. } => None,
+            What::Refund { .. }
+            | What::Probe { .. }
+            | What::ProveReversal { .. }
+            | What::Keys { .. } => None,
         }
     }
 
@@ -75,7 +82,7 @@ impl What {
             What::Attempt { effect: Effect::Query | Effect::Reverse | Effect::Close, .. } => {
                 Lane::Certainty
             }
-            What::Probe { .. } | What::ProveReversal { .. } => Lane::Certainty,
+            What::Probe { .. } | What::ProveReversal { .. } | What::Keys { .. } => Lane::Certainty,
             What::Refund { .. } | What::LateAsk { .. } | What::Recover { .. } => Lane::Background,
         }
     }
@@ -120,6 +127,8 @@ struct Open {
 pub(crate) struct Calls {
     waiting: BTreeMap<Lane, VecDeque<Waiting>>,
     open: BTreeMap<CallId, Open>,
+    /// The open questions for keys.
+    for_keys: BTreeMap<CallId, ChannelId>,
     next_id: u64,
     /// When the next token is there, where one was missing.
     token_at: Option<Timestamp>,
@@ -156,8 +165,15 @@ impl Calls {
             | What::LateAsk { .. }
             | What::Probe { .. }
             | What::ProveReversal { .. }
-            | What::Recover { .. } => false,
+            | What::Recover { .. }
+            | What::Keys { .. } => false,
         })
+    }
+
+    fn next_id(&mut self) -> CallId {
+        let id = CallId(self.next_id);
+        self.next_id += 1;
+        id
     }
 
     fn taken_in(&self, lane: Lane) -> usize {
@@ -166,7 +182,9 @@ impl Calls {
 
     /// Returns how many calls wait or are open.
     pub(crate) fn count(&self) -> usize {
-        self.open.len() + self.waiting.values().map(VecDeque::len).sum::<usize>()
+        self.open.len()
+            + self.for_keys.len()
+            + self.waiting.values().map(VecDeque::len).sum::<usize>()
     }
 
     /// Returns how many more calls its lane takes from background work.
@@ -278,6 +296,9 @@ impl<K: Keys> Till<K> {
         }
         line.last_call_at = Some(now);
         let stamp = line.stamp(now);
+        if let What::Keys { channel } = waiting.what {
+            return Ok(self.leave_for_keys(channel, stamp));
+        }
         let Some((call, flow)) = self.compose(&waiting, channel) else {
             self.drop_row(&waiting.what, now);
             return Ok(None);
@@ -286,8 +307,7 @@ impl<K: Keys> Till<K> {
             return Ok(None);
         };
         let request = line.channel.encode(&call, flow, stamp);
-        let id = CallId(self.calls.next_id);
-        self.calls.next_id += 1;
+        let id = self.calls.next_id();
         let what = waiting.what;
         let open = Open { what, call, channel, flow, left_at: now, outlived: false };
         self.calls.open.insert(id, open);
@@ -304,13 +324,19 @@ impl<K: Keys> Till<K> {
             }
             What::Probe { channel }
             | What::ProveReversal { channel }
-            | What::Recover { channel, .. } => Some(*channel),
+            | What::Recover { channel, .. }
+            | What::Keys { channel } => Some(*channel),
         }
     }
 
     /// Takes the answer to a call, or why there is none, and keeps what follows from it.
     pub fn answered(&mut self, id: CallId, result: Result<HttpReply, CallError>, now: Timestamp) {
         self.keep_drawn();
+        if let Some(channel) = self.calls.for_keys.remove(&id) {
+            let kept = self.keys_answered(channel, result, now);
+            self.note_trouble(kept, now);
+            return;
+        }
         let Some(open) = self.calls.open.remove(&id) else {
             return;
         };
@@ -351,6 +377,7 @@ impl<K: Keys> Till<K> {
                 Ok(())
             }
             What::Recover { channel, no } => self.recovery_answered(channel, &no, answer, now),
+            What::Keys { .. } => Ok(()),
         };
         let kept = match kept {
             Ok(()) if regained => self.ask_what_is_open(channel, now),
@@ -380,46 +407,6 @@ impl<K: Keys> Till<K> {
         };
         let event = Event::Answered(Verdict::Code { content: drawn.content.clone() });
         attempt.step(event, now, &line.channel.timetable()).attempt
-    }
-
-    fn decode(
-        &mut self,
-        open: &Open,
-        result: Result<HttpReply, CallError>,
-        now: Timestamp,
-    ) -> Result<Answer, CallError> {
-        let line = self.lines.get_mut(&open.channel).expect("a line is never taken away");
-        let date = result.as_ref().ok().and_then(channel_time);
-        // By its own clock: the first answer after a start comes before any offset is known (M13).
-        let offset_ms = line.offset_by(now, date);
-        let answer = result.and_then(|reply| {
-            line.channel.decode(&open.call, open.flow, &reply, Stamp { now, offset_ms })
-        });
-        // It says nothing of the channel's other calls.
-        if matches!(open.what, What::ProveReversal { .. }) {
-            return answer;
-        }
-        let before = line.offer();
-        line.known_at = Some(now);
-        match &answer {
-            Ok(Answer::Told(Verdict::UnsignedRefusal { reason }))
-            | Err(CallError::UnsignedRefusal { reason }) => {
-                // A clock that is far off is refused too; only its `Date` can put that right.
-                line.learn_offset(now, date);
-                line.breaker.refused(reason.clone());
-            }
-            // Proves nothing, either way.
-            Ok(Answer::Told(Verdict::UnsignedNotExist)) => (),
-            Ok(_) => line.answered(open.left_at, now, date),
-            Err(_) if mutant::planted("law11_silence_unheard") => (),
-            Err(_) => line.breaker.silent(now),
-        }
-        line.plan_probe(now);
-        // How old the knowledge of a channel is, is on the screen; a probe changes nothing else.
-        if line.offer() != before || matches!(open.what, What::Probe { .. }) {
-            self.revision += 1;
-        }
-        answer
     }
 
     fn attempt_answered(

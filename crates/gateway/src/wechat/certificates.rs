@@ -1,7 +1,9 @@
 //! The download of the platform certificates (平台证书, docs 4012076511).
 //!
 //! Each is sealed under the APIv3 key, which is what makes it WeChat Pay's; the answer is signed
-//! besides, at the first download by one of the certificates in it.
+//! besides, at the first download by one of the certificates in it. What was downloaded is kept in
+//! memory alone and asked for again at every start: that costs one call, and there is no file that
+//! could be out of date, copied or altered.
 
 use mianfu_core::money::Timestamp;
 use serde::Deserialize;
@@ -20,6 +22,10 @@ const CERTIFICATES_MAX: usize = 16;
 const REFRESH_MS: i64 = 12 * 3_600_000;
 /// The least between two downloads, however many unknown keys are named.
 const REFRESH_LEAST_MS: i64 = 600_000;
+/// From a download that failed to the next try; twice as long after each further one.
+const RETRY_MS: i64 = 30_000;
+/// The longest wait after downloads that failed.
+const RETRY_MS_MAX: i64 = 3_600_000;
 
 /// Why the certificates may have to be downloaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,26 +36,43 @@ pub enum RefreshCause {
     UnknownKey,
 }
 
-/// When to download the certificates: every 12 h, and for an unknown key, but never in a storm.
+/// When to download the certificates: at the start, every 12 h, and for an unknown key, but never
+/// in a storm.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CertificateRefresh {
     asked_at: Option<Timestamp>,
+    /// When they were last asked for because of an unknown key.
+    wanted_at: Option<Timestamp>,
+    failed: u32,
 }
 
 impl CertificateRefresh {
-    /// Says whether to download, and remembers that it was done. Whether it succeeded does not
-    /// count: a failing download must not be repeated at every answer either.
+    /// Says whether to download, and remembers that it was begun. One that fails is not repeated at
+    /// every answer either.
     #[must_use]
     pub fn is_due(&mut self, cause: RefreshCause, now: Timestamp) -> bool {
-        let least_ms = match cause {
-            RefreshCause::Age => REFRESH_MS,
-            RefreshCause::UnknownKey => REFRESH_LEAST_MS,
+        let (last, least_ms) = match (self.failed, cause) {
+            (0, RefreshCause::Age) => (self.asked_at, REFRESH_MS),
+            (0, RefreshCause::UnknownKey) => (self.wanted_at, REFRESH_LEAST_MS),
+            (failed, RefreshCause::Age | RefreshCause::UnknownKey) => {
+                (self.asked_at, (RETRY_MS << failed.min(8)).min(RETRY_MS_MAX))
+            }
         };
-        let due = self.asked_at.is_none_or(|asked_at| least_ms <= now.since_ms(asked_at));
+        // A clock that was set back says nothing of how long ago it was.
+        let waits = |last: Timestamp| (0..least_ms).contains(&now.since_ms(last));
+        let due = !last.is_some_and(waits);
         if due {
             self.asked_at = Some(now);
         }
+        if due && cause == RefreshCause::UnknownKey {
+            self.wanted_at = Some(now);
+        }
         due
+    }
+
+    /// Remembers how the download ended.
+    pub fn ended(&mut self, succeeded: bool) {
+        self.failed = if succeeded { 0 } else { self.failed.saturating_add(1) };
     }
 }
 
@@ -65,6 +88,12 @@ struct Item {
 }
 
 impl<K: Keys> Wechat<K> {
+    /// Says whether WeChat Pay hands out the keys that it signs with. Its public key (微信支付公钥)
+    /// is copied from the portal by hand, and a merchant who has only that has no certificates.
+    pub(crate) fn hands_out_keys(&self) -> bool {
+        self.settings.answer_serial.is_none() || self.keys.holds_certificates()
+    }
+
     /// Says whether an answer or a notice names a key that is not known: a reason to download the
     /// certificates, once in a while, and none to believe it.
     #[must_use]
@@ -80,6 +109,21 @@ impl<K: Keys> Wechat<K> {
 }
 
 impl<K: Keys> Wechat<K> {
+    /// Trusts the certificates that an answer brings; says whether one of them was not known.
+    ///
+    /// # Errors
+    /// None of the answer may be used.
+    pub(crate) fn take_certificates(
+        &mut self,
+        reply: &HttpReply,
+        stamp: Stamp,
+    ) -> Result<bool, CallError> {
+        let keys = self.decode_certificates(reply, stamp)?;
+        let news = keys.iter().any(|key| !self.keys.knows(key.serial()));
+        self.keys.trust(keys, stamp.now.plus_ms(stamp.offset_ms));
+        Ok(news)
+    }
+
     /// Opens the answer to [`Wechat::encode_certificates`]; hand the keys to [`Keys::trust`].
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
@@ -111,8 +112,9 @@ impl PlatformKey {
 }
 
 /// A merchant's keys of API v3, checked.
+#[derive(Clone)]
 pub struct WechatKeys {
-    signing: RsaKeyPair,
+    signing: Arc<RsaKeyPair>,
     platform: BTreeMap<String, PlatformKey>,
 }
 
@@ -141,7 +143,7 @@ impl WechatKeys {
         let signing =
             RsaKeyPair::from_pkcs8(pkcs8.as_bytes()).map_err(|_| KeyError::NotAKey { part })?;
         let platform = platform.into_iter().map(|key| (key.serial.clone(), key)).collect();
-        Ok(WechatKeys { signing, platform })
+        Ok(WechatKeys { signing: Arc::new(signing), platform })
     }
 
     /// Returns the numbers of the keys that verify, in order.
@@ -170,6 +172,10 @@ impl Keys for WechatKeys {
 
     fn verify_under(&self, serial: &str, content: &[u8], signature_base64: &str) -> bool {
         self.platform.get(serial).is_some_and(|key| key.verifies(content, signature_base64))
+    }
+
+    fn holds_certificates(&self) -> bool {
+        self.platform.values().any(|key| key.validity.is_some())
     }
 
     /// Drops the certificates whose time is over besides.

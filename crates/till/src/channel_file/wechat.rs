@@ -12,7 +12,7 @@
 //! v2_key_file = "wechat_v2.key"
 //! v3_key_file = "wechat_v3.key"
 //! # the channel's key, one way or both, as during a change-over:
-//! platform_certificate_file = "wechat_platform_cert.pem"
+//! platform_certificate_file = "wechat_platform_cert.pem"  # its successors are downloaded
 //! # public_key_file = "wechat_public_key.pem" and public_key_id = "PUB_KEY_ID_…"
 //! notify_url = "https://notify.invalid/wechat"
 //! terminal_ip = "127.0.0.1"
@@ -131,14 +131,22 @@ fn platform_keys(
     let mut keys = Vec::new();
     if let Some(file) = &fields.platform_certificate_file {
         let pem = read_private(&folder.join(file))?;
-        keys.push(PlatformKey::from_certificate(&pem, now).map_err(unusable)?);
+        match PlatformKey::from_certificate(&pem, now) {
+            Ok(key) => keys.push(key),
+            // Its successor is downloaded at the start; the shop must not stay shut until somebody
+            // lays it down here.
+            Err(KeyError::Expired { .. }) => {
+                tracing::warn!("WeChat Pay's certificate in the file is over");
+            }
+            Err(error) => return Err(unusable(error)),
+        }
     }
     if let Some(file) = &fields.public_key_file {
         let text = read_private(&folder.join(file))?;
         let id = fields.public_key_id.as_deref().unwrap_or_default();
         keys.push(PlatformKey::from_public_key(id, &text).map_err(unusable)?);
     }
-    if keys.is_empty() {
+    if fields.platform_certificate_file.is_none() && fields.public_key_file.is_none() {
         let what = "it names no key of WeChat Pay's: add public_key_file with public_key_id, or \
                     platform_certificate_file"
             .to_owned();

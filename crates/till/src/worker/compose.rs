@@ -26,7 +26,7 @@ impl<K: Keys> Till<K> {
                 self.db.read().attempts().get(&no).ok()?.value.flow
             }
             (What::ProveReversal { .. }, None) => Flow::Scan,
-            (What::Probe { .. } | What::Recover { .. }, None) => {
+            (What::Probe { .. } | What::Recover { .. } | What::Keys { .. }, None) => {
                 self.lines.get(&channel)?.channel.asking_flow()
             }
         };
@@ -51,6 +51,7 @@ impl<K: Keys> Till<K> {
             What::Probe { channel } => {
                 Call::Probe { out_trade_no: self.lines.get(channel)?.probe_no.clone()? }
             }
+            What::Keys { .. } => return None,
             What::ProveReversal { channel } => {
                 Call::Reverse { out_trade_no: self.lines.get(channel)?.probe_no.clone()? }
             }

@@ -144,6 +144,41 @@ fn a_flood_of_unknown_keys_makes_one_download() {
 }
 
 #[test]
+fn a_download_that_fails_is_repeated_less_and_less_often() {
+    let mut refresh = CertificateRefresh::default();
+    let mut tries = Vec::new();
+    for minute in 0..600 {
+        let now = NOW.now.plus_ms(minute * 60_000);
+        if refresh.is_due(RefreshCause::Age, now) || refresh.is_due(RefreshCause::UnknownKey, now) {
+            tries.push(minute);
+            refresh.ended(false);
+        }
+    }
+    assert_eq!(tries, [0, 1, 3, 7, 15, 31, 63, 123, 183, 243, 303, 363, 423, 483, 543]);
+    refresh.ended(true);
+    assert!(refresh.is_due(RefreshCause::UnknownKey, NOW.now.plus_ms(600 * 60_000)));
+    assert!(
+        refresh.is_due(RefreshCause::Age, NOW.now),
+        "a clock that was set back holds up nothing"
+    );
+}
+
+#[test]
+fn a_channel_is_asked_for_keys_only_where_it_hands_them_out() {
+    let certificate = PlatformKey::from_certificate(&old(), NOW.now).unwrap();
+    let public = PlatformKey::from_public_key(PUBLIC_KEY_ID, ANY_PUBLIC).unwrap();
+    let asks = |keys: Vec<PlatformKey>, answer_serial: Option<&str>| {
+        let mut wechat = live(keys);
+        wechat.settings.answer_serial = answer_serial.map(str::to_owned);
+        crate::Channel::Wechat(wechat).encode_keys(NOW).is_some()
+    };
+    assert!(asks(vec![certificate.clone()], None), "certificate mode");
+    assert!(asks(Vec::new(), None), "certificate mode, its file's certificate over");
+    assert!(asks(vec![certificate, public.clone()], Some(PUBLIC_KEY_ID)), "a change-over");
+    assert!(!asks(vec![public], Some(PUBLIC_KEY_ID)), "the public key is copied by hand");
+}
+
+#[test]
 fn certificate_and_public_key_verify_side_by_side_each_its_own() {
     let certificate = PlatformKey::from_certificate(&old(), NOW.now).unwrap();
     let public = include_str!("../../../vectors/keys/app_public.pem");
