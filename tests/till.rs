@@ -17,6 +17,8 @@ mod disk;
 mod drain;
 #[path = "till/keys.rs"]
 mod keys;
+#[path = "till/notices.rs"]
+mod notices;
 #[path = "till/offers.rs"]
 mod offers;
 #[path = "till/open_items.rs"]

@@ -22,6 +22,8 @@ mod counter;
 mod disk;
 #[path = "till/keys.rs"]
 mod keys;
+#[path = "till/notices.rs"]
+mod notices;
 #[path = "till/offers.rs"]
 mod offers;
 #[path = "till/open_items.rs"]
@@ -70,6 +72,14 @@ const CAUGHT: &[(&str, fn())] = &[
     ("law7_a_download_for_each_key", keys::law7_a_flood_of_unknown_keys_is_no_storm_of_downloads),
     ("law7_one_lane_for_all", counter::certainty_is_never_starved_by_charges),
     ("law7_no_bound_on_the_unknown", counter::law7_new_sales_stop_at_the_bound_of_what_is_unknown),
+    (
+        "law7_each_notice_asks",
+        notices::m14_a_notice_that_contradicts_an_end_makes_a_question_and_no_refund,
+    ),
+    (
+        "m14_an_old_notice_is_believed",
+        notices::m14_about_a_sale_of_before_this_start_a_notice_only_makes_the_till_ask,
+    ),
     (
         "law10_an_unknown_key_stays_unknown",
         keys::law10_a_certificate_that_rotates_in_the_middle_of_a_sale_loses_nothing,
@@ -168,6 +178,10 @@ const CAUGHT: &[(&str, fn())] = &[
 const CAUGHT_HERE_TOO: &[(&str, fn())] = &[
     ("m3_silence_declines", scan::a_lost_answer_ends_nothing_and_sends_nothing_twice),
     ("m4_offered_unproven", offers::m4_a_channel_is_offered_only_after_a_signed_answer),
+    (
+        "m14_notice_refunds",
+        notices::m14_a_notice_that_contradicts_an_end_makes_a_question_and_no_refund,
+    ),
     ("m5_reverses_on_silence", restarts::a_paid_sale_shows_paid_after_the_network_comes_back),
     (
         "m8_code_forgotten",

@@ -11,6 +11,7 @@ use mianfu_practice::wechat::{Account, Certificate, PlatformKey, Secrets};
 use mianfu_practice::{Manner, RsaSigner};
 use mianfu_tests::shop::*;
 use mianfu_till::Means;
+use mianfu_till::notices::NoticeRefusal;
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, SerialNumber, date_time_ymd};
 
 const MERCHANT: &str = "practice/fixtures/merchant_private_key.pem";
@@ -156,6 +157,27 @@ pub(crate) fn law7_a_flood_of_unknown_keys_is_no_storm_of_downloads() {
     sign_with(&mut shop, FIRST.key());
     assert_eq!(shop.end(&no).screen(), Screen::Paid);
     shop.settle();
+}
+
+#[test]
+fn law7_notices_under_unknown_keys_are_no_storm_either() {
+    let mut shop = beginning_with(vec![FIRST.known()]);
+    let begun = downloads(&shop);
+    for nth in 0..1_000 {
+        let headers = [
+            ("Wechatpay-Timestamp", "1795226400".to_owned()),
+            ("Wechatpay-Nonce", "e59e78a6c3f7dfd7e84aabee71be0452".to_owned()),
+            ("Wechatpay-Serial", format!("{nth:040X}")),
+            ("Wechatpay-Signature", "AAAA".to_owned()),
+        ];
+        let headers: Vec<_> =
+            headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let now = shop.till_now();
+        let told = shop.till().notice(ChannelId::Wechat, &headers, b"{}", now);
+        assert!(matches!(told, Err(NoticeRefusal::UnknownKey)), "it may be offered again");
+        shop.wait(100);
+    }
+    assert_eq!(downloads(&shop) - begun, 1);
 }
 
 #[test]

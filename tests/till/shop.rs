@@ -48,9 +48,12 @@ pub const REFUND_QUERY: &str = "alipay.trade.fastpay.refund.query";
 pub const APP_ID: &str = "wx9999000000000001";
 pub const MCH_ID: &str = "1900009999";
 pub const MERCHANT_SERIAL: &str = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1";
-const PLATFORM_SERIAL: &str = "7132D72A03E93CDDF8C03BBD1F37EEDF1B8E1515";
+pub const PLATFORM_SERIAL: &str = "7132D72A03E93CDDF8C03BBD1F37EEDF1B8E1515";
 pub const V2_KEY: &str = "0123456789abcdef0123456789abcdef";
 pub const V3_KEY: &str = "fedcba9876543210fedcba9876543210";
+
+/// What both sides hash with where nothing is signed for real.
+pub const SECRET: &[u8] = b"the tests' secret";
 
 /// From a request's leaving to its answer's coming, in ms.
 const ANSWER_MS: i64 = 100;
@@ -230,7 +233,7 @@ pub struct Shop {
 
 impl Setup {
     fn new() -> Setup {
-        let secret = KeyedHash::new(b"the tests' secret");
+        let secret = KeyedHash::new(SECRET);
         let signer = secret.clone();
         let options = Options::new(7);
         Setup {

@@ -10,7 +10,8 @@ use mianfu_core::number::{OutTradeNo, RefundNo};
 
 use crate::scanned::recognise;
 use crate::{
-    Alipay, AuthCode, CallError, HttpReply, HttpRequest, Keys, Scanned, Stamp, Subject, Wechat,
+    Alipay, AuthCode, CallError, HttpReply, HttpRequest, Keys, News, Scanned, Stamp, Subject,
+    Wechat,
 };
 
 /// What an attempt asks for.
@@ -168,6 +169,22 @@ impl<K: Keys> Channel<K> {
         match self {
             Channel::Alipay(_) => false,
             Channel::Wechat(_) => true,
+        }
+    }
+
+    /// Verifies and reads a notice: its headers, and its body as it came.
+    ///
+    /// # Errors
+    /// Nothing of the notice may be used: it is not the channel's, not for us or not readable.
+    pub fn open_notice(
+        &self,
+        headers: &[(String, String)],
+        body: &[u8],
+        stamp: Stamp,
+    ) -> Result<News, CallError> {
+        match self {
+            Channel::Alipay(alipay) => alipay.news(body, stamp),
+            Channel::Wechat(wechat) => wechat.news(headers, body, stamp),
         }
     }
 

@@ -14,6 +14,7 @@
 mod alipay;
 mod channel;
 mod keys;
+mod news;
 #[cfg(test)]
 mod published;
 mod scanned;
@@ -31,6 +32,7 @@ pub use alipay::notice::Notice;
 pub use alipay::{Alipay, AlipaySettings, AppAuthToken};
 pub use channel::{Answer, Call, Channel, Sale};
 pub use keys::MerchantKeys;
+pub use news::{About, News};
 pub use scanned::{AuthCode, Scanned, recognise};
 pub use subject::Subject;
 pub use transport::{Chunks, EndpointError, Https, Transport};

@@ -24,7 +24,7 @@ pub(crate) const LAST_SALE_MS: i64 = 600_000;
 /// Rows woken by one tick.
 const DUE_MAX: u32 = 64;
 /// Between a late question without a usable answer and the same question again.
-const LATE_ASK_RETRY_MS: i64 = 10_000;
+pub(crate) const LATE_ASK_RETRY_MS: i64 = 10_000;
 
 /// What a till is opened with.
 pub struct Opening<K> {

@@ -417,8 +417,9 @@ impl<K: Keys> Till<K> {
         now: Timestamp,
     ) -> Result<(), DbError> {
         let answer = match answer {
-            Ok(Answer::Told(Verdict::Paid(_))) => {
-                comparable(answer, self.db.read().attempts().get(no)?.value.kept_at, now)
+            Ok(Answer::Told(verdict @ Verdict::Paid(_))) => {
+                let kept_at = self.db.read().attempts().get(no)?.value.kept_at;
+                Ok(Answer::Told(comparable(verdict, kept_at, now)))
             }
             answer => answer,
         };
@@ -532,19 +533,12 @@ fn is_misread(error: &CallError) -> bool {
 
 /// Takes the pay time out of an answer about an attempt that was kept under another clock: one set
 /// back since then would make an honest payment look older than its sale (M13).
-fn comparable(
-    answer: Result<Answer, CallError>,
-    kept_at: Timestamp,
-    now: Timestamp,
-) -> Result<Answer, CallError> {
-    match answer {
-        Ok(Answer::Told(Verdict::Paid(payment)))
-            if now < kept_at && !mutant::planted("m13_pay_time_of_another_clock") =>
-        {
-            Ok(Answer::Told(Verdict::Paid(Payment { paid_at: None, ..payment })))
-        }
-        answer => answer,
+pub(crate) fn comparable(verdict: Verdict, kept_at: Timestamp, now: Timestamp) -> Verdict {
+    let by_another = now < kept_at && !mutant::planted("m13_pay_time_of_another_clock");
+    if let (true, Verdict::Paid(payment)) = (by_another, &verdict) {
+        return Verdict::Paid(Payment { paid_at: None, ..payment.clone() });
     }
+    verdict
 }
 
 /// Prints an error with all its sources: `outer: inner: root`.

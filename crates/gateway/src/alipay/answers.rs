@@ -312,10 +312,7 @@ impl<K: Keys> Reader<'_, K> {
         let Some(amount) = node.total_amount.as_deref().and_then(Fen::from_yuan) else {
             return unreadable("paid, but without an amount");
         };
-        let is_number = |text: &String| {
-            (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
-        };
-        let Some(transaction_no) = node.trade_no.filter(is_number) else {
+        let Some(transaction_no) = node.trade_no.filter(|text| is_trade_no(text)) else {
             return unreadable("paid, but without a trade number");
         };
         Ok(Payment { amount, transaction_no, paid_at, payer })
@@ -333,6 +330,11 @@ impl<K: Keys> Reader<'_, K> {
             None => unreadable("a pay time"),
         }
     }
+}
+
+/// Says whether a text may be Alipay's number for a trade.
+pub(crate) fn is_trade_no(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Hashes a payer's id under the till's key, so that the id itself is never kept.

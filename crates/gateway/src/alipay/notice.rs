@@ -1,13 +1,19 @@
 //! Asynchronous notices (异步通知): a form, signed by Alipay.
 //!
-//! Only authenticity and binding to our application are checked here. What a notice means for an
-//! attempt is for a query to say (M14).
+//! Authenticity and binding to our application are checked here, and what a notice says is put into
+//! our words. What it means for an attempt is for core to say (M14).
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+use mianfu_core::channel::{Payment, Verdict};
+use mianfu_core::money::{Fen, Timestamp};
+use mianfu_core::number::{OutTradeNo, RefundNo};
+
+use crate::alipay::answers::{is_trade_no, payer_hash};
 use crate::alipay::sign::canonical;
-use crate::{Alipay, CallError, Keys};
+use crate::wall::from_gmt8;
+use crate::{About, Alipay, CallError, Keys, News, Stamp};
 
 /// The most bytes a notice may have: room for the largest one documented, with a margin.
 const NOTICE_LIMIT_BYTES: usize = 64 * 1024;
@@ -70,6 +76,55 @@ impl<K: Keys> Alipay<K> {
         }
         Ok(notice)
     }
+
+    /// Reads a verified notice in our words.
+    pub(crate) fn news(&self, body: &[u8], stamp: Stamp) -> Result<News, CallError> {
+        let notice = self.open_notice(body)?;
+        let Some(out_trade_no) = notice.get("out_trade_no").and_then(OutTradeNo::new) else {
+            return unreadable("a notice about a number that is not ours");
+        };
+        // Money that went back is told with the trade's own status beside it (opendocs 00f7nu).
+        let refund_no = notice.get("gmt_refund").and(notice.get("out_biz_no"));
+        if let Some(refund_no) = refund_no.and_then(RefundNo::new) {
+            return Ok(News { out_trade_no, about: About::Refund(refund_no) });
+        }
+        let paid_at = paid_at(&notice, stamp)?;
+        let verdict = match notice.get("trade_status") {
+            Some("WAIT_BUYER_PAY") => Verdict::Waiting,
+            Some("TRADE_SUCCESS" | "TRADE_FINISHED") => {
+                Verdict::Paid(self.payment(&notice, paid_at)?)
+            }
+            Some("TRADE_CLOSED") if paid_at.is_some() => Verdict::Returned,
+            Some("TRADE_CLOSED") => Verdict::Closed,
+            _ => return unreadable("a notice's status"),
+        };
+        Ok(News { out_trade_no, about: About::Trade(verdict) })
+    }
+
+    fn payment(&self, notice: &Notice, paid_at: Option<Timestamp>) -> Result<Payment, CallError> {
+        let Some(amount) = notice.get("total_amount").and_then(Fen::from_yuan) else {
+            return unreadable("paid, but without an amount");
+        };
+        let Some(trade_no) = notice.get("trade_no").filter(|trade_no| is_trade_no(trade_no)) else {
+            return unreadable("paid, but without a trade number");
+        };
+        let payer = notice.get("buyer_id").or(notice.get("buyer_open_id"));
+        let payer = payer.map(|id| payer_hash(&self.payer_key, id));
+        Ok(Payment { amount, transaction_no: trade_no.to_owned(), paid_at, payer })
+    }
+}
+
+/// Returns when the customer paid, in the till's time.
+fn paid_at(notice: &Notice, stamp: Stamp) -> Result<Option<Timestamp>, CallError> {
+    let Some(written) = notice.get("gmt_payment") else { return Ok(None) };
+    match from_gmt8(written) {
+        Some(at) => Ok(Some(at.plus_ms(stamp.offset_ms.saturating_neg()))),
+        None => unreadable("a pay time"),
+    }
+}
+
+fn unreadable<T>(what: &'static str) -> Result<T, CallError> {
+    Err(CallError::Unreadable { what })
 }
 
 /// Returns what the signature of a notice covers; other than a request's it leaves out `sign_type`.

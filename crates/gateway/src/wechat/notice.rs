@@ -1,8 +1,9 @@
-//! Notices (回调通知): JSON with a sealed part for v3, XML with a sealed part for v2's refunds.
+//! Notices (回调通知): JSON with a sealed part for v3; XML for v2, signed, or with a sealed part for
+//! its refunds.
 //!
-//! Only authenticity and binding to our merchant are checked here. What a notice means for an
-//! attempt is for a query to say (M14), so it is read for its numbers alone. Its age is no matter
-//! at the till, which may have been asleep; the relay checks it at its door.
+//! Authenticity and binding to our merchant are checked here, and what a notice says is put into our
+//! words. What it means for an attempt is for core to say (M14). Its age is no matter at the till,
+//! which may have been asleep; the relay checks it at its door.
 
 use mianfu_core::number::{OutTradeNo, RefundNo};
 use serde::Deserialize;
@@ -10,7 +11,8 @@ use serde::Deserialize;
 use crate::wechat::Wechat;
 use crate::wechat::v2::xml;
 use crate::wechat::v3::wire::{Signed, signature};
-use crate::{CallError, Keys};
+use crate::wechat::{v2, v3};
+use crate::{About, CallError, HttpReply, Keys, News, Stamp};
 
 /// The most bytes a notice may have: room for the largest one documented, with a margin.
 const NOTICE_LIMIT_BYTES: usize = 64 * 1024;
@@ -26,7 +28,7 @@ pub enum WechatEvent {
     Refund(RefundNo),
 }
 
-/// A notice to our merchant. It is a reason to ask, and proves nothing.
+/// A notice to our merchant, read for its numbers alone: a reason to ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WechatNotice {
     /// Names the notice; the same over its repetitions. `None` in v2.
@@ -71,6 +73,15 @@ impl<K: Keys> Wechat<K> {
         headers: &[(String, String)],
         body: &[u8],
     ) -> Result<WechatNotice, CallError> {
+        self.open_sealed(headers, body).map(|(notice, _)| notice)
+    }
+
+    /// Verifies and opens a notice of v3; returns what was sealed in it as well.
+    fn open_sealed(
+        &self,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> Result<(WechatNotice, Vec<u8>), CallError> {
         if NOTICE_LIMIT_BYTES < body.len() {
             return Err(CallError::TooLarge { limit_bytes: NOTICE_LIMIT_BYTES });
         }
@@ -99,7 +110,56 @@ impl<K: Keys> Wechat<K> {
             return Err(unreadable("a notice's id"));
         }
         let out_trade_no = number(&told.out_trade_no)?;
-        Ok(WechatNotice { id: Some(envelope.id), out_trade_no, event })
+        Ok((WechatNotice { id: Some(envelope.id), out_trade_no, event }, plain))
+    }
+
+    /// Verifies a notice of either generation and reads it in our words.
+    pub(crate) fn news(
+        &self,
+        headers: &[(String, String)],
+        body: &[u8],
+        stamp: Stamp,
+    ) -> Result<News, CallError> {
+        if body.trim_ascii_start().starts_with(b"<") {
+            return self.news_of_v2(body, stamp);
+        }
+        let (notice, plain) = self.open_sealed(headers, body)?;
+        let out_trade_no = notice.out_trade_no;
+        let about = match notice.event {
+            WechatEvent::Refund(refund_no) => About::Refund(refund_no),
+            WechatEvent::Paid => {
+                let reader =
+                    v3::answers::Reader { wechat: self, out_trade_no: &out_trade_no, stamp };
+                About::Trade(reader.notice(&plain)?)
+            }
+        };
+        Ok(News { out_trade_no, about })
+    }
+
+    fn news_of_v2(&self, body: &[u8], stamp: Stamp) -> Result<News, CallError> {
+        if NOTICE_LIMIT_BYTES < body.len() {
+            return Err(CallError::TooLarge { limit_bytes: NOTICE_LIMIT_BYTES });
+        }
+        let fields = xml::read(body, "xml").ok_or(unreadable("a notice"))?;
+        if fields.contains_key("req_info") {
+            let notice = self.open_v2_refund_notice(body)?;
+            return match notice.event {
+                WechatEvent::Refund(refund_no) => {
+                    Ok(News { out_trade_no: notice.out_trade_no, about: About::Refund(refund_no) })
+                }
+                WechatEvent::Paid => Err(unreadable("a notice's event")),
+            };
+        }
+        let named = fields.get("out_trade_no").map(String::as_str).unwrap_or_default();
+        let out_trade_no = number(named)?;
+        let reply = HttpReply { status: 200, headers: Vec::new(), body: body.to_vec() };
+        let reader = v2::answers::Reader {
+            wechat: self,
+            out_trade_no: &out_trade_no,
+            offset_ms: stamp.offset_ms,
+        };
+        let about = About::Trade(reader.notice(&reply)?);
+        Ok(News { out_trade_no, about })
     }
 
     /// Opens a refund notice of v2. It has no signature; that its sealed part opens under our key

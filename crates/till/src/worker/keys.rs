@@ -28,7 +28,7 @@ impl<K: Keys> Till<K> {
     }
 
     /// An answer or a notice named a key of the channel's that is not known.
-    pub(super) fn met_unknown_key(&mut self, channel: ChannelId, now: Timestamp) {
+    pub(crate) fn met_unknown_key(&mut self, channel: ChannelId, now: Timestamp) {
         if !mutant::planted("law10_an_unknown_key_stays_unknown") {
             self.want_keys(channel, RefreshCause::UnknownKey, now);
         }

@@ -2,8 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use mianfu_core::channel::Verdict;
+use mianfu_core::money::{Fen, Timestamp};
+use mianfu_core::number::RefundNo;
+
 use super::*;
 use crate::alipay::notice::signed_text;
+use crate::{About, CallError, News, Stamp};
 
 fn fields() -> BTreeMap<String, String> {
     [
@@ -73,4 +78,61 @@ fn a_notice_that_is_not_for_us_or_not_genuine_is_refused() {
     let mut elsewhere = alipay();
     elsewhere.settings.seller_id = Some("2088000000000002".to_owned());
     assert!(elsewhere.open_notice(genuine.as_bytes()).is_err());
+}
+
+fn news(changes: &[(&str, &str)]) -> Result<News, CallError> {
+    let mut fields = fields();
+    let rest = [
+        ("trade_no", "2026112122001400000000000001"),
+        ("gmt_payment", "2026-11-21 00:00:02"),
+        ("buyer_id", "2088000000000009"),
+    ];
+    for (name, value) in rest.iter().chain(changes) {
+        fields.insert((*name).to_owned(), (*value).to_owned());
+    }
+    alipay().news(body(fields).as_bytes(), Stamp { now: Timestamp(0), offset_ms: 2_000 })
+}
+
+#[test]
+fn a_notice_says_what_a_query_would() {
+    let About::Trade(Verdict::Paid(payment)) = news(&[]).unwrap().about else { panic!("paid") };
+    assert_eq!(payment.amount, Fen::new(1_250).unwrap());
+    assert_eq!(payment.transaction_no, "2026112122001400000000000001");
+    assert_eq!(payment.paid_at, Some(Timestamp(1_795_190_400_000)), "in the till's time");
+    assert!(payment.payer.is_some());
+    let about = |changes: &[(&str, &str)]| format!("{:?}", news(changes).unwrap().about);
+    assert_eq!(about(&[("trade_status", "WAIT_BUYER_PAY")]), "Trade(Waiting)");
+    assert_eq!(about(&[("trade_status", "TRADE_CLOSED")]), "Trade(Returned)");
+    let unpaid = [("trade_status", "TRADE_CLOSED"), ("gmt_payment", "")];
+    assert_eq!(about(&unpaid), "Trade(Closed)");
+    let refund_no = format!("{NO}R1");
+    let back = [
+        ("gmt_refund", "2026-11-21 00:01:02.123"),
+        ("refund_fee", "5.00"),
+        ("out_biz_no", refund_no.as_str()),
+    ];
+    let refund_no = RefundNo::new(&refund_no).unwrap();
+    assert_eq!(news(&back).unwrap().about, About::Refund(refund_no));
+    let elsewhere = [("gmt_refund", "2026-11-21 00:01:02.123"), ("out_biz_no", "portal")];
+    assert!(matches!(news(&elsewhere).unwrap().about, About::Trade(Verdict::Paid(_))));
+}
+
+#[test]
+fn a_notice_that_is_not_whole_says_nothing() {
+    for (name, value) in [
+        ("total_amount", ""),
+        ("total_amount", "12.5.0"),
+        ("total_amount", "1e3"),
+        ("total_amount", "-12.50"),
+        ("total_amount", "12.505"),
+        ("trade_no", ""),
+        ("trade_no", "../1"),
+        ("gmt_payment", "yesterday"),
+        ("trade_status", ""),
+        ("trade_status", "TRADE_PAID"),
+        ("out_trade_no", "1217752501201407033233368018"),
+        ("out_trade_no", ""),
+    ] {
+        assert!(news(&[(name, value)]).is_err(), "{name}={value}");
+    }
 }

@@ -134,6 +134,17 @@ impl<K> Reader<'_, K> {
         }
     }
 
+    /// Reads a notice: it is written and signed like an answer, and only success is told.
+    pub(crate) fn notice(&self, reply: &HttpReply) -> Result<Verdict, CallError> {
+        match self.open(reply)? {
+            Opened::Success(fields) => {
+                self.names_this(&fields)?;
+                Ok(Verdict::Paid(self.payment(&fields)?))
+            }
+            Opened::Refused { .. } | Opened::Unsigned { .. } => unreadable("a notice of a failure"),
+        }
+    }
+
     pub(crate) fn query(&self, reply: &HttpReply) -> Result<Verdict, CallError> {
         let fields = match self.open(reply)? {
             Opened::Success(fields) => fields,

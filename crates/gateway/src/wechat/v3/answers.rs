@@ -228,6 +228,11 @@ impl<K: Keys> Reader<'_, K> {
         wire::open(&self.wechat.keys, reply, self.stamp)
     }
 
+    /// Reads a trade as a notice tells it, its signature and seal checked before.
+    pub(crate) fn notice(&self, plain: &[u8]) -> Result<Verdict, CallError> {
+        self.transaction(json(plain)?)
+    }
+
     fn transaction(&self, told: Transaction) -> Result<Verdict, CallError> {
         let settings = &self.wechat.settings;
         let is_ours = told.appid.as_deref() == Some(settings.app_id.as_str())
