@@ -1,7 +1,5 @@
 //! Databases that come back older, elsewhere or twice (M15, M19).
 
-use std::path::Path;
-
 use mianfu_core::attempt::Screen;
 use mianfu_core::money::Fen;
 use mianfu_core::number::OutTradeNo;
@@ -29,19 +27,8 @@ fn restored(shop: &mut Shop) -> (Vec<OutTradeNo>, Vec<OutTradeNo>) {
     shop.end(&walked_away);
     after.push(sell(shop, 2_950));
     shop.wait(1_000);
-    put_back(shop, &backup);
+    shop.put_back(&backup);
     (before, after)
-}
-
-/// The power goes and a backup takes the database's place.
-fn put_back(shop: &mut Shop, backup: &Path) {
-    shop.cut();
-    for suffix in ["", "-wal", "-shm"] {
-        let mut name = shop.database().into_os_string();
-        name.push(suffix);
-        drop(std::fs::remove_file(name));
-    }
-    std::fs::copy(backup, shop.database()).unwrap();
 }
 
 #[test]
@@ -131,7 +118,7 @@ pub(crate) fn m15_a_code_shown_after_the_backup_and_scanned_after_the_restore_is
     let to = BackupTo { folder: &folder, now: shop.now, keep: 3 };
     let backup = shop.till().db().backup_to(&to).unwrap();
     let (no, qr) = shop.show_drawn(1_250);
-    put_back(&mut shop, &backup);
+    shop.put_back(&backup);
     assert_eq!(shop.open().unwrap(), Birth::Restored);
     shop.wait(60_000);
     shop.practice.scan(shop.now.0, &qr, Manner::Pays).unwrap();
@@ -148,7 +135,7 @@ pub(crate) fn m15_a_number_that_may_still_be_paid_is_asked_about_less_and_less_o
     let backup = shop.till().db().backup_to(&to).unwrap();
     let no = shop.scan(1_250, Manner::ByHand);
     shop.wait(10_000);
-    put_back(&mut shop, &backup);
+    shop.put_back(&backup);
     assert_eq!(shop.open().unwrap(), Birth::Restored);
     let before = shop.calls(QUERY, &no);
     shop.wait(5 * MINUTE_MS + 10_000);
@@ -185,7 +172,7 @@ pub(crate) fn m20_what_went_back_after_the_backup_is_learnt_when_a_refund_is_cou
     for (fen, intent_id) in [(400, "first"), (300, "second")] {
         assert!(matches!(refund(&mut shop, fen, intent_id), RefundPhase::Done { .. }));
     }
-    put_back(&mut shop, &backup);
+    shop.put_back(&backup);
     assert_eq!(shop.open().unwrap(), Birth::Restored);
     shop.wait(1_000);
     let ended = refund(&mut shop, 1_000, "third");

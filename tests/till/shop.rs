@@ -14,7 +14,7 @@ use mianfu_core::channel::ChannelId;
 use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::number::{OutTradeNo, RefundNo};
 use mianfu_core::order::{Counted, Order, Standing};
-use mianfu_db::{Birth, Db, DbError, FindingKind, Lock, OpenOptions};
+use mianfu_db::{BackupTo, Birth, Db, DbError, FindingKind, Lock, OpenOptions};
 use mianfu_gateway::{
     Alipay, AlipaySettings, ApiV2Key, ApiV3Key, AppAuthToken, BODY_LIMIT_BYTES, Call, CallError,
     Channel, HttpReply, HttpRequest, Keys, Method, RsaKeys, SignType, Stamp, Wechat, WechatKeys,
@@ -399,6 +399,25 @@ impl Shop {
         self.now = self.now.plus_ms(away_ms);
         self.practice.advance(self.now.0);
         self.open().expect("the database opens again")
+    }
+
+    /// Makes a backup.
+    #[track_caller]
+    pub fn back_up(&mut self) -> PathBuf {
+        let folder = self.folder().to_owned();
+        let to = BackupTo { folder: &folder, now: self.now, keep: 3 };
+        self.till().db().backup_to(&to).expect("a backup is made")
+    }
+
+    /// The power goes and a backup takes the database's place.
+    pub fn put_back(&mut self, backup: &Path) {
+        self.cut();
+        for suffix in ["", "-wal", "-shm"] {
+            let mut name = self.database().into_os_string();
+            name.push(suffix);
+            drop(std::fs::remove_file(name));
+        }
+        std::fs::copy(backup, self.database()).expect("a backup is copied");
     }
 
     /// Lets the power go after so many more requests.
