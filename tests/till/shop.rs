@@ -17,8 +17,8 @@ use mianfu_core::order::{Counted, Order, Standing};
 use mianfu_db::{BackupTo, Birth, Db, DbError, FindingKind, Lock, OpenOptions};
 use mianfu_gateway::{
     Alipay, AlipaySettings, ApiV2Key, ApiV3Key, AppAuthToken, BODY_LIMIT_BYTES, Call, CallError,
-    Channel, HttpReply, HttpRequest, Keys, Method, RsaKeys, SignType, Stamp, Wechat, WechatKeys,
-    WechatSettings,
+    Channel, HttpReply, HttpRequest, Keys, Method, RsaKeys, Scans, SignType, Stamp, Wechat,
+    WechatKeys, WechatSettings,
 };
 use mianfu_practice::wechat::{Account, PlatformKey, Secrets};
 use mianfu_practice::{Answer, KeyedHash, Manner, Options, Practice, Reply, Request, Signer};
@@ -861,6 +861,8 @@ fn wechat_settings() -> WechatSettings {
         terminal_ip: "127.0.0.1".to_owned(),
         device: None,
         sign_type: SignType::HmacSha256,
+        scans: Scans::V2,
+        sub_merchant: None,
     }
 }
 

@@ -119,7 +119,9 @@ impl<K: Keys> Alipay<K> {
         match call {
             Call::Submit { sale, auth_code: Some(code) } => self.encode_pay(sale, code, stamp),
             Call::Submit { sale, auth_code: None } => self.encode_precreate(sale, stamp),
-            Call::Query { out_trade_no } => self.encode_query(out_trade_no, stamp),
+            Call::Query { out_trade_no } | Call::Find { out_trade_no } => {
+                self.encode_query(out_trade_no, stamp)
+            }
             Call::Reverse { out_trade_no } => self.encode_cancel(out_trade_no, stamp),
             Call::Close { out_trade_no } => self.encode_close(out_trade_no, stamp),
             Call::Refund { out_trade_no, refund_no, amount, of: _ } => {
@@ -146,7 +148,7 @@ impl<K: Keys> Alipay<K> {
             Call::Submit { sale, auth_code: None } => {
                 self.decode_precreate(sale, reply).map(Answer::Told)
             }
-            Call::Query { out_trade_no } => {
+            Call::Query { out_trade_no } | Call::Find { out_trade_no } => {
                 self.decode_query(out_trade_no, reply, offset_ms).map(Answer::Told)
             }
             Call::Reverse { out_trade_no } => {

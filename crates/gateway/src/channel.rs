@@ -71,6 +71,11 @@ pub enum Call {
         /// The refund's number.
         refund_no: RefundNo,
     },
+    /// Asks about a number of which nothing is known here, not even its flow (M15).
+    Find {
+        /// The number.
+        out_trade_no: OutTradeNo,
+    },
     /// Asks about a number of ours that was never submitted, to see a signed answer (M4).
     Probe {
         /// The number.
@@ -89,6 +94,7 @@ impl Call {
             | Call::Close { out_trade_no }
             | Call::Refund { out_trade_no, .. }
             | Call::RefundQuery { out_trade_no, .. }
+            | Call::Find { out_trade_no }
             | Call::Probe { out_trade_no } => out_trade_no,
         }
     }
@@ -163,12 +169,12 @@ impl<K: Keys> Channel<K> {
     }
 
     /// Says whether a signed answer to a question does not show that a reversal would be let in
-    /// (WeChat Pay's asks for the merchant's certificate besides, v2 4011937361).
+    /// (WeChat Pay's of v2 asks for the merchant's certificate besides, 4011937361).
     #[must_use]
     pub fn reversal_needs_proof(&self) -> bool {
         match self {
             Channel::Alipay(_) => false,
-            Channel::Wechat(_) => true,
+            Channel::Wechat(wechat) => wechat.reversal_needs_certificate(),
         }
     }
 

@@ -41,7 +41,7 @@ pub use wechat::certificates::{CertificateRefresh, RefreshCause};
 pub use wechat::keys::{PlatformKey, WechatKeys};
 pub use wechat::notice::{WechatEvent, WechatNotice};
 pub use wechat::secret::{ApiV2Key, ApiV3Key};
-pub use wechat::{SignType, Wechat, WechatSettings};
+pub use wechat::{Scans, SignType, SubMerchant, Wechat, WechatSettings};
 
 /// The most bytes an answer may have; 256 KiB, some hundred times the largest real one.
 pub const BODY_LIMIT_BYTES: usize = 256 * 1024;

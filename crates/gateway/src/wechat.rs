@@ -12,6 +12,15 @@
 //! A trade stays in the generation it was begun in, which its flow says. Everything here is a pure
 //! function of its arguments, as with Alipay.
 //!
+//! v3 takes scans too (`transactions/codepay`, and `…/reverse` without a certificate), but its error
+//! table is not published whole and one official source says that there is no such thing
+//! (`skills`, against 4012382150). So it is off unless the settings say otherwise ([`Scans`]); a code
+//! of it that is not known is silence, and a signed query decides. A number about which nothing is
+//! known is asked about in v2, where "no such trade" is signed.
+//!
+//! A service provider (服务商) calls for a merchant of its own under the same keys, with more numbers
+//! in every request and `partner` in v3's paths ([`SubMerchant`]).
+//!
 //! - `keys`, `secret`, `certificates`: what signs, verifies and seals.
 //! - `v3`: JSON and RSA; `v2`: XML and a shared key. Each with content, signature, codes, answers.
 //! - `notice`: asynchronous notifications.
@@ -74,6 +83,44 @@ pub struct WechatSettings {
     pub device: Option<String>,
     /// What v2 is signed with, both ways.
     pub sign_type: SignType,
+    /// What takes scans.
+    pub scans: Scans,
+    /// The merchant that a service provider calls for; `None` where a merchant calls for itself.
+    pub sub_merchant: Option<SubMerchant>,
+}
+
+/// Which generation takes scans.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scans {
+    /// v2's micropay, as at almost every counter.
+    V2,
+    /// v3's codepay (4012382150).
+    V3 {
+        /// The shop's own number (`store_info.out_id`), which codepay asks for.
+        store: String,
+    },
+}
+
+/// The merchant that a service provider (服务商) calls for (特约商户).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubMerchant {
+    /// The merchant's number (`sub_mchid`, `sub_mch_id`); an answer that names another is not
+    /// believed.
+    pub mch_id: String,
+    /// The merchant's own application (`sub_appid`), where it has one.
+    pub app_id: Option<String>,
+}
+
+impl WechatSettings {
+    /// Returns the number of the merchant that a service provider calls for.
+    pub(crate) fn sub_mch_id(&self) -> Option<&str> {
+        self.sub_merchant.as_ref().map(|merchant| merchant.mch_id.as_str())
+    }
+
+    /// Returns the application of the merchant that a service provider calls for.
+    pub(crate) fn sub_app_id(&self) -> Option<&str> {
+        self.sub_merchant.as_ref()?.app_id.as_deref()
+    }
 }
 
 /// How v2 is signed.
@@ -94,6 +141,13 @@ impl SignType {
             SignType::Md5 => "MD5",
         }
     }
+}
+
+/// The generation that a call is made in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Generation {
+    V2,
+    V3,
 }
 
 /// What a trade's state says, in both generations.
@@ -129,9 +183,9 @@ pub(crate) fn is_transaction_no(text: &str) -> bool {
 impl<K: Keys> Wechat<K> {
     /// Writes and signs the request for a call.
     pub(crate) fn encode_call(&self, call: &Call, flow: Flow, stamp: Stamp) -> HttpRequest {
-        match flow {
-            Flow::Show => self.encode_v3(self.draft_v3(call, stamp), stamp),
-            Flow::Scan => self.encode_v2(call, stamp),
+        match self.generation(call, flow) {
+            Generation::V3 => self.encode_v3(self.draft_v3(call, flow, stamp), stamp),
+            Generation::V2 => self.encode_v2(call, stamp),
         }
     }
 
@@ -146,9 +200,23 @@ impl<K: Keys> Wechat<K> {
         reply: &HttpReply,
         stamp: Stamp,
     ) -> Result<Answer, CallError> {
-        match flow {
-            Flow::Show => self.decode_v3(call, reply, stamp),
-            Flow::Scan => self.decode_v2(call, reply, stamp),
+        match self.generation(call, flow) {
+            Generation::V3 => self.decode_v3(call, flow, reply, stamp),
+            Generation::V2 => self.decode_v2(call, reply, stamp),
+        }
+    }
+
+    /// Says whether a reversal is let in over TLS with the merchant's certificate only.
+    pub(crate) fn reversal_needs_certificate(&self) -> bool {
+        self.settings.scans == Scans::V2
+    }
+
+    fn generation(&self, call: &Call, flow: Flow) -> Generation {
+        let is_unknown = matches!(call, Call::Find { .. } | Call::Probe { .. });
+        match (flow, &self.settings.scans) {
+            (Flow::Show, _) => Generation::V3,
+            (Flow::Scan, Scans::V3 { .. }) if !is_unknown => Generation::V3,
+            (Flow::Scan, Scans::V2 | Scans::V3 { .. }) => Generation::V2,
         }
     }
 
@@ -156,12 +224,26 @@ impl<K: Keys> Wechat<K> {
         v3::sign::request(&self.settings, &self.keys, &self.payer_key, draft, stamp)
     }
 
-    fn draft_v3(&self, call: &Call, stamp: Stamp) -> v3::sign::Draft {
+    fn draft_v3(&self, call: &Call, flow: Flow, stamp: Stamp) -> v3::sign::Draft {
         let settings = &self.settings;
         match call {
-            Call::Submit { sale, auth_code: _ } => v3::content::native(settings, sale, stamp),
-            Call::Query { out_trade_no } | Call::Probe { out_trade_no } => {
+            Call::Submit { sale, auth_code: Some(code) } => {
+                v3::content::codepay(settings, sale, code)
+            }
+            // Without a code there is nobody to charge: asking what is known moves nothing.
+            Call::Submit { sale, auth_code: None } if flow == Flow::Scan => {
+                v3::content::query(settings, &sale.out_trade_no)
+            }
+            Call::Submit { sale, auth_code: None } => v3::content::native(settings, sale, stamp),
+            Call::Query { out_trade_no }
+            | Call::Find { out_trade_no }
+            | Call::Probe { out_trade_no } => v3::content::query(settings, out_trade_no),
+            // There is no close for a scan.
+            Call::Close { out_trade_no } if flow == Flow::Scan => {
                 v3::content::query(settings, out_trade_no)
+            }
+            Call::Reverse { out_trade_no } if flow == Flow::Scan => {
+                v3::content::reverse(settings, out_trade_no)
             }
             // A shown code's trade cannot be reversed, and a close moves no money.
             Call::Close { out_trade_no } | Call::Reverse { out_trade_no } => {
@@ -171,17 +253,33 @@ impl<K: Keys> Wechat<K> {
                 v3::content::refund(settings, out_trade_no, refund_no, *amount, *of)
             }
             Call::RefundQuery { out_trade_no: _, refund_no } => {
-                v3::content::refund_query(refund_no)
+                v3::content::refund_query(settings, refund_no)
             }
         }
     }
 
-    fn decode_v3(&self, call: &Call, reply: &HttpReply, stamp: Stamp) -> Result<Answer, CallError> {
+    fn decode_v3(
+        &self,
+        call: &Call,
+        flow: Flow,
+        reply: &HttpReply,
+        stamp: Stamp,
+    ) -> Result<Answer, CallError> {
         let reader = v3::answers::Reader { wechat: self, out_trade_no: call.out_trade_no(), stamp };
         match call {
-            Call::Submit { .. } => reader.native(reply).map(Answer::Told),
-            Call::Query { .. } => reader.query(reply).map(Answer::Told),
+            Call::Submit { auth_code: Some(_), .. } => reader.codepay(reply).map(Answer::Told),
+            Call::Submit { auth_code: None, .. } if flow == Flow::Scan => {
+                reader.query(reply).map(Answer::Told)
+            }
+            Call::Submit { auth_code: None, .. } => reader.native(reply).map(Answer::Told),
+            Call::Query { .. } | Call::Find { .. } => reader.query(reply).map(Answer::Told),
             Call::Probe { .. } => reader.query(reply).map(probed),
+            Call::Close { .. } if flow == Flow::Scan => {
+                reader.query(reply).and_then(not_closed).map(Answer::Closing)
+            }
+            Call::Reverse { .. } if flow == Flow::Scan => {
+                reader.reverse(reply).map(Answer::Reversal)
+            }
             Call::Close { .. } => reader.close(reply).map(Answer::Closing),
             Call::Reverse { .. } => reader.close(reply).map(reversed).map(Answer::Reversal),
             Call::Refund { refund_no, amount, .. } => {
@@ -203,6 +301,7 @@ impl<K: Keys> Wechat<K> {
             Call::Submit { sale, auth_code: None } => v2::content::query(&sale.out_trade_no),
             // There is no close for a scan.
             Call::Query { out_trade_no }
+            | Call::Find { out_trade_no }
             | Call::Probe { out_trade_no }
             | Call::Close { out_trade_no } => v2::content::query(out_trade_no),
             Call::Reverse { out_trade_no } => v2::content::reverse(out_trade_no),
@@ -224,11 +323,11 @@ impl<K: Keys> Wechat<K> {
         };
         match call {
             Call::Submit { auth_code: Some(_), .. } => reader.micropay(reply).map(Answer::Told),
-            Call::Submit { auth_code: None, .. } | Call::Query { .. } => {
+            Call::Submit { auth_code: None, .. } | Call::Query { .. } | Call::Find { .. } => {
                 reader.query(reply).map(Answer::Told)
             }
             Call::Probe { .. } => reader.query(reply).map(probed),
-            Call::Close { .. } => reader.close(reply).map(Answer::Closing),
+            Call::Close { .. } => reader.query(reply).and_then(not_closed).map(Answer::Closing),
             Call::Reverse { .. } => reader.reverse(reply).map(Answer::Reversal),
             Call::Refund { refund_no, amount, .. } => {
                 reader.refund(refund_no, *amount, reply).map(Answer::Refund)
@@ -245,6 +344,26 @@ fn probed(verdict: Verdict) -> Answer {
     let proves_nothing =
         matches!(verdict, Verdict::UnsignedRefusal { .. } | Verdict::UnsignedNotExist);
     if proves_nothing { Answer::Told(verdict) } else { Answer::Proven }
+}
+
+/// A scan cannot be closed. What was asked instead of it is a query, and its answer is told as a
+/// close: an end is one, anything else a refusal, after which core asks by itself.
+fn not_closed(told: Verdict) -> Result<Closing, CallError> {
+    match told {
+        Verdict::Closed => Ok(Closing::Closed),
+        Verdict::NotExist => Ok(Closing::NotExist),
+        Verdict::UnsignedRefusal { reason } => Err(CallError::UnsignedRefusal { reason }),
+        Verdict::Paid(_)
+        | Verdict::Waiting
+        | Verdict::Code { .. }
+        | Verdict::Declined { .. }
+        | Verdict::DeclinedAlive { .. }
+        | Verdict::Returned
+        | Verdict::AlreadyPaid
+        | Verdict::UnsignedNotExist => {
+            Ok(Closing::Refused { reason: "MICROPAY_IS_REVERSED".to_owned() })
+        }
+    }
 }
 
 /// Tells the close that stood in for a reversal.

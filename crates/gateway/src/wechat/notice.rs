@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::wechat::Wechat;
 use crate::wechat::v2::xml;
-use crate::wechat::v3::wire::{Signed, signature};
+use crate::wechat::v3::wire::{Merchant, Signed, signature};
 use crate::wechat::{v2, v3};
 use crate::{About, CallError, HttpReply, Keys, News, Stamp};
 
@@ -57,8 +57,6 @@ pub(crate) struct Resource {
 
 #[derive(Deserialize)]
 struct Told {
-    mchid: String,
-    appid: Option<String>,
     out_trade_no: String,
     out_refund_no: Option<String>,
 }
@@ -93,14 +91,13 @@ impl<K: Keys> Wechat<K> {
         let plain = self.open_resource(&envelope.resource)?;
         let told: Told =
             serde_json::from_slice(&plain).map_err(|_| unreadable("a notice's content"))?;
-        let settings = &self.settings;
-        let is_ours = told.mchid == settings.mch_id
-            && told.appid.as_deref().is_none_or(|appid| appid == settings.app_id);
-        if !is_ours {
+        let merchant: Merchant =
+            serde_json::from_slice(&plain).map_err(|_| unreadable("a notice's content"))?;
+        if !merchant.is_ours(&self.settings) {
             return Err(unreadable("a notice to another merchant"));
         }
         let event = match (envelope.event_type.as_str(), told.out_refund_no) {
-            ("TRANSACTION.SUCCESS", None) if told.appid.is_some() => WechatEvent::Paid,
+            ("TRANSACTION.SUCCESS", None) if merchant.names_application() => WechatEvent::Paid,
             ("REFUND.SUCCESS" | "REFUND.CLOSED" | "REFUND.ABNORMAL", Some(refund_no)) => {
                 WechatEvent::Refund(refund_number(&refund_no)?)
             }
@@ -172,8 +169,10 @@ impl<K: Keys> Wechat<K> {
             return Err(CallError::TooLarge { limit_bytes: NOTICE_LIMIT_BYTES });
         }
         let outer = xml::read(body, "xml").ok_or(unreadable("a notice"))?;
-        let is_ours = outer.get("appid") == Some(&self.settings.app_id)
-            && outer.get("mch_id") == Some(&self.settings.mch_id);
+        let named = |name: &str| outer.get(name).map(String::as_str).filter(|id| !id.is_empty());
+        let is_ours = named("appid") == Some(&self.settings.app_id)
+            && named("mch_id") == Some(&self.settings.mch_id)
+            && named("sub_mch_id") == self.settings.sub_mch_id();
         if !is_ours {
             return Err(unreadable("a notice to another merchant"));
         }

@@ -1,9 +1,11 @@
 //! WeChat Pay's encode and decode, from tables, published vectors and forgeries.
 
 mod certificates;
+mod codepay;
 mod encode;
 mod forged;
 mod notice;
+mod provider;
 mod shared;
 mod v2;
 mod v3;
@@ -20,7 +22,7 @@ use crate::wechat::v2::sign::sign;
 use crate::wechat::v2::xml::write;
 use crate::wechat::v3::sign::answer_text;
 use crate::{
-    Answer, ApiV2Key, ApiV3Key, AuthCode, Call, CallError, HttpReply, Keys, Sale, Scanned,
+    Answer, ApiV2Key, ApiV3Key, AuthCode, Call, CallError, HttpReply, Keys, Sale, Scanned, Scans,
     SignType, Stamp, Subject, Wechat, WechatSettings, recognise,
 };
 
@@ -79,6 +81,8 @@ fn settings() -> WechatSettings {
         terminal_ip: "192.168.1.20".to_owned(),
         device: None,
         sign_type: SignType::HmacSha256,
+        scans: Scans::V2,
+        sub_merchant: None,
     }
 }
 

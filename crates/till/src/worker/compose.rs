@@ -44,9 +44,8 @@ impl<K: Keys> Till<K> {
                     Effect::Close => Call::Close { out_trade_no },
                 }
             }
-            What::LateAsk { no, .. } | What::Recover { no, .. } => {
-                Call::Query { out_trade_no: no.clone() }
-            }
+            What::LateAsk { no, .. } => Call::Query { out_trade_no: no.clone() },
+            What::Recover { no, .. } => Call::Find { out_trade_no: no.clone() },
             What::Refund { id, effect } => self.compose_refund(*id, *effect)?,
             What::Probe { channel } => {
                 Call::Probe { out_trade_no: self.lines.get(channel)?.probe_no.clone()? }

@@ -8,7 +8,7 @@
 //! | another merchant, attempt or currency    | silence                                         |
 //! | a state or code without a row            | silence                                         |
 
-use mianfu_core::channel::{Closing, Payment, RefundAnswer, RefundVerdict, Reversal, Verdict};
+use mianfu_core::channel::{Payment, RefundAnswer, RefundVerdict, Reversal, Verdict};
 use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::number::{OutTradeNo, RefundNo};
 
@@ -201,26 +201,6 @@ impl<K> Reader<'_, K> {
         }
     }
 
-    /// A scan cannot be closed. What was asked instead of it is a query, and its answer is told as
-    /// a close: an end is one, anything else a refusal, after which core asks by itself.
-    pub(crate) fn close(&self, reply: &HttpReply) -> Result<Closing, CallError> {
-        match self.query(reply)? {
-            Verdict::Closed => Ok(Closing::Closed),
-            Verdict::NotExist => Ok(Closing::NotExist),
-            Verdict::UnsignedRefusal { reason } => Err(CallError::UnsignedRefusal { reason }),
-            Verdict::Paid(_)
-            | Verdict::Waiting
-            | Verdict::Code { .. }
-            | Verdict::Declined { .. }
-            | Verdict::DeclinedAlive { .. }
-            | Verdict::Returned
-            | Verdict::AlreadyPaid
-            | Verdict::UnsignedNotExist => {
-                Ok(Closing::Refused { reason: "MICROPAY_IS_REVERSED".to_owned() })
-            }
-        }
-    }
-
     pub(crate) fn refund(
         &self,
         refund_no: &RefundNo,
@@ -295,7 +275,8 @@ impl<K> Reader<'_, K> {
             Opened::Unsigned { .. } => return Ok(opened),
         };
         let is_ours = fields.get("appid") == Some(settings.app_id.as_str())
-            && fields.get("mch_id") == Some(settings.mch_id.as_str());
+            && fields.get("mch_id") == Some(settings.mch_id.as_str())
+            && fields.get("sub_mch_id") == settings.sub_mch_id();
         if !is_ours {
             return unreadable("an answer to another merchant");
         }
@@ -325,7 +306,8 @@ impl<K> Reader<'_, K> {
         let Some(transaction_no) = transaction_no.map(str::to_owned) else {
             return unreadable("paid, but without a trade number");
         };
-        let payer = fields.get("openid").map(|id| payer_hash(&self.wechat.payer_key, id));
+        let payer = fields.get("openid").or(fields.get("sub_openid"));
+        let payer = payer.map(|id| payer_hash(&self.wechat.payer_key, id));
         Ok(Payment { amount, transaction_no, paid_at: self.paid_at(fields)?, payer })
     }
 

@@ -89,12 +89,11 @@ pub(crate) fn request(
     let amounts = draft.amounts.iter().map(|(name, value)| (*name, value.as_str()));
     let asked: Vec<(&str, &str)> = draft.fields.iter().copied().chain(amounts).collect();
     let nonce = nonce(nonce_key, stamp, draft.path, &xml::write(asked.iter().copied()));
-    let mut fields = vec![
-        ("appid", settings.app_id.as_str()),
-        ("mch_id", settings.mch_id.as_str()),
-        ("nonce_str", nonce.as_str()),
-        ("sign_type", settings.sign_type.as_str()),
-    ];
+    let mut fields =
+        vec![("appid", settings.app_id.as_str()), ("mch_id", settings.mch_id.as_str())];
+    fields.extend(settings.sub_app_id().map(|app_id| ("sub_appid", app_id)));
+    fields.extend(settings.sub_mch_id().map(|mch_id| ("sub_mch_id", mch_id)));
+    fields.extend([("nonce_str", nonce.as_str()), ("sign_type", settings.sign_type.as_str())]);
     fields.extend(asked);
     let sign = sign::sign(fields.iter().copied(), settings.sign_type, key);
     fields.push(("sign", &sign));

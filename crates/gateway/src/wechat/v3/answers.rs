@@ -8,7 +8,7 @@
 //! | another attempt, merchant or currency   | silence                                         |
 //! | a state or code without a row           | silence                                         |
 
-use mianfu_core::channel::{Closing, Payment, RefundAnswer, RefundVerdict, Verdict};
+use mianfu_core::channel::{Closing, Payment, RefundAnswer, RefundVerdict, Reversal, Verdict};
 use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::number::{OutTradeNo, RefundNo};
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use crate::alipay::answers::payer_hash;
 use crate::wall::from_rfc3339;
 use crate::wechat::v3::codes::{Meaning, meaning, reason};
-use crate::wechat::v3::wire::{self, Opened, Refusal, Signed};
+use crate::wechat::v3::wire::{self, Merchant, Opened, Refusal, Signed};
 use crate::wechat::{State, Wechat, is_transaction_no, trade_state};
 use crate::{CallError, HttpReply, Keys, Stamp};
 
@@ -28,10 +28,8 @@ struct Native {
 
 /// A trade as a query and a notice tell it.
 #[derive(Deserialize)]
-pub(crate) struct Transaction {
-    pub(crate) appid: Option<String>,
-    pub(crate) mchid: String,
-    pub(crate) out_trade_no: String,
+struct Transaction {
+    out_trade_no: String,
     transaction_id: Option<String>,
     trade_state: String,
     success_time: Option<String>,
@@ -42,6 +40,27 @@ pub(crate) struct Transaction {
 #[derive(Deserialize)]
 struct Payer {
     openid: Option<String>,
+    sp_openid: Option<String>,
+    sub_openid: Option<String>,
+}
+
+impl Payer {
+    fn id(&self) -> Option<&str> {
+        let ids = [&self.openid, &self.sp_openid, &self.sub_openid];
+        ids.into_iter().flatten().map(String::as_str).find(|id| !id.is_empty())
+    }
+}
+
+/// A codepay that waits for the customer may say nothing else.
+#[derive(Deserialize)]
+struct Typing {
+    trade_state: String,
+    out_trade_no: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Reversed {
+    out_trade_no: String,
 }
 
 #[derive(Deserialize)]
@@ -106,9 +125,70 @@ impl<K: Keys> Reader<'_, K> {
         }
     }
 
+    /// A scan. What is refused here without a signature, in whatever words, says nothing of money: a
+    /// signed query does (4012382161 lists four codes and no more).
+    pub(crate) fn codepay(&self, reply: &HttpReply) -> Result<Verdict, CallError> {
+        let refusal = match self.open(reply)? {
+            Opened::Success(body) => {
+                let typing: Typing = json(body)?;
+                let names_us =
+                    typing.out_trade_no.is_none_or(|no| no == self.out_trade_no.as_str());
+                if typing.trade_state == "USERPAYING" && names_us {
+                    return Ok(Verdict::Waiting);
+                }
+                return self.transaction(body);
+            }
+            Opened::Refused(refusal) => refusal,
+        };
+        let reason = reason(&refusal.code);
+        match (meaning(&refusal.code), refusal.signed) {
+            (Meaning::Configuration, Signed::Yes) => Ok(Verdict::Declined { reason }),
+            (Meaning::Business, Signed::Yes) => Ok(Verdict::DeclinedAlive { reason }),
+            (Meaning::Configuration, Signed::No) => Ok(Verdict::UnsignedRefusal { reason }),
+            (
+                Meaning::Business
+                | Meaning::Known
+                | Meaning::NotExist
+                | Meaning::NoBalance
+                | Meaning::Clash
+                | Meaning::Silent,
+                _,
+            ) => silent(&refusal),
+        }
+    }
+
+    /// A scan's reversal. It does not say whether money moved, so the query that follows decides (M7).
+    pub(crate) fn reverse(&self, reply: &HttpReply) -> Result<Reversal, CallError> {
+        let refusal = match self.open(reply)? {
+            Opened::Success(body) => {
+                let told: Reversed = json(body)?;
+                let is_ours = json::<Merchant>(body)?.is_ours(&self.wechat.settings)
+                    && told.out_trade_no == self.out_trade_no.as_str();
+                return match is_ours {
+                    true => Ok(Reversal::Done),
+                    false => unreadable("a reversal of another attempt"),
+                };
+            }
+            Opened::Refused(refusal) => refusal,
+        };
+        let reason = reason(&refusal.code);
+        match (meaning(&refusal.code), refusal.signed) {
+            (Meaning::NotExist, Signed::Yes) => Ok(Reversal::FoundNothing),
+            (Meaning::NoBalance, Signed::Yes) => Ok(Reversal::NoBalance),
+            (Meaning::Configuration, Signed::No) => Err(CallError::UnsignedRefusal { reason }),
+            // `Refused` only makes a query ask, so it needs no signature.
+            (Meaning::NotExist, Signed::No)
+            | (Meaning::Configuration, Signed::Yes)
+            | (Meaning::Business | Meaning::Known, _) => Ok(Reversal::Refused { reason }),
+            (Meaning::NoBalance, Signed::No) | (Meaning::Clash | Meaning::Silent, _) => {
+                silent(&refusal)
+            }
+        }
+    }
+
     pub(crate) fn query(&self, reply: &HttpReply) -> Result<Verdict, CallError> {
         match self.open(reply)? {
-            Opened::Success(body) => self.transaction(json(body)?),
+            Opened::Success(body) => self.transaction(body),
             Opened::Refused(refusal) => match (meaning(&refusal.code), refusal.signed) {
                 (Meaning::NotExist, Signed::Yes) => Ok(Verdict::NotExist),
                 (Meaning::NotExist, Signed::No) => Ok(Verdict::UnsignedNotExist),
@@ -230,14 +310,13 @@ impl<K: Keys> Reader<'_, K> {
 
     /// Reads a trade as a notice tells it, its signature and seal checked before.
     pub(crate) fn notice(&self, plain: &[u8]) -> Result<Verdict, CallError> {
-        self.transaction(json(plain)?)
+        self.transaction(plain)
     }
 
-    fn transaction(&self, told: Transaction) -> Result<Verdict, CallError> {
-        let settings = &self.wechat.settings;
-        let is_ours = told.appid.as_deref() == Some(settings.app_id.as_str())
-            && told.mchid == settings.mch_id;
-        if !is_ours {
+    fn transaction(&self, body: &[u8]) -> Result<Verdict, CallError> {
+        let told: Transaction = json(body)?;
+        let merchant: Merchant = json(body)?;
+        if !merchant.is_ours(&self.wechat.settings) || !merchant.names_application() {
             return unreadable("an answer about another merchant");
         }
         if told.out_trade_no != self.out_trade_no.as_str() {
@@ -253,9 +332,8 @@ impl<K: Keys> Reader<'_, K> {
             let Some(transaction_no) = transaction_no else {
                 return unreadable("paid, but without a trade number");
             };
-            let openid = told.payer.as_ref().and_then(|payer| payer.openid.as_deref());
-            let payer =
-                openid.filter(|id| !id.is_empty()).map(|id| payer_hash(&self.wechat.payer_key, id));
+            let payer = told.payer.as_ref().and_then(Payer::id);
+            let payer = payer.map(|id| payer_hash(&self.wechat.payer_key, id));
             Ok(Payment { amount, transaction_no, paid_at, payer })
         };
         match trade_state(&told.trade_state) {

@@ -7,6 +7,7 @@
 use mianfu_core::money::Timestamp;
 use serde::Deserialize;
 
+use crate::wechat::WechatSettings;
 use crate::wechat::v3::sign::answer_text;
 use crate::{BODY_LIMIT_BYTES, CallError, HttpReply, Keys, Stamp};
 
@@ -44,6 +45,38 @@ pub(crate) struct Refusal {
 #[derive(Deserialize)]
 struct Told {
     code: String,
+}
+
+/// The merchant that an answer or a notice names, by itself or through a service provider.
+#[derive(Deserialize)]
+pub(crate) struct Merchant {
+    appid: Option<String>,
+    mchid: Option<String>,
+    sp_appid: Option<String>,
+    sp_mchid: Option<String>,
+    sub_mchid: Option<String>,
+}
+
+impl Merchant {
+    /// Says whether it is ours; an application that is named must be ours too.
+    pub(crate) fn is_ours(&self, settings: &WechatSettings) -> bool {
+        let ours = Some(settings.mch_id.as_str());
+        let is_merchant = match settings.sub_mch_id() {
+            Some(sub) => self.sp_mchid.as_deref() == ours && self.sub_mchid.as_deref() == Some(sub),
+            None => self.mchid.as_deref() == ours && self.sub_mchid.is_none(),
+        };
+        let application = self.application();
+        is_merchant && application.is_none_or(|appid| appid == settings.app_id)
+    }
+
+    /// Says whether an application is named.
+    pub(crate) fn names_application(&self) -> bool {
+        self.application().is_some()
+    }
+
+    fn application(&self) -> Option<&str> {
+        self.sp_appid.as_deref().or(self.appid.as_deref())
+    }
 }
 
 /// Opens an answer: checks size, status, signature and its time.
