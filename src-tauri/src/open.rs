@@ -3,7 +3,7 @@
 //! Everything that stands in the way becomes a [`Report`] that the page shows in the place of the
 //! counter; the window itself always opens.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use mianfu_till::MerchantKeys;
@@ -209,7 +209,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::unwrap_used, reason = "a test may")]
     fn a_wallet_that_is_added_writes_into_the_book_there_is() {
         let folder = tempfile::tempdir().unwrap();
         let place = |channels: &[&str]| Place {

@@ -101,8 +101,10 @@ impl Desk {
 
     /// Says whether the till is on and knows everything but what it leaves to the manager.
     pub(super) fn is_settled(&self) -> bool {
-        let settled = |till: &Till<TillKeys>| Ok(till.is_settled()? || leaves_the_rest(till)?);
-        self.till.as_ref().is_some_and(|till| settled(till).unwrap_or_else(|_: DbError| false))
+        let settled = |till: &Till<TillKeys>| -> Result<bool, DbError> {
+            Ok(till.is_settled()? || leaves_the_rest(till)?)
+        };
+        self.till.as_ref().is_some_and(|till| settled(till).unwrap_or(false))
     }
 
     /// What the till at this counter is about: the phase of the last attempt.
