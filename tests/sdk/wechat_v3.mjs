@@ -249,4 +249,20 @@ export async function wechatV3(program, check) {
     });
     await end();
   }
+  const probing = ["--probes-per-mille", "1000", "--notices-faster", "1000000"];
+  const { announced, end } = await start(program, "--wechat", "public-key", ...probing);
+  for (const [place, Client] of [NodeV3, AxiosV3].entries()) {
+    await check(`WeChat v3, ${Client.title}: a probe is not verified, and the genuine notice follows`, async () => {
+      const shop = new Shop(announced, new Client(announced), place + 4);
+      const number = await shop.shown("pays");
+      const [probe] = await notices(announced, number);
+      const headers = new Headers(probe.headers);
+      assert.match(headers.get("wechatpay-signature"), /^WECHATPAY\/SIGNTEST\//);
+      assert.ok(!(await shop.client.verifies(headers, probe.body)));
+      await shop.control("notices/answers", { about: probe.about, status: 401 });
+      const told = await shop.opened(await shop.notice(number));
+      assert.deepEqual([told.event, told.out_trade_no], ["TRANSACTION.SUCCESS", number]);
+    });
+  }
+  await end();
 }

@@ -47,6 +47,12 @@ struct Arguments {
     /// How soon after the payment call WeChat Pay's reverse is allowed.
     #[arg(long, value_enum, default_value_t = ReverseChoice::AfterFifteenSeconds)]
     wechat_reverse: ReverseChoice,
+    /// How many times faster than documented WeChat Pay repeats a notice that nobody took.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(i64).range(1..))]
+    notices_faster: i64,
+    /// How many of a thousand first notices carry one of WeChat Pay's own probes for a signature.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=1000))]
+    probes_per_mille: u64,
     /// Where to listen with TLS, which WeChat Pay's reverse and refund need; loopback only.
     #[arg(long, requires = "wechat")]
     listen_tls: Option<SocketAddr>,
@@ -123,7 +129,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         practice.with(|practice, _| practice.weather_mut().storm())?;
     }
     let wechat = match arguments.wechat {
-        Some(choice) => Some(open_wechat(&practice, &papers, choice, arguments.wechat_reverse)?),
+        Some(choice) => Some(open_wechat(&practice, &papers, choice, &arguments)?),
         None => None,
     };
     let listener = TcpListener::bind(arguments.listen).await?;
@@ -186,16 +192,18 @@ fn open_wechat(
     practice: &Shared,
     papers: &Papers,
     choice: WechatChoice,
-    reverse: ReverseChoice,
+    arguments: &Arguments,
 ) -> Result<WechatPapers, Box<dyn Error>> {
     let wechat = WechatPapers::open(papers)?;
     let mut account = wechat.account()?;
     if let WechatChoice::PublicKey = choice {
         account.sign_with(&wechat.public_key_id);
     }
-    if let ReverseChoice::AtOnce = reverse {
+    if let ReverseChoice::AtOnce = arguments.wechat_reverse {
         account.reverse_after_ms = 0;
     }
+    account.notices_faster = arguments.notices_faster;
+    account.probes_per_mille = arguments.probes_per_mille;
     practice.with(|practice, _| practice.open_wechat(account))?;
     Ok(wechat)
 }
