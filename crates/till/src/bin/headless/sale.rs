@@ -23,10 +23,8 @@ pub(crate) async fn collect(desk: &mut Desk, collect: Collect) -> Result<ExitCod
     };
     // What an intent has made already is only followed; it needs no offer.
     let is_kept = desk.ask(is_kept).await?;
-    if !is_kept {
-        if let Some((channel, flow)) = way_of(&collect.means) {
-            desk.await_offer(channel, flow).await?;
-        }
+    if let (false, Some((channel, flow))) = (is_kept, way_of(&collect.means)) {
+        desk.await_offer(channel, flow).await?;
     }
     let begun = desk.ask(move |till, now| {
         if !is_kept && collect.same_customer == SameCustomer::Another {
