@@ -13,3 +13,7 @@ mod clocks;
 mod databases;
 #[path = "bad_input/typed.rs"]
 mod typed;
+#[path = "bad_input/wechat.rs"]
+mod wechat;
+#[path = "bad_input/wechat_files.rs"]
+mod wechat_files;

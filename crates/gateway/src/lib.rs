@@ -38,7 +38,7 @@ pub use subject::Subject;
 pub use transport::{Chunks, EndpointError, Https, Transport};
 pub use wall::channel_time;
 pub use wechat::certificates::{CertificateRefresh, RefreshCause};
-pub use wechat::keys::{PlatformKey, WechatKeys};
+pub use wechat::keys::{PlatformKey, WechatKeys, merchant_serial};
 pub use wechat::notice::{WechatEvent, WechatNotice};
 pub use wechat::secret::{ApiV2Key, ApiV3Key};
 pub use wechat::{Scans, SignType, SubMerchant, Wechat, WechatSettings};

@@ -18,6 +18,7 @@
 //! WeChat Pay's has members of its own, see `channel_file/wechat.rs`.
 
 mod wechat;
+mod wrong;
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -29,6 +30,8 @@ use mianfu_gateway::{
     RsaKeys,
 };
 use serde::Deserialize;
+
+pub use wrong::Wrong;
 
 /// Where Alipay's sandbox answers (opendocs, sandbox).
 const SANDBOX_HOST: &str = "https://openapi-sandbox.dl.alipaydev.com/";
@@ -57,6 +60,16 @@ pub enum ChannelFileError {
         /// Which file.
         path: PathBuf,
     },
+    /// Bytes and no text, as a .p12 is.
+    #[error(
+        "`{}` is not text: of a .p12 take the PEM files that come with it (apiclient_cert.pem and \
+         apiclient_key.pem)",
+        path.display()
+    )]
+    NotText {
+        /// Which file.
+        path: PathBuf,
+    },
     /// Larger than such a file ever is.
     #[error("`{}` is too large to be a channel's file or a key", path.display())]
     TooLarge {
@@ -69,7 +82,7 @@ pub enum ChannelFileError {
         /// Which file.
         path: PathBuf,
         /// What is wrong.
-        what: String,
+        what: Wrong,
     },
     /// A live gateway or application.
     #[error("{what}: a live merchant's keys belong in the vault, which this version has not got")]
@@ -152,11 +165,11 @@ pub fn load_all(
     for path in paths {
         let loaded = load(path, payer_key, now)?;
         if all.iter().any(|other| other.channel.id() == loaded.channel.id()) {
-            let what = "another file is of the same channel: keep one".to_owned();
+            let what = Wrong::SecondOfChannel;
             return Err(ChannelFileError::Form { path: path.to_owned(), what });
         }
         if all.iter().any(|other| other.practice != loaded.practice) {
-            let what = "one channel is practice's and the other is not".to_owned();
+            let what = Wrong::PracticeBesideReal;
             return Err(ChannelFileError::Form { path: path.to_owned(), what });
         }
         all.push(loaded);
@@ -208,13 +221,16 @@ fn load_alipay(
 
 /// Says what is wrong with the form. A message may repeat what stands there, and that may be a key
 /// pasted into the wrong place; only one about a member that is missing names none but ours.
-fn what_is_wrong(text: &str, error: &toml::de::Error) -> String {
-    let names_ours = error.message().starts_with("missing field");
-    if names_ours || mutant::planted("law9_form_repeats_what_stands_there") {
-        return error.message().to_owned();
+fn what_is_wrong(text: &str, error: &toml::de::Error) -> Wrong {
+    if mutant::planted("law9_form_repeats_what_stands_there") {
+        return Wrong::Missing { member: error.message().to_owned() };
+    }
+    if let Some(named) = error.message().strip_prefix("missing field `") {
+        let member = named.split('`').next().unwrap_or_default().to_owned();
+        return Wrong::Missing { member };
     }
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-    format!("look at line {}", before.matches('\n').count() + 1)
+    Wrong::Line(before.matches('\n').count() + 1)
 }
 
 fn refuse_live(fields: &Fields) -> Result<(), ChannelFileError> {
@@ -274,9 +290,9 @@ fn read_private(path: &Path) -> Result<String, ChannelFileError> {
     if FILE_BYTES_MAX < about.len() {
         return Err(ChannelFileError::TooLarge { path: path.to_owned() });
     }
-    let mut text = String::new();
-    file.take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(unreadable)?;
-    Ok(text)
+    let mut bytes = Vec::new();
+    file.take(FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(unreadable)?;
+    String::from_utf8(bytes).map_err(|_| ChannelFileError::NotText { path: path.to_owned() })
 }
 
 /// Returns the key under which payers' ids are hashed, made at the first call and kept beside the

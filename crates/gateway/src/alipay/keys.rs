@@ -49,6 +49,8 @@ pub enum KeyPart {
     WechatPublicKey,
     /// A certificate of WeChat Pay's (微信支付平台证书).
     PlatformCertificate,
+    /// The merchant's certificate at WeChat Pay (商户API证书).
+    MerchantCertificate,
 }
 
 impl fmt::Display for KeyPart {
@@ -62,6 +64,7 @@ impl fmt::Display for KeyPart {
             KeyPart::MerchantKey => "the merchant's private key (商户API私钥)",
             KeyPart::WechatPublicKey => "WeChat Pay's public key (微信支付公钥)",
             KeyPart::PlatformCertificate => "WeChat Pay's certificate (微信支付平台证书)",
+            KeyPart::MerchantCertificate => "the merchant's certificate (商户API证书)",
         })
     }
 }
@@ -143,6 +146,15 @@ pub enum KeyError {
          was issued for this key"
     )]
     NotOurCertificate,
+    /// The merchant's certificate belongs to another private key, and so maybe to another merchant.
+    #[error(
+        "{part} does not belong to the private key beside it: take both from the same download of \
+         the same merchant"
+    )]
+    CertificateOfAnotherKey {
+        /// Which.
+        part: KeyPart,
+    },
     /// The certificate's time is over.
     #[error("{part} has expired: renew it in the console and load the new file")]
     Expired {

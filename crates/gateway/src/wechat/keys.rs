@@ -52,29 +52,8 @@ impl PlatformKey {
     /// The first thing that is wrong, validity at `now` included.
     pub fn from_certificate(pem: &str, now: Timestamp) -> Result<PlatformKey, KeyError> {
         let part = KeyPart::PlatformCertificate;
-        match read(part, pem)? {
-            Material::Certificate => {}
-            Material::Private(_) => return Err(KeyError::PrivateForPublic { part }),
-            Material::Public(_) => return Err(KeyError::KeyForCertificate { part }),
-        }
-        let der = der_of(part, pem)?;
-        let (_, certificate) =
-            parse_x509_certificate(&der).map_err(|_| KeyError::NotAKey { part })?;
-        let public = RsaPublicKey::from_public_key_der(certificate.public_key().raw)
-            .map_err(|_| KeyError::NotRsa { part })?;
-        let ms = |seconds: i64| Timestamp(seconds.saturating_mul(1_000));
-        let from = ms(certificate.validity().not_before.timestamp());
-        let until = ms(certificate.validity().not_after.timestamp());
-        if now < from {
-            return Err(KeyError::NotYetValid { part, from });
-        }
-        if until < now {
-            return Err(KeyError::Expired { part, until });
-        }
-        let bytes = certificate.raw_serial();
-        let leading = bytes.iter().take_while(|&&byte| byte == 0).count();
-        let serial = hex(&bytes[leading..]).to_ascii_uppercase();
-        Ok(PlatformKey { serial, validity: Some((from, until)), public: parsed(part, &public)? })
+        let Paper { serial, validity, public } = Paper::read(part, pem, now)?;
+        Ok(PlatformKey { serial, validity: Some(validity), public: parsed(part, &public)? })
     }
 
     /// Reads WeChat Pay's public key (微信支付公钥) under the number that the console shows with it.
@@ -108,6 +87,61 @@ impl PlatformKey {
         }
         let Ok(signature) = STANDARD.decode(signature_base64) else { return false };
         self.public.verify_sig(content, &signature).is_ok()
+    }
+}
+
+/// What is needed of a certificate.
+struct Paper {
+    serial: String,
+    validity: (Timestamp, Timestamp),
+    public: RsaPublicKey,
+}
+
+impl Paper {
+    fn read(part: KeyPart, pem: &str, now: Timestamp) -> Result<Paper, KeyError> {
+        match read(part, pem)? {
+            Material::Certificate => {}
+            Material::Private(_) => return Err(KeyError::PrivateForPublic { part }),
+            Material::Public(_) => return Err(KeyError::KeyForCertificate { part }),
+        }
+        let der = der_of(part, pem)?;
+        let (_, certificate) =
+            parse_x509_certificate(&der).map_err(|_| KeyError::NotAKey { part })?;
+        let public = RsaPublicKey::from_public_key_der(certificate.public_key().raw)
+            .map_err(|_| KeyError::NotRsa { part })?;
+        let ms = |seconds: i64| Timestamp(seconds.saturating_mul(1_000));
+        let from = ms(certificate.validity().not_before.timestamp());
+        let until = ms(certificate.validity().not_after.timestamp());
+        if now < from {
+            return Err(KeyError::NotYetValid { part, from });
+        }
+        if until < now {
+            return Err(KeyError::Expired { part, until });
+        }
+        let bytes = certificate.raw_serial();
+        let leading = bytes.iter().take_while(|&&byte| byte == 0).count();
+        let serial = hex(&bytes[leading..]).to_ascii_uppercase();
+        Ok(Paper { serial, validity: (from, until), public })
+    }
+}
+
+/// Returns the number of the merchant's certificate (商户API证书, `apiclient_cert.pem`), which must
+/// be of this private key.
+///
+/// # Errors
+/// The first thing that is wrong, validity at `now` included.
+pub fn merchant_serial(
+    certificate: &str,
+    private_key: &str,
+    now: Timestamp,
+) -> Result<String, KeyError> {
+    let part = KeyPart::MerchantCertificate;
+    let paper = Paper::read(part, certificate, now)?;
+    match read(KeyPart::MerchantKey, private_key)? {
+        Material::Private(private) if private.to_public_key() == paper.public => Ok(paper.serial),
+        Material::Private(_) | Material::Public(_) | Material::Certificate => {
+            Err(KeyError::CertificateOfAnotherKey { part })
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! WeChat Pay's encode and decode, from tables, published vectors and forgeries.
 
+mod bad_input;
 mod certificates;
 mod codepay;
 mod encode;

@@ -11,6 +11,8 @@ mod chinese;
 mod desk;
 #[path = "headless/exits.rs"]
 mod exits;
+#[path = "headless/files.rs"]
+mod files;
 #[path = "headless/lines.rs"]
 mod lines;
 #[path = "headless/next.rs"]

@@ -32,11 +32,11 @@ use std::path::{Path, PathBuf};
 use mianfu_core::money::Timestamp;
 use mianfu_gateway::{
     ApiV2Key, ApiV3Key, Channel, Https, KeyError, MerchantKeys, PlatformKey, Scans, SignType,
-    SubMerchant, Wechat, WechatKeys, WechatSettings,
+    SubMerchant, Wechat, WechatKeys, WechatSettings, merchant_serial,
 };
 use serde::Deserialize;
 
-use super::{ChannelFileError, ChannelName, Environment, Loaded, read_private};
+use super::{ChannelFileError, ChannelName, Environment, Loaded, Wrong, read_private};
 
 /// How applications of practice begin; no real one has so many nines.
 const PRACTICE_APP: &str = "wx9999";
@@ -101,13 +101,20 @@ pub(super) fn load(
     let platform = platform_keys(path, &fields, now)?;
     let keys = WechatKeys::new(&private_key, platform)
         .map_err(|source| ChannelFileError::Key { path: path.to_owned(), source })?;
-    let v2_key = ApiV2Key::new(read(&fields.v2_key_file)?.trim())
-        .ok_or_else(|| form(path, "the API key of v2 has 32 letters and digits"))?;
-    let v3_key = ApiV3Key::new(read(&fields.v3_key_file)?.trim())
-        .ok_or_else(|| form(path, "the APIv3 key has 32 characters"))?;
+    let v2_key =
+        ApiV2Key::new(read(&fields.v2_key_file)?.trim()).ok_or_else(|| form(path, Wrong::V2Key))?;
+    let v3_key =
+        ApiV3Key::new(read(&fields.v3_key_file)?.trim()).ok_or_else(|| form(path, Wrong::V3Key))?;
     let (scans, sub_merchant) = (scans(path, &fields)?, sub_merchant(path, &fields)?);
     let roots = fields.root_certificates_file.as_deref().map(read).transpose()?;
     let certificate = fields.certificate_file.as_deref().map(read).transpose()?;
+    if let Some(certificate) = &certificate {
+        let serial = merchant_serial(certificate, &private_key, now)
+            .map_err(|source| ChannelFileError::Key { path: path.to_owned(), source })?;
+        if serial != fields.merchant_serial {
+            return Err(form(path, Wrong::OtherSerial));
+        }
+    }
     let roots = roots.as_ref().map(|pem| pem.as_bytes());
     let transport = match (certificate, roots) {
         (Some(certificate), roots) => {
@@ -147,32 +154,26 @@ fn scans(path: &Path, fields: &Fields) -> Result<Scans, ChannelFileError> {
         (GenerationName::V3, Some(store)) if (1..=32).contains(&store.len()) => {
             Ok(Scans::V3 { store: store.clone() })
         }
-        (GenerationName::V3, Some(_) | None) => {
-            Err(form(path, "scans of v3 need the shop's own number: add store_number"))
-        }
-        (GenerationName::V2, Some(_)) => {
-            Err(form(path, "store_number is for scans of v3 only: take it out"))
-        }
+        (GenerationName::V3, Some(_) | None) => Err(form(path, Wrong::NoStoreNumber)),
+        (GenerationName::V2, Some(_)) => Err(form(path, Wrong::StoreNumberUnused)),
     }
 }
 
 fn sub_merchant(path: &Path, fields: &Fields) -> Result<Option<SubMerchant>, ChannelFileError> {
     match (&fields.sub_merchant_id, &fields.sub_app_id) {
         (None, None) => Ok(None),
-        (None, Some(_)) => {
-            Err(form(path, "sub_app_id is of a provider's merchant: add sub_merchant_id"))
-        }
+        (None, Some(_)) => Err(form(path, Wrong::SubAppAlone)),
         (Some(mch_id), app_id) => {
             if mch_id == &fields.merchant_id {
-                return Err(form(path, "sub_merchant_id is merchant_id: take it out"));
+                return Err(form(path, Wrong::SubIsMerchant));
             }
             Ok(Some(SubMerchant { mch_id: mch_id.clone(), app_id: app_id.clone() }))
         }
     }
 }
 
-fn form(path: &Path, what: &str) -> ChannelFileError {
-    ChannelFileError::Form { path: path.to_owned(), what: what.to_owned() }
+fn form(path: &Path, what: Wrong) -> ChannelFileError {
+    ChannelFileError::Form { path: path.to_owned(), what }
 }
 
 /// Reads the keys that the channel signs with: its certificate, its public key, or both.
@@ -202,9 +203,7 @@ fn platform_keys(
         keys.push(PlatformKey::from_public_key(id, &text).map_err(unusable)?);
     }
     if fields.platform_certificate_file.is_none() && fields.public_key_file.is_none() {
-        let what = "it names no key of WeChat Pay's: add public_key_file with public_key_id, or \
-                    platform_certificate_file";
-        return Err(form(path, what));
+        return Err(form(path, Wrong::NoPlatformKey));
     }
     Ok(keys)
 }

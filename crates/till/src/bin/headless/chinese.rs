@@ -5,6 +5,7 @@ use mianfu_till::refunds::RefundRefusal;
 use mianfu_till::start::StartError;
 use mianfu_till::{DbError, Refusal, TillError};
 
+use crate::files;
 use crate::refused::Refused;
 
 /// Returns the sentence.
@@ -30,7 +31,7 @@ pub(crate) fn of(refused: &Refused) -> String {
         Refused::WhichChannel => "本台有不止一个渠道",
         Refused::Number => "这不是本台的商户订单号：应为 90 开头的 28 位数字",
         Refused::IntentName => "intent 的名字应为 1 到 64 个字，不带空格",
-        Refused::Start(error) => of_start(error),
+        Refused::Start(error) => return of_start(error),
         Refused::NotOffered(Offer::Silent { .. }) => "渠道没有应答",
         Refused::NotOffered(Offer::Proving | Offer::Ready) => "渠道还没有答复过",
         Refused::NoChannel => "没有设置渠道",
@@ -48,11 +49,11 @@ pub(crate) fn of(refused: &Refused) -> String {
     .to_owned()
 }
 
-fn of_start(error: &StartError) -> &'static str {
+fn of_start(error: &StartError) -> String {
     match error {
-        StartError::Db(error) => of_db(error),
-        StartError::Channel(_) => "渠道文件用不了",
-        StartError::System(_) => "收银台没能启动：系统拒绝了",
+        StartError::Db(error) => of_db(error).to_owned(),
+        StartError::Channel(error) => files::of(error),
+        StartError::System(_) => "收银台没能启动：系统拒绝了".to_owned(),
     }
 }
 
