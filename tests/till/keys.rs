@@ -5,6 +5,7 @@ use std::path::Path;
 
 use mianfu_core::attempt::Screen;
 use mianfu_core::channel::ChannelId;
+use mianfu_core::money::Fen;
 use mianfu_core::number::OutTradeNo;
 use mianfu_gateway::WechatKeys;
 use mianfu_practice::wechat::{Account, Certificate, PlatformKey, Secrets};
@@ -12,6 +13,7 @@ use mianfu_practice::{Manner, RsaSigner};
 use mianfu_tests::shop::*;
 use mianfu_till::Means;
 use mianfu_till::notices::NoticeRefusal;
+use mianfu_till::people::RefundWish;
 use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, SerialNumber, date_time_ymd};
 
 const MERCHANT: &str = "practice/fixtures/merchant_private_key.pem";
@@ -123,6 +125,49 @@ pub(crate) fn law10_a_certificate_that_rotates_in_the_middle_of_a_sale_loses_not
     let next = show(&mut shop, 990, Manner::Pays);
     assert_eq!(shop.end(&next).screen(), Screen::Paid);
     shop.settle();
+}
+
+#[test]
+fn law10_whenever_it_rotates_every_sale_ends_and_the_books_agree() {
+    let manners = [Manner::Pays, Manner::TypesPassword { after_ms: 5_000 }, Manner::WalksAway];
+    for manner in manners {
+        for rotates_ms in [0, 600, 3_000] {
+            let mut shop = beginning_with(vec![FIRST.known()]);
+            let no = shop.collect(1_250, Means::Show(ChannelId::Wechat)).unwrap();
+            if rotates_ms == 0 {
+                sign_with(&mut shop, SECOND.key());
+            }
+            shop.wait(500);
+            if let Some(qr) = shop.qr(&no) {
+                shop.practice.scan(shop.now.0, &qr, manner).unwrap();
+            }
+            shop.wait(rotates_ms);
+            if rotates_ms != 0 {
+                sign_with(&mut shop, SECOND.key());
+            }
+            shop.cancel(&no);
+            let ended = shop.end(&no).screen();
+            let paid = ended == Screen::Paid;
+            assert!(paid || ended.may_charge_again(), "{manner:?} {rotates_ms}: {ended:?}");
+            shop.settle();
+            assert_eq!(shop.held_by_channel(&no), if paid { 1_250 } else { 0 });
+        }
+    }
+}
+
+#[test]
+fn law10_a_certificate_that_rotates_under_a_refund_refunds_once() {
+    let mut shop = beginning_with(vec![FIRST.known()]);
+    let no = show(&mut shop, 1_250, Manner::Pays);
+    assert_eq!(shop.end(&no).screen(), Screen::Paid);
+    sign_with(&mut shop, SECOND.key());
+    let amount = Fen::new(500).unwrap();
+    let wish = RefundWish { no: no.clone(), amount, intent_id: "back".to_owned() };
+    let now = shop.till_now();
+    shop.till().refund(&wish, "店长 01", now).unwrap();
+    shop.settle();
+    assert_eq!(shop.held_by_channel(&no), 750);
+    assert_eq!(shop.practice.truth().trade(no.as_str()).unwrap().refunds.len(), 1);
 }
 
 #[test]

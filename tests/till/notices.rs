@@ -12,8 +12,9 @@ use mianfu_core::channel::ChannelId;
 use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::number::OutTradeNo;
 use mianfu_core::refund::RefundPhase;
+use mianfu_db::FindingKind;
 use mianfu_practice::calendar::beijing_rfc3339;
-use mianfu_practice::{KeyedHash, Manner, Signer as _};
+use mianfu_practice::{CancelUnscanned, KeyedHash, Manner, Signer as _};
 use mianfu_tests::shop::*;
 use mianfu_till::Means;
 use mianfu_till::notices::NoticeRefusal;
@@ -223,6 +224,28 @@ pub(crate) fn m14_a_notice_that_contradicts_an_end_makes_a_question_and_no_refun
         assert_eq!(read.refunds().of_attempt(&no).unwrap().len(), 0, "{}", kind.name);
         assert_eq!(shop.findings(), [], "{}: the channel did not confirm it", kind.name);
     }
+}
+
+#[test]
+fn m14_money_that_a_notice_tells_of_after_the_end_goes_back_once_the_channel_confirms_it() {
+    let mut shop = Shop::with(|setup| {
+        setup.options.cancel_unscanned = CancelUnscanned::FindsNothing;
+    });
+    let (no, qr) = shop.show_drawn(1_250);
+    shop.cancel(&no);
+    assert_eq!(shop.end(&no).screen(), Screen::Closed);
+    // The code was photographed, and its cancel could not kill it.
+    shop.practice.scan(shop.now.0, &qr, Manner::Pays).unwrap();
+    let notice = alipay(&Paid::of(&shop, &no, 1_250));
+    shop.network = Network::Swallows;
+    hear(&mut shop, ChannelId::Alipay, &notice).unwrap();
+    shop.wait(MINUTE_MS);
+    assert_eq!(shop.calls(REFUND, &no), 0, "a notice alone moves nothing");
+    shop.network = Network::Up;
+    shop.settle();
+    assert_eq!((shop.calls(REFUND, &no), shop.held_by_channel(&no)), (1, 0));
+    assert_eq!(shop.findings(), [FindingKind::LateMoney]);
+    assert_eq!(shop.screen(&no), Screen::Closed, "an end is never rewritten");
 }
 
 #[test]
