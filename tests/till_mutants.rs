@@ -109,6 +109,10 @@ const CAUGHT: &[(&str, fn())] = &[
         restarts::a_paid_sale_shows_paid_after_the_network_comes_back,
     ),
     ("m2_silence_resends", show::m8_a_lost_code_is_closed_and_a_new_one_offered),
+    (
+        "m4_scans_without_a_reversal",
+        offers::m4_nothing_is_scanned_before_the_reversals_certificate_has_proven_itself,
+    ),
     ("m4_offer_not_asked_for", offers::m4_a_channel_is_offered_only_after_a_signed_answer),
     ("m6_stale_reversal_leaves", counter::m6_a_reversal_whose_not_paid_grew_old_does_not_leave),
     ("m8_code_not_kept", restarts::m8_a_kept_code_goes_on_being_shown_after_a_restart),
@@ -146,6 +150,10 @@ const CAUGHT: &[(&str, fn())] = &[
     (
         "m14_an_old_answer_contradicts",
         refunds::m14_an_answer_from_before_the_money_went_back_contradicts_nothing,
+    ),
+    (
+        "m15_one_channel_is_enough",
+        restore::m15_a_number_that_only_one_of_two_channels_knows_is_recovered_from_there,
     ),
     (
         "m15_asks_without_rest",

@@ -3,8 +3,8 @@
 
 use mianfu_core::attempt::Screen;
 use mianfu_core::breaker::Offer;
-use mianfu_core::channel::ChannelId;
-use mianfu_practice::{Fault, KeyedHash, Manner};
+use mianfu_core::channel::{ChannelId, Flow};
+use mianfu_practice::{Acted, Fault, KeyedHash, Manner};
 use mianfu_tests::shop::*;
 use mianfu_till::{Means, Refusal};
 
@@ -39,6 +39,30 @@ pub(crate) fn m4_a_channel_is_offered_only_after_a_signed_answer() {
     assert_eq!(shop.end(&no).screen(), Screen::Paid);
     shop.restart(1_000);
     assert_eq!(shop.offer(), Offer::Proving, "every process proves it anew");
+    shop.settle();
+}
+
+#[test]
+pub(crate) fn m4_nothing_is_scanned_before_the_reversals_certificate_has_proven_itself() {
+    let mut shop = Shop::closed(Setup::both_channels);
+    // What the host says to whoever shows it no certificate, or another merchant's.
+    let no_certificate = Fault::ServerError { status: 400, acted: Acted::No };
+    shop.practice.weather_mut().next_of(WECHAT_REVERSE, no_certificate);
+    shop.open().unwrap();
+    shop.wait(2_000);
+    let code = shop.code_in_wechat(Manner::Pays);
+    let refused = shop.collect(1_250, Means::Scan(code));
+    assert!(
+        matches!(refused, Err(Refusal::NotOffered(Offer::Unproven { reason: Some(_) }))),
+        "{refused:?}"
+    );
+    assert_eq!(shop.all_attempts().len(), 0, "nothing was kept");
+    let offer = shop.till().offer_of(ChannelId::Wechat, Flow::Show);
+    assert_eq!(offer, Some(Offer::Ready), "a shown code needs no reversal");
+    shop.wait(20_000);
+    let code = shop.code_in_wechat(Manner::Pays);
+    let no = shop.collect(1_250, Means::Scan(code)).unwrap();
+    assert_eq!(shop.end(&no).screen(), Screen::Paid, "the next harmless question tried it again");
     shop.settle();
 }
 

@@ -1,14 +1,15 @@
 //! Databases that come back older, elsewhere or twice (M15, M19).
 
 use mianfu_core::attempt::Screen;
+use mianfu_core::channel::ChannelId;
 use mianfu_core::money::Fen;
 use mianfu_core::number::OutTradeNo;
 use mianfu_core::refund::{RefundPhase, refundable};
 use mianfu_db::{BackupTo, Birth, FindingKind};
 use mianfu_practice::Manner;
 use mianfu_tests::shop::*;
-use mianfu_till::Notice;
 use mianfu_till::people::RefundWish;
+use mianfu_till::{Means, Notice};
 
 /// Sells, backs up, sells on, and puts the backup in the place of the database.
 fn restored(shop: &mut Shop) -> (Vec<OutTradeNo>, Vec<OutTradeNo>) {
@@ -58,6 +59,40 @@ pub(crate) fn m15_after_a_restore_later_sales_are_recovered_as_paid_and_never_re
     assert_eq!(shop.restart(1_000), Birth::Same);
     shop.settle();
     assert_eq!(shop.findings().len(), after.len(), "asked once");
+}
+
+#[test]
+pub(crate) fn m15_a_number_that_only_one_of_two_channels_knows_is_recovered_from_there() {
+    let mut shop = Shop::with(|setup| {
+        setup.place = Place::Folder;
+        setup.both_channels();
+    });
+    shop.wait(5_000);
+    let folder = shop.folder().to_owned();
+    let to = BackupTo { folder: &folder, now: shop.now, keep: 3 };
+    let backup = shop.till().db().backup_to(&to).unwrap();
+    let code = shop.code_in_wechat(Manner::Pays);
+    let in_wechat = shop.collect(1_000, Means::Scan(code)).unwrap();
+    shop.end(&in_wechat);
+    let in_alipay = shop.scan(1_100, Manner::Pays);
+    shop.end(&in_alipay);
+    let shown = shop.collect(1_200, Means::Show(ChannelId::Wechat)).unwrap();
+    shop.wait(500);
+    let qr = shop.qr(&shown).unwrap();
+    shop.practice.scan(shop.now.0, &qr, Manner::Pays).unwrap();
+    shop.end(&shown);
+    let after = [in_wechat, in_alipay, shown];
+    put_back(&mut shop, &backup);
+    assert_eq!(shop.open().unwrap(), Birth::Restored);
+    shop.settle();
+    let channels = after.each_ref().map(|no| shop.attempt(no).channel);
+    assert_eq!(channels, [ChannelId::Wechat, ChannelId::Alipay, ChannelId::Wechat]);
+    for no in &after {
+        let recovered = shop.attempt(no);
+        assert_eq!(recovered.screen(), Screen::Paid);
+        assert_eq!(i64::from(recovered.amount.get()), shop.held_by_channel(no));
+    }
+    assert_eq!(shop.findings(), vec![FindingKind::Recovered; after.len()]);
 }
 
 #[test]

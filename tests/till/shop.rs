@@ -21,7 +21,9 @@ use mianfu_gateway::{
     WechatKeys, WechatSettings,
 };
 use mianfu_practice::wechat::{Account, PlatformKey, Secrets};
-use mianfu_practice::{Answer, KeyedHash, Manner, Options, Practice, Reply, Request, Signer};
+use mianfu_practice::{
+    Answer, Channel as Wallet, KeyedHash, Manner, Options, Practice, Reply, Request, Signer,
+};
 use mianfu_till::cash::CashRefusal;
 use mianfu_till::resume::Opening;
 use mianfu_till::{CallId, Collect, Line, Means, Outgoing, Refusal, SameCustomer, Settings, Till};
@@ -43,6 +45,8 @@ pub const CANCEL: &str = "alipay.trade.cancel";
 pub const CLOSE: &str = "alipay.trade.close";
 pub const REFUND: &str = "alipay.trade.refund";
 pub const REFUND_QUERY: &str = "alipay.trade.fastpay.refund.query";
+/// WeChat Pay's reversal, as practice's weather calls it.
+pub const WECHAT_REVERSE: &str = "wechat.v2.reverse";
 
 /// WeChat Pay's account in the tests.
 pub const APP_ID: &str = "wx9999000000000001";
@@ -529,6 +533,12 @@ impl Shop {
     /// A customer opens a payment code on the phone.
     pub fn code(&mut self, manner: Manner) -> String {
         self.practice.show_payment_code(self.now.0, manner)
+    }
+
+    /// A customer opens a payment code in WeChat.
+    pub fn code_in_wechat(&mut self, manner: Manner) -> String {
+        let customer = self.practice.truth().stranger();
+        self.practice.show_payment_code_of(Wallet::Wechat, self.now.0, customer, manner)
     }
 
     /// Returns what a cashier confirms, under a name of its own.

@@ -378,7 +378,7 @@ impl Truth {
     }
 
     /// Returns a customer to whom no code and no trade belongs.
-    pub(crate) fn stranger(&self) -> CustomerId {
+    pub fn stranger(&self) -> CustomerId {
         CustomerId(self.last_customer.max(1_000) + 1)
     }
 
