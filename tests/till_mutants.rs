@@ -113,6 +113,18 @@ const CAUGHT: &[(&str, fn())] = &[
         "m4_scans_without_a_reversal",
         offers::m4_nothing_is_scanned_before_the_reversals_certificate_has_proven_itself,
     ),
+    (
+        "m4_an_unsigned_word_proves",
+        offers::m4_what_a_channel_says_without_its_signature_does_not_prove_it,
+    ),
+    (
+        "m10_unsigned_is_never_enough",
+        show::m10_a_question_after_the_end_rests_once_nothing_was_found_twice,
+    ),
+    (
+        "m10_unsigned_once_is_enough",
+        refunds::m10_a_refund_refused_without_a_signature_ends_when_it_is_refused_twice,
+    ),
     ("m4_offer_not_asked_for", offers::m4_a_channel_is_offered_only_after_a_signed_answer),
     ("m6_stale_reversal_leaves", counter::m6_a_reversal_whose_not_paid_grew_old_does_not_leave),
     ("m8_code_not_kept", restarts::m8_a_kept_code_goes_on_being_shown_after_a_restart),

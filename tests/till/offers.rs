@@ -4,8 +4,10 @@
 use mianfu_core::attempt::Screen;
 use mianfu_core::breaker::Offer;
 use mianfu_core::channel::{ChannelId, Flow};
+use mianfu_core::money::Fen;
 use mianfu_practice::{Acted, Fault, KeyedHash, Manner};
 use mianfu_tests::shop::*;
+use mianfu_till::people::RefundWish;
 use mianfu_till::{Means, Refusal};
 
 #[track_caller]
@@ -64,6 +66,24 @@ pub(crate) fn m4_nothing_is_scanned_before_the_reversals_certificate_has_proven_
     let no = shop.collect(1_250, Means::Scan(code)).unwrap();
     assert_eq!(shop.end(&no).screen(), Screen::Paid, "the next harmless question tried it again");
     shop.settle();
+}
+
+#[test]
+pub(crate) fn m4_what_a_channel_says_without_its_signature_does_not_prove_it() {
+    let mut shop = Shop::with(Setup::both_channels);
+    shop.wait(2_000);
+    let no = shop.paid_in_wechat(1_250);
+    shop.restart(1_000);
+    // Only the harmless question is lost: v3 says of the refund, unsigned, that there is none.
+    shop.practice.weather_mut().next_of(WECHAT_QUERY, Fault::AnswerLost);
+    let wish = RefundWish { no, amount: Fen::new(250).unwrap(), intent_id: "back".to_owned() };
+    let now = shop.till_now();
+    shop.till().refund(&wish, "店长 01", now).unwrap();
+    shop.practice.weather_mut().next_of("wechat.v3.refund", Fault::RequestLost);
+    shop.wait(500);
+    assert_eq!(shop.till().offer(ChannelId::Wechat), Some(Offer::Proving));
+    shop.settle();
+    assert_eq!(shop.till().offer(ChannelId::Wechat), Some(Offer::Ready));
 }
 
 #[test]

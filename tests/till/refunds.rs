@@ -282,3 +282,20 @@ fn a_long_queue_of_refunds_leaves_a_sale_its_place() {
         assert_eq!(given_back(&shop, no), [("R1".to_owned(), 250)]);
     }
 }
+
+#[test]
+pub(crate) fn m10_a_refund_refused_without_a_signature_ends_when_it_is_refused_twice() {
+    let mut shop = Shop::with(Setup::both_channels);
+    shop.wait(2_000);
+    let no = shop.paid_in_wechat(1_000);
+    // Still on its way when ours is counted, so that nobody here can know how much it is.
+    other_till_refunds(&mut shop, &no, 1, 600);
+    let id = refund(&mut shop, &no, 600).unwrap();
+    shop.wait(20_000);
+    assert_eq!(phase(&mut shop, id), RefundPhase::Sending, "once is no end");
+    shop.wait(5 * MINUTE_MS);
+    let refused = RefundPhase::Refused { reason: "INVALID_REQUEST".to_owned() };
+    assert_eq!(phase(&mut shop, id), refused);
+    assert_eq!(shop.held_by_channel(&no), 400);
+    assert!(shop.is_settled());
+}

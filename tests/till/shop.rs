@@ -45,7 +45,9 @@ pub const CANCEL: &str = "alipay.trade.cancel";
 pub const CLOSE: &str = "alipay.trade.close";
 pub const REFUND: &str = "alipay.trade.refund";
 pub const REFUND_QUERY: &str = "alipay.trade.fastpay.refund.query";
-/// WeChat Pay's reversal, as practice's weather calls it.
+/// WeChat Pay's calls, as practice's weather names them.
+pub const WECHAT_NATIVE: &str = "wechat.v3.native";
+pub const WECHAT_QUERY: &str = "wechat.v2.orderquery";
 pub const WECHAT_REVERSE: &str = "wechat.v2.reverse";
 
 /// WeChat Pay's account in the tests.
@@ -582,6 +584,17 @@ impl Shop {
         self.wait(500);
         let qr = self.qr(&no).expect("a code is drawn");
         (no, qr)
+    }
+
+    /// The cashier shows a code of WeChat Pay's, it is drawn, and a customer pays.
+    #[track_caller]
+    pub fn paid_in_wechat(&mut self, fen: i64) -> OutTradeNo {
+        let no = self.collect(fen, Means::Show(ChannelId::Wechat)).expect("a sale begins");
+        self.wait(500);
+        let qr = self.qr(&no).expect("a code is drawn");
+        self.practice.scan(self.now.0, &qr, Manner::Pays).expect("it is scanned");
+        assert_eq!(self.end(&no).screen(), Screen::Paid);
+        no
     }
 
     /// The cashier cancels.

@@ -202,3 +202,21 @@ fn a_lost_answer_while_a_code_is_shown_ends_nothing() {
         shop.settle();
     }
 }
+
+#[test]
+pub(crate) fn m10_a_question_after_the_end_rests_once_nothing_was_found_twice() {
+    let mut shop = Shop::with(Setup::both_channels);
+    shop.wait(2_000);
+    shop.practice.weather_mut().next_of(WECHAT_NATIVE, Fault::RequestLost);
+    let no = shop.collect(1_250, Means::Show(ChannelId::Wechat)).unwrap();
+    shop.wait(1_000);
+    // By an earlier start's clock nobody knows when the code was over: it is asked about once more.
+    shop.restart(1_000);
+    assert_eq!(shop.end(&no).screen(), Screen::Closed);
+    let about = |sent: &&Sent| sent.out_trade_no == no.as_str();
+    let before = shop.sent.iter().filter(about).count();
+    shop.settle();
+    let after = shop.sent.iter().filter(about).count() - before;
+    // Each time v3 says without a signature that there is none.
+    assert!((2..5).contains(&after), "until it was said twice, ten seconds apart: {after}");
+}

@@ -236,6 +236,8 @@ pub enum RefundVerdict {
     Clash,
     /// The channel will not do it: over the ceiling, too old, closed.
     Refused { reason: String },
+    /// The same without a signature: no end by itself (M10).
+    UnsignedRefusal { reason: String },
 }
 
 /// What a channel says to a query about a refund, with its signature.

@@ -283,7 +283,9 @@ impl RefundStep {
         if !self.refund.minted {
             return;
         }
-        self.refund.silences = 0;
+        if !matches!(verdict, RefundVerdict::UnsignedRefusal { .. }) {
+            self.refund.silences = 0;
+        }
         match verdict {
             RefundVerdict::Done => self.end(RefundPhase::Done { at: now }),
             RefundVerdict::Accepted => {
@@ -301,6 +303,7 @@ impl RefundStep {
             }
             RefundVerdict::Clash => self.end(RefundPhase::Held),
             RefundVerdict::Refused { reason } => self.end(RefundPhase::Refused { reason }),
+            RefundVerdict::UnsignedRefusal { .. } => self.silent(now, timetable),
         }
     }
 

@@ -11,7 +11,7 @@ use mianfu_core::number::{OutTradeNo, RefundNo};
 use crate::scanned::recognise;
 use crate::{
     Alipay, AuthCode, CallError, HttpReply, HttpRequest, Keys, News, Scanned, Stamp, Subject,
-    Wechat,
+    Wechat, wechat,
 };
 
 /// What an attempt asks for.
@@ -239,6 +239,18 @@ impl<K: Keys> Channel<K> {
                 Err(CallError::Unreadable { what: "keys that are not handed out" })
             }
             Channel::Wechat(wechat) => wechat.take_certificates(reply, stamp),
+        }
+    }
+
+    /// Says whether an answer that could be read was signed. WeChat Pay's v3 refuses without a
+    /// signature, and what proves nothing of the channel may still say something of a sale (M4, M10).
+    #[must_use]
+    pub fn is_signed(&self, flow: Flow, reply: &HttpReply) -> bool {
+        match (self, flow) {
+            (Channel::Alipay(_), Flow::Scan | Flow::Show) | (Channel::Wechat(_), Flow::Scan) => {
+                true
+            }
+            (Channel::Wechat(_), Flow::Show) => wechat::names_a_signature(reply),
         }
     }
 

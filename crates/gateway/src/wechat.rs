@@ -180,6 +180,11 @@ pub(crate) fn is_transaction_no(text: &str) -> bool {
     (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
+/// Says whether a v3 answer carries a signature; one that carries a wrong one could not be read.
+pub(crate) fn names_a_signature(reply: &HttpReply) -> bool {
+    reply.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("wechatpay-signature"))
+}
+
 impl<K: Keys> Wechat<K> {
     /// Writes and signs the request for a call.
     pub(crate) fn encode_call(&self, call: &Call, flow: Flow, stamp: Stamp) -> HttpRequest {

@@ -1,7 +1,7 @@
 //! Money going back: each intent kept once, sent with one number until the channel confirms it.
 
 use mianfu_core::attempt::{Attempt, COPIED, Event, Finding, Phase};
-use mianfu_core::channel::{RefundAnswer, Timetable};
+use mianfu_core::channel::{RefundAnswer, RefundVerdict, Timetable};
 use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::mutant;
 use mianfu_core::number::OutTradeNo;
@@ -208,8 +208,20 @@ impl<K: Keys> Till<K> {
         answer: Result<Answer, CallError>,
         now: Timestamp,
     ) -> Result<(), DbError> {
+        let of = format!("refund {}", id.0);
         let event = match (effect, answer) {
-            (RefundEffect::Refund, Ok(Answer::Refund(verdict))) => RefundEvent::Answered(verdict),
+            (
+                RefundEffect::Refund,
+                Ok(Answer::Refund(RefundVerdict::UnsignedRefusal { reason })),
+            ) if self.unsigned.is_enough(&of, now) => {
+                RefundEvent::Answered(RefundVerdict::Refused { reason })
+            }
+            (RefundEffect::Refund, Ok(Answer::Refund(verdict))) => {
+                if !matches!(verdict, RefundVerdict::UnsignedRefusal { .. }) {
+                    self.unsigned.forget(&of);
+                }
+                RefundEvent::Answered(verdict)
+            }
             (RefundEffect::Query, Ok(Answer::RefundQuery(answer))) => RefundEvent::Told(answer),
             (RefundEffect::Refund, Err(error)) if error.proves_unsent() => RefundEvent::Unreached,
             (

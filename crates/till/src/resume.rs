@@ -17,6 +17,7 @@ use crate::cashier::OPEN_MAX;
 use crate::line::Line;
 use crate::recovery::Recovery;
 use crate::till::{Jitter, Planned, Settings, Till};
+use crate::worker::unsigned::Unsigned;
 use crate::worker::{Calls, What};
 
 /// How long after its beginning the last sale still stands on the screen of a till that starts.
@@ -77,6 +78,7 @@ impl<K: Keys> Till<K> {
             birth: opened.birth,
             jitter: Jitter::new(seed),
             drawn: Vec::new(),
+            unsigned: Unsigned::default(),
             planned: Cell::new(None),
             revision: 1,
         };

@@ -13,6 +13,7 @@ use mianfu_gateway::AuthCode;
 use crate::line::Line;
 use crate::recovery::Recovery;
 use crate::worker::Calls;
+use crate::worker::unsigned::Unsigned;
 
 /// What a store sets for a till.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +81,8 @@ pub struct Till<K> {
     pub(crate) jitter: Jitter,
     /// Codes to show that came and are not kept yet; they are kept before anything else happens.
     pub(crate) drawn: Vec<Drawn>,
+    /// What channels said without a signature.
+    pub(crate) unsigned: Unsigned,
     /// What the database last said about the next wake-up.
     pub(crate) planned: Cell<Option<Planned>>,
     /// Goes up with every change that a screen might show.

@@ -9,6 +9,7 @@ mod heard;
 mod keys;
 mod outlived;
 mod regained;
+pub(crate) mod unsigned;
 mod withheld;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -458,6 +459,9 @@ impl<K: Keys> Till<K> {
         now: Timestamp,
     ) -> Result<(), DbError> {
         match answer {
+            Ok(Answer::Told(Verdict::UnsignedNotExist)) if self.unsigned.is_enough(key, now) => {
+                self.db.write("drop a question", |tx| acknowledge(tx, key))
+            }
             Ok(Answer::Told(Verdict::UnsignedNotExist | Verdict::UnsignedRefusal { .. }))
             | Err(_) => {
                 let tries = self.db.read().queue().get(key)?.map_or(0, |row| row.tries);

@@ -98,6 +98,8 @@ const REFUND: &[(&str, NotRefunded)] = &[
     ("NOTENOUGH", NotRefunded::NoBalance),
     ("REFUND_FEE_MISMATCH", NotRefunded::Clash),
     ("TRADE_OVERDUE", NotRefunded::Refused),
+    // Not paid, or reversed since.
+    ("TRADE_STATE_ERROR", NotRefunded::Refused),
     ("USER_ACCOUNT_ABNORMAL", NotRefunded::Refused),
     ("INVALID_TRANSACTIONID", NotRefunded::Refused),
     ("ORDERNOTEXIST", NotRefunded::Refused),

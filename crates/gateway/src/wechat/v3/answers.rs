@@ -257,12 +257,12 @@ impl<K: Keys> Reader<'_, K> {
                 Signed::Yes,
             ) => Ok(RefundVerdict::Refused { reason }),
             (Meaning::Configuration, Signed::No) => Err(CallError::UnsignedRefusal { reason }),
-            // Not an end without the channel's word; the same number and bytes go out again.
+            // No end by itself; the same number and bytes go out again (M10).
             (
                 Meaning::Business | Meaning::Known | Meaning::NotExist | Meaning::Clash,
                 Signed::No,
-            )
-            | (Meaning::Silent, _) => silent(&refusal),
+            ) => Ok(RefundVerdict::UnsignedRefusal { reason }),
+            (Meaning::Silent, _) => silent(&refusal),
         }
     }
 
