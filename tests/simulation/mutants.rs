@@ -99,6 +99,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("m16_refund_ends_nothing", Days),
     ("m16_reversals_uncounted", Test),
     ("m16_rounds_above_the_limit", Test),
+    ("m17_a_decline_is_asked_about_for_ever", Test),
     ("m17_after_a_reversal", Days),
     ("m17_an_approval_lasts", Test),
     ("m17_any_pin", Test),

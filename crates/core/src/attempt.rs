@@ -88,7 +88,8 @@ pub struct Attempt {
     pub asked_at: Option<Timestamp>,
     /// Queries in a row without a usable answer.
     pub silences: u32,
-    /// When not-exist first ended a run that may end the attempt by itself (M10, M17).
+    /// When not-exist, or a decline of gone goods, first began a run that may end the attempt by
+    /// itself (M10, M17).
     pub absent_at: Option<Timestamp>,
     /// Whether cash took its place; found paid, it is refunded (M16).
     pub unwanted: bool,

@@ -105,6 +105,10 @@ const CAUGHT: &[(&str, fn())] = &[
     ("m16_cash_back_exceeds", order::tests::m16_no_more_cash_goes_back_than_was_taken),
     ("m17_reverses_gone_goods", attempt::m17_where_the_goods_are_gone_nothing_is_reversed),
     ("m17_reverses_gone_goods", walk::every_event_in_every_state_of_a_scan_keeps_the_rules),
+    (
+        "m17_a_decline_is_asked_about_for_ever",
+        attempt::m17_a_decline_of_gone_goods_ends_it_twice_and_after_the_codes_life,
+    ),
     ("m17_after_a_reversal", attempt::m17_once_a_reversal_has_left_the_goods_are_not_gone),
     (
         "m18_no_question",

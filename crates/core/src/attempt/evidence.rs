@@ -1,9 +1,12 @@
 //! What the channel says while an attempt is open: answers to the submit, to queries, notices.
 
-use super::{ClosedHow, Effect, Finding, HoldReason, Phase, RefundWhy, Step, Why};
+use super::{ClosedHow, Effect, Finding, FollowUp, HoldReason, Phase, RefundWhy, Step, Why};
 use crate::channel::{Flow, Payment, Timetable, Verdict};
 use crate::money::Timestamp;
 use crate::mutant;
+
+/// How far apart two answers must be that end an attempt only together.
+const APART_MS: i64 = 10_000;
 
 impl Step {
     /// The answer to our own submit.
@@ -201,9 +204,32 @@ impl Step {
             && !mutant::planted("m11_query_waits_on")
         {
             self.give_up(Why::DeclinedAlive, now, timetable);
+        } else if matches!(self.attempt.phase, Phase::Asking { .. } | Phase::Closing)
+            && self.attempt.goods_gone_by.is_some()
+            && self.attempt.reversal_left_at.is_none()
+            && !mutant::planted("m17_a_decline_is_asked_about_for_ever")
+        {
+            self.declined_for_good(now, timetable);
         } else {
             self.told_not_paid(now, timetable);
         }
+    }
+
+    /// Where no reversal will follow (M17), a number that the channel has declined would stay as it
+    /// is for ever: the channel's no ends it, said twice at least 10 s apart after the code's life,
+    /// with one more question.
+    fn declined_for_good(&mut self, now: Timestamp, timetable: &Timetable) {
+        let first = self.attempt.absent_at;
+        if self.is_life_over(now, timetable) {
+            self.attempt.absent_at.get_or_insert(now);
+            let apart = first.is_some_and(|first| APART_MS <= now.since_ms(first));
+            if apart && !self.attempt.submit_open && !self.is_refunding() {
+                self.finish_unpaid(ClosedHow::ByChannel);
+                self.follow_up = Some(FollowUp::AskAt(now.plus_ms(timetable.late_ask_ms)));
+                return;
+            }
+        }
+        self.attempt.poll_at = Some(now.plus_ms(timetable.query_every_ms.max(APART_MS)));
     }
 
     fn told_not_exist(&mut self, now: Timestamp, timetable: &Timetable) {
@@ -219,21 +245,12 @@ impl Step {
     /// Not-exist that may end the attempt by itself: twice at least 10 s apart, both after the
     /// code's life, and never against the channel's own word that it knows the trade (M10, M17).
     fn absent(&mut self, signed: bool, now: Timestamp, timetable: &Timetable) {
-        const APART_MS: i64 = 10_000;
         if signed {
             self.attempt.asked_at = Some(now);
             self.attempt.silences = 0;
             self.attempt.wedged = None;
         }
-        let life_over = match (self.attempt.expires_at, self.attempt.sent_at) {
-            // A start puts the limit, not the expiry, within reach of a clock that was set back.
-            (Some(expires), _) => {
-                expires.min(self.attempt.limit_at).plus_ms(timetable.expiry_ask_ms) <= now
-            }
-            (None, Some(sent)) => sent.plus_ms(timetable.unseen_ms) <= now,
-            (None, None) => false,
-        };
-        if life_over || mutant::planted("m10_before_the_code_died") {
+        if self.is_life_over(now, timetable) || mutant::planted("m10_before_the_code_died") {
             let first = *self.attempt.absent_at.get_or_insert(now);
             let apart = APART_MS <= now.since_ms(first) || mutant::planted("m10_once_is_enough");
             let open = self.attempt.submit_open || self.is_known() || self.is_refunding();
@@ -244,6 +261,18 @@ impl Step {
         }
         let wait = timetable.query_every_ms.max(APART_MS);
         self.attempt.poll_at = Some(now.plus_ms(wait));
+    }
+
+    /// Whether the code that was shown or scanned can be used no more.
+    fn is_life_over(&self, now: Timestamp, timetable: &Timetable) -> bool {
+        match (self.attempt.expires_at, self.attempt.sent_at) {
+            // A start puts the limit, not the expiry, within reach of a clock that was set back.
+            (Some(expires), _) => {
+                expires.min(self.attempt.limit_at).plus_ms(timetable.expiry_ask_ms) <= now
+            }
+            (None, Some(sent)) => sent.plus_ms(timetable.unseen_ms) <= now,
+            (None, None) => false,
+        }
     }
 
     /// Whether the channel has said that it knows the trade. A drawn code is its word too, but

@@ -1085,6 +1085,27 @@ pub(crate) fn m17_where_the_goods_are_gone_nothing_is_reversed() {
 }
 
 #[test]
+pub(crate) fn m17_a_decline_of_gone_goods_ends_it_twice_and_after_the_codes_life() {
+    let step = check(
+        WECHAT_SCAN,
+        "
+        0  | begin               | submitting   | submit | submitting | -
+        1  | answered waiting    | waiting      | -      | typing     | -
+        30 | goods gone          | waiting      | -      | typing     | -
+        46 | told declined_alive | asking declined_alive | query | settling | -
+        47 | told declined_alive | asking declined_alive | -     | settling | -
+        57 | tick                | asking declined_alive | query | settling | -
+        58 | told waiting        | asking declined_alive | -     | settling | -
+        80 | told declined_alive | asking declined_alive | -     | settling | -
+        85 | told declined_alive | asking declined_alive | -     | settling | -
+        95 | tick                | asking declined_alive | query | settling | -
+        96 | told declined_alive | declined | - | declined | goods_gone Chen + ask at 396
+        ",
+    );
+    assert_eq!(step.reversal_left_at, None);
+}
+
+#[test]
 pub(crate) fn m17_once_a_reversal_has_left_the_goods_are_not_gone() {
     let reversing = check(
         SCAN,
