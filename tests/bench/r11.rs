@@ -122,6 +122,7 @@ fn sell(tx: &Tx<'_>, place: i64, at: Timestamp) -> Result<(), DbError> {
     let version = tx.attempts().insert(&attempt, &note(at, "attempt_kept"))?;
     let paid_at = at.plus_ms(2_000);
     let paid = Event::Answered(Verdict::Paid(Payment {
+        some_back: false,
         amount: amount.fen(),
         transaction_no: format!("2026{place:024}"),
         paid_at: Some(paid_at),

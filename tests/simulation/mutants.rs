@@ -77,6 +77,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("m13_any_amount", Test),
     ("m13_any_time", Test),
     ("m13_clock_not_learnt", Days),
+    ("m13_given_back_is_paid", Test),
     ("m13_pay_time_of_another_clock", Test),
     ("m14_an_old_notice_is_believed", Test),
     ("m14_an_old_answer_contradicts", Test),

@@ -184,7 +184,8 @@ pub enum HoldReason {
         /// What the channel took, in fen.
         channel_fen: i64,
     },
-    /// The channel calls the number paid although we had only just minted it.
+    /// The channel calls the number paid although we had only just minted it, or says that some of
+    /// the money has gone back already although we know of no payment.
     AlreadyPaid,
     /// The pay time lies more than five minutes before the attempt was kept.
     PaidTooEarly,

@@ -183,6 +183,8 @@ pub struct Payment {
     pub paid_at: Option<Timestamp>,
     /// A keyed hash of who paid; `None` where the answer does not say.
     pub payer: Option<PayerHash>,
+    /// Whether some of it has gone back since, by a refund that the answer does not count.
+    pub some_back: bool,
 }
 
 /// A keyed hash of a payer's id, for recognising the same customer within minutes (M18).

@@ -77,6 +77,10 @@ const CAUGHT: &[(&str, fn())] = &[
     ("m13_any_amount", attempt::m13_paid_means_exactly_the_amount_asked),
     ("m13_any_amount", walk::every_event_in_every_state_of_a_scan_keeps_the_rules),
     ("m13_any_time", attempt::m13_a_pay_time_before_the_attempt_is_held),
+    (
+        "m13_given_back_is_paid",
+        attempt::m13_money_of_which_some_went_back_before_we_knew_of_it_is_held,
+    ),
     ("m13_already_paid_waits", attempt::m13_already_paid_on_a_first_submit_is_held),
     ("m14_notice_refunds", attempt::m14_after_an_end_a_notice_only_asks),
     ("m14_the_same_news_contradicts", attempt::m14_after_an_end_a_notice_only_asks),

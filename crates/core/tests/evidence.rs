@@ -294,6 +294,7 @@ fn payment() -> Payment {
         transaction_no: "T1".to_owned(),
         paid_at: Some(start().plus_ms(1_000)),
         payer: None,
+        some_back: false,
     }
 }
 

@@ -164,10 +164,13 @@ pub(crate) enum State {
     Failed,
 }
 
+/// The `trade_state` of a trade of which some or all went back by a refund.
+pub(crate) const SOME_BACK: &str = "REFUND";
+
 /// Reads a `trade_state`; `None` is silence.
 pub(crate) fn trade_state(told: &str) -> Option<State> {
     match told {
-        "SUCCESS" | "REFUND" => Some(State::Paid),
+        "SUCCESS" | SOME_BACK => Some(State::Paid),
         "NOTPAY" | "USERPAYING" | "ACCEPT" => Some(State::Waiting),
         "CLOSED" | "REVOKED" => Some(State::Over),
         "PAYERROR" => Some(State::Failed),

@@ -39,6 +39,10 @@ impl Step {
     /// Paid, with no reversal left: the only way to the end Paid (M7, M13, M16).
     pub(super) fn paid(&mut self, payment: Payment, now: Timestamp) {
         self.attempt.seen = true;
+        if payment.some_back && !mutant::planted("m13_given_back_is_paid") {
+            self.finish(Phase::Held { reason: HoldReason::AlreadyPaid });
+            return;
+        }
         let differs = payment.amount != self.attempt.amount.fen();
         if differs && !mutant::planted("m13_any_amount") {
             let channel_fen = payment.amount.get();

@@ -149,6 +149,11 @@ impl Step {
             self.paid(payment, now);
             return;
         }
+        // What a refund has begun to give back, no reversal can.
+        if payment.some_back {
+            self.paid(payment, now);
+            return;
+        }
         // The channel knows the trade and charged it: a reversal answered earlier, that found
         // nothing, or an earlier decline ends it no longer.
         self.attempt.declined = None;

@@ -924,6 +924,28 @@ pub(crate) fn m13_already_paid_on_a_first_submit_is_held() {
 }
 
 #[test]
+pub(crate) fn m13_money_of_which_some_went_back_before_we_knew_of_it_is_held() {
+    let begun = "0 | begin | submitting | submit | submitting | -";
+    for word in ["told", "notified"] {
+        check(
+            SCAN,
+            &format!("{begun}\n1 | {word} some_back | held already_paid | - | held | held"),
+        );
+    }
+    // Nor is it reversed for ever.
+    check(
+        WECHAT_SCAN,
+        "
+        0  | begin            | submitting       | submit  | submitting | -
+        1  | answered waiting | waiting          | -       | typing     | -
+        20 | cancelled        | asking cancelled | query   | reversing  | -
+        21 | told waiting     | reversing        | reverse | reversing  | -
+        22 | told some_back   | held already_paid | -      | held       | held
+        ",
+    );
+}
+
+#[test]
 pub(crate) fn m14_after_an_end_a_notice_only_asks() {
     let closed = "
         0 | begin       | submitting        | submit | submitting | -
@@ -1276,6 +1298,7 @@ pub(crate) fn paid(fen: i64) -> Payment {
         transaction_no: "T1".to_owned(),
         paid_at: Some(at(1_000)),
         payer: Some(PayerHash("payer".to_owned())),
+        some_back: false,
     }
 }
 
@@ -1320,6 +1343,7 @@ pub(crate) fn verdict(word: &str) -> Verdict {
     match word {
         "paid" => Verdict::Paid(paid(1_250)),
         "paid_twice" => Verdict::Paid(Payment { transaction_no: "T2".to_owned(), ..paid(1_250) }),
+        "some_back" => Verdict::Paid(Payment { some_back: true, ..paid(1_250) }),
         "paid_300_s_early" => Verdict::Paid(paid_at(300)),
         "paid_301_s_early" => Verdict::Paid(paid_at(301)),
         "waiting" => Verdict::Waiting,

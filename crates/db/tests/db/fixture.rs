@@ -132,6 +132,7 @@ pub(crate) fn paid(attempt: &Attempt) -> Verdict {
         transaction_no: "2026112122001".to_owned(),
         paid_at: Some(TEN.plus_ms(3_000)),
         payer: Some(PayerHash("7c1d".to_owned())),
+        some_back: false,
     })
 }
 

@@ -184,6 +184,7 @@ fn payment(fen: i64) -> mianfu_core::channel::Payment {
         transaction_no: "T1".to_owned(),
         paid_at: None,
         payer: None,
+        some_back: false,
     }
 }
 

@@ -35,6 +35,7 @@ fn verdicts() -> Vec<Verdict> {
             transaction_no: "2026112122001".to_owned(),
             paid_at,
             payer: None,
+            some_back: false,
         })
     };
     let reason = "余额不足".to_owned();

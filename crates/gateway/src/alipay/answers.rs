@@ -315,7 +315,7 @@ impl<K: Keys> Reader<'_, K> {
         let Some(transaction_no) = node.trade_no.filter(|text| is_trade_no(text)) else {
             return unreadable("paid, but without a trade number");
         };
-        Ok(Payment { amount, transaction_no, paid_at, payer })
+        Ok(Payment { amount, transaction_no, paid_at, payer, some_back: false })
     }
 
     /// Returns when the customer paid, in the till's time.

@@ -101,5 +101,6 @@ fn paid(fen: i64) -> Verdict {
         transaction_no: TRADE_NO.to_owned(),
         paid_at: None,
         payer: None,
+        some_back: false,
     })
 }

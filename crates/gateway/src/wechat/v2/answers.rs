@@ -18,7 +18,7 @@ use crate::wechat::secret::ApiV2Key;
 use crate::wechat::v2::codes::{self, NotRefunded, NotReversed, Refused};
 use crate::wechat::v2::sign;
 use crate::wechat::v2::xml::{self, Elements};
-use crate::wechat::{SignType, State, Wechat, is_transaction_no, trade_state};
+use crate::wechat::{SOME_BACK, SignType, State, Wechat, is_transaction_no, trade_state};
 use crate::{CallError, HttpReply};
 
 /// The most refunds one trade can have, with a margin; so many are looked through.
@@ -308,7 +308,8 @@ impl<K> Reader<'_, K> {
         };
         let payer = fields.get("openid").or(fields.get("sub_openid"));
         let payer = payer.map(|id| payer_hash(&self.wechat.payer_key, id));
-        Ok(Payment { amount, transaction_no, paid_at: self.paid_at(fields)?, payer })
+        let some_back = fields.get("trade_state") == Some(SOME_BACK);
+        Ok(Payment { amount, transaction_no, paid_at: self.paid_at(fields)?, payer, some_back })
     }
 
     /// Returns when the customer paid, in the till's time.

@@ -18,7 +18,7 @@ use crate::alipay::answers::payer_hash;
 use crate::wall::from_rfc3339;
 use crate::wechat::v3::codes::{Meaning, meaning, reason};
 use crate::wechat::v3::wire::{self, Merchant, Opened, Refusal, Signed};
-use crate::wechat::{State, Wechat, is_transaction_no, trade_state};
+use crate::wechat::{SOME_BACK, State, Wechat, is_transaction_no, trade_state};
 use crate::{CallError, HttpReply, Keys, Stamp};
 
 #[derive(Deserialize)]
@@ -334,7 +334,8 @@ impl<K: Keys> Reader<'_, K> {
             };
             let payer = told.payer.as_ref().and_then(Payer::id);
             let payer = payer.map(|id| payer_hash(&self.wechat.payer_key, id));
-            Ok(Payment { amount, transaction_no, paid_at, payer })
+            let some_back = told.trade_state == SOME_BACK;
+            Ok(Payment { amount, transaction_no, paid_at, payer, some_back })
         };
         match trade_state(&told.trade_state) {
             Some(State::Paid) => Ok(Verdict::Paid(payment()?)),
