@@ -1,12 +1,14 @@
 //! Words for scripts: sales, customers, and what a scene is made of.
 
+use mianfu_practice::wechat::ReverseUnknown;
 use mianfu_practice::{CancelUnscanned, Manner};
 
 use crate::simulation::faults::Faults;
 use crate::simulation::plan::{
-    Cashier, Customer, Decision, Operation, Plan, Planned, Sale, Theme, Way,
+    Cashier, Channels, Customer, Decision, Operation, Plan, Planned, Sale, Wallet, Way,
 };
 use crate::simulation::script::{Image, Scene, Spoil};
+use crate::simulation::theme::Theme;
 
 /// Decides how long requests travel, and every number the channel mints.
 const SEED: u64 = 7;
@@ -28,7 +30,9 @@ pub(super) fn scene(before: &Image, operations: Vec<(i64, Operation)>) -> Scene 
         tills: 1,
         second_skew_ms: 0,
         faults: Faults::ALL,
+        channels: Channels::Alipay,
         cancel_unscanned: CancelUnscanned::KillsTheCode,
+        reverse_unknown: ReverseUnknown::NotFound,
         theme: Theme::Plain,
         spoilt_per_mille: 0,
         slow_per_mille: 0,
@@ -55,7 +59,8 @@ pub(super) fn again(way: Way, manner: Manner) -> Operation {
 }
 
 fn sale(way: Way, customer: Customer) -> Sale {
-    Sale { amount_fen: AMOUNT_FEN, way, customer, lag_ms: 0, cashier: Cashier::Pushes }
+    let (wallet, cashier) = (Wallet::Alipay, Cashier::Pushes);
+    Sale { amount_fen: AMOUNT_FEN, way, wallet, customer, lag_ms: 0, cashier }
 }
 
 /// A customer who scans what is shown after a moment.

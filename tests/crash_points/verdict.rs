@@ -7,12 +7,9 @@ use mianfu_practice::truth::Fact;
 
 use crate::simulation::disk::VFS;
 use crate::simulation::oracle::judge;
-use crate::simulation::record::{Broken, Call, Record, Row};
+use crate::simulation::record::{Broken, Call, Deed, Record, Row};
 use crate::simulation::script::Scene;
 use crate::simulation::world::Past;
-
-const REFUND: &str = "alipay.trade.refund";
-const REFUND_QUERY: &str = "alipay.trade.fastpay.refund.query";
 
 /// Returns every promise that a history of a scene broke.
 #[must_use]
@@ -84,11 +81,11 @@ fn numbers_are_new(scene: &Scene, record: &Record, broken: &mut Vec<Broken>) {
 /// M20: a refund that left an earlier start leaves again only after the channel was asked about it.
 fn a_start_asks_before_it_refunds_again(record: &Record, broken: &mut Vec<Broken>) {
     let mut last: BTreeMap<&str, &Call> = BTreeMap::new();
-    let about = |call: &&Call| [REFUND, REFUND_QUERY].contains(&call.method.as_str());
+    let about = |call: &&Call| matches!(call.deed(), Some(Deed::Refund | Deed::RefundQuery));
     for call in record.calls.iter().filter(about) {
         let before = last.insert(&call.no, call);
         let again = before.is_some_and(|before| before.start < call.start);
-        if again && call.method == REFUND {
+        if again && call.deed() == Some(Deed::Refund) {
             note(broken, "M20", format!("a refund of {} left again and nobody asked", call.no));
         }
     }

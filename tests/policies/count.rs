@@ -6,7 +6,7 @@ use mianfu_practice::Truth;
 
 use super::{Policy, day};
 use crate::simulation::oracle::net_fen;
-use crate::simulation::plan::{Operation, Plan};
+use crate::simulation::plan::{Channels, Operation, Plan};
 use crate::simulation::runs::on_all_cores;
 use crate::simulation::world;
 
@@ -81,7 +81,7 @@ pub fn compare(seeds: Range<u64>) -> Vec<Line> {
 
 /// A seed's day without what only our till offers.
 fn shared(seed: u64) -> Plan {
-    let mut plan = Plan::of(seed);
+    let mut plan = Plan { channels: Channels::Alipay, ..Plan::of(seed) };
     plan.tills = 1;
     plan.operations.iter_mut().for_each(|planned| planned.till = 1);
     plan.operations.retain(|planned| match planned.operation {

@@ -303,6 +303,11 @@ pub(super) fn findings_have_grounds(case: &Case<'_>, broken: &mut Vec<Broken>) {
                 case.record.tables.refunds.iter().any(|refund| is_another_amount(case, refund, no))
             }
             "held" if finding.text("said") == COPIED => case.row_at_the_copy(no).is_some(),
+            // Paid and given back, if only in part, before this database knew of the payment.
+            "held" if attempt.is_some_and(|row| row.text("hold_reason") == "already_paid") => {
+                let elsewhere = 1 < case.all.len() || case.was_put_back();
+                elsewhere && trade.is_some_and(|trade| !trade.refunds.is_empty())
+            }
             // An honest payment looks too early under a clock that was set since the sale was kept; a
             // person decides.
             "held" => attempt.is_some_and(|attempt| {

@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mianfu_practice::Channel;
+
+use super::channels::seller_of;
 use super::copies::{COPIED, PUT_BACK};
 use super::oracle::{Case, is_closed, net_fen, note};
-use super::record::{Broken, Call, Record, Row, Word, is_end};
+use super::plan::Wallet;
+use super::record::{Broken, Call, Deed, Record, Row, Word, is_end};
 
 /// How old a "not paid" may be when a reversal leaves on it, in ms.
 const FRESH_MS: i64 = 3_000;
@@ -16,9 +20,14 @@ pub(super) fn paid_is_captured(case: &Case<'_>, broken: &mut Vec<Broken>) {
             continue;
         }
         let captured = case.truth.trade(&line.key).is_some_and(|trade| {
+            let wallet = match trade.channel {
+                Channel::Alipay => Wallet::Alipay,
+                Channel::Wechat => Wallet::Wechat,
+            };
             trade.paid_ms.is_some_and(|paid_ms| paid_ms <= line.seen_ms)
                 && line.row.int("amount_fen") == Some(trade.amount_fen)
-                && trade.seller_id == mianfu_practice::SELLER_ID
+                && line.row.text("channel") == wallet.name()
+                && trade.seller_id == seller_of(wallet)
         });
         if !captured {
             note(broken, "I2", line.seen_ms, format!("{} was kept as paid and is not", line.key));
@@ -176,8 +185,7 @@ pub(super) fn kept_before_sent(case: &Case<'_>, broken: &mut Vec<Broken>) {
             note(broken, "L1", call.left_ms, format!("{} left before it was kept", call.no));
         }
     }
-    let reversals = case.record.calls.iter().filter(|call| call.method == "alipay.trade.cancel");
-    for call in reversals {
+    for call in case.record.calls.iter().filter(|call| call.is_reversal()) {
         let marked = case
             .row_before(&call.no, call.log_len)
             .is_some_and(|row| !row.text("reversal_left_at_ms").is_empty());
@@ -234,7 +242,7 @@ fn without_expiry(business: &str) -> serde_json::Value {
 pub(super) fn no_blind_reversal(case: &Case<'_>, broken: &mut Vec<Broken>) {
     let mut reversed: BTreeMap<&str, ()> = BTreeMap::new();
     for (index, call) in case.record.calls.iter().enumerate() {
-        if call.method != "alipay.trade.cancel" || reversed.insert(&call.no, ()).is_some() {
+        if !call.is_reversal() || reversed.insert(&call.no, ()).is_some() {
             continue;
         }
         let before = &case.record.calls[..index];
@@ -249,7 +257,7 @@ pub(super) fn no_blind_reversal(case: &Case<'_>, broken: &mut Vec<Broken>) {
         }
         // One that was kept and did not leave counts as left (M6): it is repeated on a "paid" (M7).
         let withheld = was_withheld(case, &call.no, call.log_len);
-        let fresh = same().filter(|other| other.method == "alipay.trade.query").any(|query| {
+        let fresh = same().filter(|other| other.deed() == Some(Deed::Query)).any(|query| {
             query.heard.as_ref().is_some_and(|heard| {
                 let age_ms = call.left_ms - heard.at_ms;
                 let grounds = says_not_paid(&heard.what) || (withheld && says_paid(&heard.what));
@@ -278,23 +286,30 @@ fn was_withheld(case: &Case<'_>, no: &str, log_len: usize) -> bool {
 }
 
 fn says_paid(word: &Word) -> bool {
-    matches!(word, Word::Genuine { trade_status, .. } if trade_status == "TRADE_SUCCESS")
+    matches!(word, Word::Genuine { trade_status, .. }
+        if ["TRADE_SUCCESS", "SUCCESS"].contains(&trade_status.as_str()))
 }
 
 fn says_not_paid(word: &Word) -> bool {
+    const UNPAID: [&str; 4] = ["WAIT_BUYER_PAY", "NOTPAY", "USERPAYING", "PAYERROR"];
     match word {
-        Word::Genuine { sub_code, trade_status, .. } => {
-            trade_status == "WAIT_BUYER_PAY" || sub_code.ends_with("TRADE_NOT_EXIST")
+        Word::Genuine { trade_status, .. } => {
+            UNPAID.contains(&trade_status.as_str()) || says_not_exist(word)
         }
         Word::Unsigned | Word::Worthless | Word::Nothing | Word::Unreachable => false,
     }
+}
+
+fn says_not_exist(word: &Word) -> bool {
+    matches!(word, Word::Genuine { sub_code, .. }
+        if sub_code.ends_with("TRADE_NOT_EXIST") || sub_code == "ORDERNOTEXIST")
 }
 
 /// M8: a shown code that the channel calls scanned and unpaid is closed, never reversed.
 pub(super) fn scanned_codes_are_closed(case: &Case<'_>, broken: &mut Vec<Broken>) {
     let mut reversed: BTreeMap<&str, ()> = BTreeMap::new();
     for (index, call) in case.record.calls.iter().enumerate() {
-        if call.method != "alipay.trade.cancel" || reversed.insert(&call.no, ()).is_some() {
+        if !call.is_reversal() || reversed.insert(&call.no, ()).is_some() {
             continue;
         }
         // One that was kept and did not leave counts as left and is repeated (M6, M7).
@@ -313,8 +328,8 @@ pub(super) fn scanned_codes_are_closed(case: &Case<'_>, broken: &mut Vec<Broken>
 
 fn heard_waiting(call: &Call, by_ms: i64) -> bool {
     call.heard.as_ref().is_some_and(|heard| {
-        let waiting = matches!(&heard.what,
-            Word::Genuine { trade_status, .. } if trade_status == "WAIT_BUYER_PAY");
+        let waiting = matches!(&heard.what, Word::Genuine { trade_status, .. }
+            if ["WAIT_BUYER_PAY", "NOTPAY"].contains(&trade_status.as_str()));
         waiting && heard.at_ms <= by_ms
     })
 }
@@ -326,15 +341,32 @@ fn is_genuine(word: &Word) -> bool {
     }
 }
 
-/// M4: nothing is charged before the channel signed an answer to this start of the till.
+/// M4: nothing is charged before its channel signed an answer to this start of the till, nor scanned
+/// where a reversal needs more than that before one was let in.
 pub(super) fn offered_once_proven(case: &Case<'_>, broken: &mut Vec<Broken>) {
     for (index, call) in case.record.calls.iter().enumerate() {
-        let proven = case.record.calls[..index].iter().any(|other| {
+        let heard_by = |other: &Call| {
             let heard = other.heard.as_ref().filter(|heard| heard.at_ms <= call.left_ms);
-            other.start == call.start && heard.is_some_and(|heard| is_genuine(&heard.what))
-        });
+            let same = other.start == call.start && other.wallet() == call.wallet();
+            heard.filter(|heard| same && is_genuine(&heard.what)).map(|heard| heard.what.clone())
+        };
+        let before = || case.record.calls[..index].iter();
+        let proven = before().any(|other| !other.is_proof() && heard_by(other).is_some());
         if call.is_submit() && !proven {
             let what = format!("{} left before the channel was proven", call.no);
+            note(broken, "M4", call.left_ms, what);
+        }
+        let reverses = || before().any(|other| other.is_proof() && heard_by(other).is_some());
+        if call.method == "wechat.v2.micropay" && !reverses() {
+            let what = format!("{} left before a reversal was let in", call.no);
+            note(broken, "M4", call.left_ms, what);
+        }
+        let told_absent = || {
+            let asked = |other: &&Call| other.deed() == Some(Deed::Query) && other.is_probe();
+            before().filter(asked).any(|other| heard_by(other).is_some_and(|w| says_not_exist(&w)))
+        };
+        if call.is_proof() && !told_absent() {
+            let what = format!("{} was reversed before it was known not to exist", call.no);
             note(broken, "M4", call.left_ms, what);
         }
     }
@@ -352,7 +384,9 @@ pub(super) fn silence_stops_new_charges(case: &Case<'_>, broken: &mut Vec<Broken
             .calls
             .iter()
             .enumerate()
-            .filter(|(_, call)| call.start == submit.start)
+            .filter(|(_, call)| call.start == submit.start && call.wallet() == submit.wallet())
+            // It says nothing of the channel's other calls.
+            .filter(|(_, call)| !call.is_proof())
             .filter_map(|(index, call)| {
                 let heard = call.heard.as_ref().filter(|heard| heard.what != Word::Unsigned)?;
                 // Of what came at one instant nobody knows which came first: the channel's word

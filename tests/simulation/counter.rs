@@ -9,14 +9,14 @@ use mianfu_core::attempt::Attempt;
 use mianfu_core::channel::ChannelId;
 use mianfu_core::money::Fen;
 use mianfu_core::number::{OrderNo, OutTradeNo};
-use mianfu_practice::Manner;
+use mianfu_practice::{Channel, Manner};
 use mianfu_till::counter::Last;
 use mianfu_till::people::RefundWish;
 use mianfu_till::refunds::RefundRefusal;
 use mianfu_till::worker::chain;
 use mianfu_till::{Collect, DbError, Means, Notice, Refusal, SameCustomer, TillError};
 
-use super::plan::{Cashier, Customer, Decision, Operation, Sale, Way};
+use super::plan::{Cashier, Channels, Customer, Decision, Operation, Sale, Wallet, Way};
 use super::record::{Begun, Goods, Shown, Sight};
 use super::world::{Happening, Scanned, World};
 
@@ -147,15 +147,36 @@ impl World<'_> {
     }
 
     fn sell(&mut self, sale: Sale) {
-        let code = match sale.way {
-            Way::Show => None,
-            Way::Scan => Some(self.practice.show_payment_code(self.now_ms, sale.customer.manner)),
-        };
+        let code = self.code_of(&sale);
         let number = self.desk.counter.sales.len();
         let lag_ms = sale.lag_ms;
         let intent_id = self.intent(number);
         self.desk.counter.sales.push(Wanted { sale, intent_id, code });
         self.put(self.now_ms + lag_ms, Happening::Press { sale: number });
+    }
+
+    /// What the customer pays with: where the till has one channel, with that.
+    fn wallet_of(&self, sale: &Sale) -> Wallet {
+        match self.plan.channels {
+            Channels::Alipay => Wallet::Alipay,
+            Channels::Both => sale.wallet,
+        }
+    }
+
+    /// The code on the customer's phone, where we scan.
+    fn code_of(&mut self, sale: &Sale) -> Option<String> {
+        let channel = match self.wallet_of(sale) {
+            Wallet::Alipay => Channel::Alipay,
+            Wallet::Wechat => Channel::Wechat,
+        };
+        let (now_ms, manner) = (self.now_ms, sale.customer.manner);
+        let customer = self.practice.truth().stranger();
+        match sale.way {
+            Way::Show => None,
+            Way::Scan => {
+                Some(self.practice.show_payment_code_of(channel, now_ms, customer, manner))
+            }
+        }
     }
 
     /// Names a confirmed amount; no other day of the same database has the name.
@@ -188,7 +209,7 @@ impl World<'_> {
         let collect = Collect {
             intent_id: begun.intent_id.clone(),
             amount: Fen::new(begun.sale.amount_fen).unwrap_or(Fen::ZERO),
-            means: means(begun.code.as_deref()),
+            means: means(begun.code.as_deref(), self.wallet_of(&begun.sale)),
             same_customer,
         };
         let customer = begun.sale.customer.clone();
@@ -249,12 +270,10 @@ impl World<'_> {
     fn charge_again(&mut self, sale: Sale) {
         let now = self.till_now();
         let Some(front) = self.desk.counter.own_front() else { return };
-        let code = match sale.way {
-            Way::Show => None,
-            Way::Scan => Some(self.practice.show_payment_code(self.now_ms, sale.customer.manner)),
-        };
+        let code = self.code_of(&sale);
+        let means = means(code.as_deref(), self.wallet_of(&sale));
         let Some(till) = &mut self.desk.till else { return };
-        let collected = till.collect_again(front.order_no, &means(code.as_deref()), now);
+        let collected = till.collect_again(front.order_no, &means, now);
         let number = self.desk.counter.sales.len();
         self.note_collected(number, sale.customer, &collected);
     }
@@ -435,9 +454,10 @@ fn in_sight(counter: &mianfu_till::Counter) -> impl Iterator<Item = &Attempt> {
     counter.front.iter().chain(&counter.aside).chain(recent)
 }
 
-fn means(code: Option<&str>) -> Means {
-    match code {
-        Some(code) => Means::Scan(code.to_owned()),
-        None => Means::Show(ChannelId::Alipay),
+fn means(code: Option<&str>, wallet: Wallet) -> Means {
+    match (code, wallet) {
+        (Some(code), _) => Means::Scan(code.to_owned()),
+        (None, Wallet::Alipay) => Means::Show(ChannelId::Alipay),
+        (None, Wallet::Wechat) => Means::Show(ChannelId::Wechat),
     }
 }

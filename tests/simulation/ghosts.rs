@@ -2,11 +2,7 @@
 //! and nothing of it goes back but what both would give back alike.
 
 use super::oracle::{Case, note};
-use super::record::{Broken, Call, Row};
-
-const CANCEL: &str = "alipay.trade.cancel";
-const CLOSE: &str = "alipay.trade.close";
-const REFUND: &str = "alipay.trade.refund";
+use super::record::{Broken, Call, Deed, Row};
 
 /// M19: the copy sends no submit of a number that came with the disk.
 pub(super) fn a_copy_asks_for_nothing(case: &Case<'_>, broken: &mut Vec<Broken>) {
@@ -23,10 +19,10 @@ pub(super) fn a_copy_asks_for_nothing(case: &Case<'_>, broken: &mut Vec<Broken>)
 pub(super) fn a_copy_gives_nothing_back(case: &Case<'_>, broken: &mut Vec<Broken>) {
     for call in &case.record.calls {
         let Some(row) = case.row_at_the_copy(&call.no) else { continue };
-        let may_leave = match call.method.as_str() {
-            CANCEL | CLOSE => is_ended_by_both(row),
-            REFUND => is_given_back_by_both(case, call, row),
-            _ => true,
+        let may_leave = match call.deed() {
+            Some(Deed::Reverse | Deed::Close) => is_ended_by_both(row),
+            Some(Deed::Refund) => is_given_back_by_both(case, call, row),
+            Some(Deed::Submit | Deed::Query | Deed::RefundQuery) | None => true,
         };
         if !may_leave {
             let what = format!("{} of {} left a copy", call.method, call.no);
@@ -43,10 +39,8 @@ fn is_ended_by_both(row: &Row) -> bool {
 /// The refund's number was settled when the disk was copied; or a rule gives the whole back at both
 /// tills under the first number; or a person asked for it here since.
 fn is_given_back_by_both(case: &Case<'_>, call: &Call, attempt: &Row) -> bool {
-    let business: serde_json::Value = serde_json::from_str(&call.business).unwrap_or_default();
-    let number = business.get("out_request_no").and_then(serde_json::Value::as_str);
-    let number = number.unwrap_or_default();
-    let nth = number.strip_prefix(&call.no).and_then(|rest| rest.strip_prefix('R'));
+    let number = call.refund_no.strip_prefix(&call.no);
+    let nth = number.and_then(|rest| rest.strip_prefix('R'));
     let of_number = |row: &Row| {
         row.text("out_trade_no") == call.no && Some(row.text("nth")) == nth && row.is("minted")
     };

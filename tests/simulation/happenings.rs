@@ -4,7 +4,8 @@ use mianfu_practice::FaultKind;
 use mianfu_till::Till;
 
 use super::faults::Kind;
-use super::plan::{Operation, Seller, Theme};
+use super::plan::{Operation, Seller};
+use super::theme::Theme;
 use super::world::{Happening, World};
 
 /// Requests in a thousand that each fault of the channel spoils in a storm of few kinds.

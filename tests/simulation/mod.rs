@@ -1,11 +1,11 @@
-//! Bad days by seed: one till or two, one channel, and everything that can go wrong between.
+//! Bad days by seed: one till or two, both channels, and everything that can go wrong between.
 //!
 //! A history is drawn from its seed ([`plan`]), lived through in virtual time ([`world`]: the real
 //! till, the real gateway's bytes, practice as the channel, SQLite on a disk that loses what was
 //! not synced), written down by an onlooker ([`record`]) and judged by an [`oracle`] that shares
 //! no code with the product. The same seed gives the same history to the last line of its trace.
 //!
-//! Reading order: [`plan`], [`world`] with `happenings` and `desk`, `post`, `counter`, `drawer` and
+//! Reading order: [`plan`] with `theme`, `channels`, [`world`] with `happenings` and `desk`, `post` and `wires`, `counter`, `drawer` and
 //! `power` (the way of a call, the people, their cash, the till's power), [`faults`], [`network`],
 //! [`disk`] and `copies` (what goes wrong), `day` (how long a history is), [`record`], [`oracle`] with
 //! `books` and `conduct`, [`runs`] (many seeds, shrinking), [`script`] (histories that are written
@@ -14,6 +14,7 @@
 
 mod books;
 mod cash;
+mod channels;
 mod conduct;
 mod copies;
 mod counter;
@@ -39,5 +40,7 @@ pub mod record;
 pub mod runs;
 pub mod script;
 mod signing;
+pub mod theme;
 pub mod trace;
+mod wires;
 pub mod world;

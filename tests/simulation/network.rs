@@ -66,6 +66,9 @@ const FAULTS: [(&str, u64); 12] = [
     ("intercepted", 2),
 ];
 
+/// What undoes a sale's attempt.
+const REVERSALS: [&str; 2] = ["alipay.trade.cancel", "wechat.v2.reverse"];
+
 /// The network of one history.
 #[derive(Debug)]
 pub struct Network {
@@ -165,7 +168,7 @@ impl Network {
         if let Some(name) = written {
             return (self.spoil(name, there_ms, back), Some(name));
         }
-        if method == "alipay.trade.cancel" && self.chance.happens(self.reversals_lost_per_mille) {
+        if REVERSALS.contains(&method) && self.chance.happens(self.reversals_lost_per_mille) {
             let name = ["request_lost", "answer_lost", "request_late"];
             let name = name[usize::try_from(self.chance.below(3)).unwrap_or(0)];
             return self.spared(name, plain, there_ms, back);

@@ -5,10 +5,12 @@
 //! their own.
 
 use mianfu_practice::chance::{Chance, fixed};
-use mianfu_practice::{CancelUnscanned, FaultKind, Manner};
+use mianfu_practice::wechat::ReverseUnknown;
+use mianfu_practice::{CancelUnscanned, Manner};
 
 use super::disk::Fate;
 use super::faults::{Faults, Kind};
+use super::theme::Theme;
 
 /// A history before it happens.
 #[derive(Debug, Clone)]
@@ -25,8 +27,12 @@ pub struct Plan {
     pub second_skew_ms: i64,
     /// Which faults may happen.
     pub faults: Faults,
-    /// What cancelling an unscanned code does at the channel.
+    /// Which channels the tills have.
+    pub channels: Channels,
+    /// What cancelling an unscanned code does at Alipay.
     pub cancel_unscanned: CancelUnscanned,
+    /// What reversing a number that nobody paid with is told at WeChat Pay.
+    pub reverse_unknown: ReverseUnknown,
     /// What the day is like.
     pub theme: Theme,
     /// Requests in a thousand that the network spoils on a calm day.
@@ -39,74 +45,31 @@ pub struct Plan {
     pub operations: Vec<Planned>,
 }
 
-/// What a day is like. A plain day has a little of everything; the others have much of one thing,
-/// because some mistakes show only where two rare things meet.
+/// Which channels the tills of a history have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Theme {
-    /// A little of everything.
-    Plain,
-    /// Codes are cancelled and paid from photographs, at a channel that cannot kill them.
-    Photographs,
-    /// The channel is slow and requests arrive late.
-    Slow,
-    /// Reversals are lost on the way while the customer types.
-    LostReversals,
-    /// The machine stands still again and again.
-    Sluggish,
-    /// Much goes back, over a bad network, from a merchant short of money.
-    Refunds,
-    /// The goods are gone before the money is there.
-    Gone,
-    /// The till is off for longer than a reversal is possible.
-    Night,
+pub enum Channels {
+    /// Alipay alone; every customer pays with it.
+    Alipay,
+    /// Both, and customers of both.
+    Both,
 }
 
-impl Theme {
-    fn draw(chance: &mut Chance) -> Theme {
-        const OTHERS: [Theme; 7] = [
-            Theme::Photographs,
-            Theme::Slow,
-            Theme::LostReversals,
-            Theme::Sluggish,
-            Theme::Refunds,
-            Theme::Gone,
-            Theme::Night,
-        ];
-        let place = index(chance, 10);
-        OTHERS.get(place).copied().unwrap_or(Theme::Plain)
-    }
+/// What a customer pays with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wallet {
+    /// Alipay (支付宝).
+    Alipay,
+    /// WeChat (微信).
+    Wechat,
+}
 
-    /// Returns the channel's weather on such a day, calm or not.
+impl Wallet {
+    /// Returns its channel's name in the till's tables.
     #[must_use]
-    pub fn weather(self) -> &'static [(FaultKind, u32)] {
+    pub fn name(self) -> &'static str {
         match self {
-            Theme::Slow => &[
-                (FaultKind::Slow, 250),
-                (FaultKind::RequestLate, 120),
-                (FaultKind::AnswerLost, 60),
-            ],
-            Theme::Refunds => &[(FaultKind::SellerEmpty, 150), (FaultKind::AnswerLost, 100)],
-            Theme::Plain
-            | Theme::Photographs
-            | Theme::LostReversals
-            | Theme::Sluggish
-            | Theme::Gone
-            | Theme::Night => &[],
-        }
-    }
-
-    /// Returns how many reversals in a thousand get no answer.
-    #[must_use]
-    pub fn reversals_lost_per_mille(self) -> u32 {
-        match self {
-            Theme::LostReversals => 650,
-            Theme::Plain
-            | Theme::Photographs
-            | Theme::Slow
-            | Theme::Sluggish
-            | Theme::Refunds
-            | Theme::Gone
-            | Theme::Night => 0,
+            Wallet::Alipay => "alipay",
+            Wallet::Wechat => "wechat",
         }
     }
 }
@@ -233,6 +196,8 @@ pub struct Sale {
     pub amount_fen: i64,
     /// Who scans.
     pub way: Way,
+    /// What the customer pays with, or is to scan with.
+    pub wallet: Wallet,
     /// The customer.
     pub customer: Customer,
     /// From the customer's readiness to the cashier's key, in ms.
@@ -317,7 +282,9 @@ impl Plan {
             seed,
             begins_ms: 1_795_257_801_000 + between(chance, 0, 86_400_000),
             skew_ms: skew_ms(chance),
+            channels: Channels::Both,
             cancel_unscanned,
+            reverse_unknown: ReverseUnknown::NotFound,
             // Two tills that ask each other's channel through a night say nothing that one does not.
             tills: if chance.happens(250) && theme != Theme::Night { 2 } else { 1 },
             second_skew_ms: skew_ms(chance),
@@ -339,7 +306,24 @@ impl Plan {
         plan.troubles(chance, &sales, at_ms);
         plan.put_back_or_copied(chance, &sales, at_ms);
         plan.operations.sort_by_key(|planned| planned.at_ms);
+        // Drawn apart, so that a day of Alipay alone is the same day.
+        let mut apart = stream(seed, 5);
+        if apart.happens(300) {
+            plan.reverse_unknown = ReverseUnknown::Succeeds;
+        }
+        plan.hand_out_wallets(&mut apart);
         plan
+    }
+
+    /// Draws what each customer pays with.
+    fn hand_out_wallets(&mut self, chance: &mut Chance) {
+        for planned in &mut self.operations {
+            if let Operation::Sell(sale) | Operation::ChargeAgain(sale) = &mut planned.operation
+                && chance.happens(500)
+            {
+                sale.wallet = Wallet::Wechat;
+            }
+        }
     }
 
     /// Draws what a day that was too short goes on with: a sale with trouble, after `at_ms`.
@@ -354,6 +338,10 @@ impl Plan {
         more.put(at_ms + between(chance, 1_000, 30_000), 1, Operation::NetworkDown { for_ms });
         more.put(at_ms + between(chance, 500, 20_000), till, restart(chance, Theme::Plain));
         more.operations.sort_by_key(|planned| planned.at_ms);
+        more.hand_out_wallets(&mut stream(
+            self.seed,
+            1_000_000 + u64::try_from(at_ms).unwrap_or(0),
+        ));
         more.operations
     }
 
@@ -510,6 +498,7 @@ impl Sale {
         Sale {
             amount_fen,
             way,
+            wallet: Wallet::Alipay,
             customer: Customer::draw(chance, theme),
             lag_ms: maybe(chance, 50, 40_000, 65_000).unwrap_or_else(|| between(chance, 0, 3_000)),
             cashier: match chance.happens(600) {
@@ -586,6 +575,6 @@ fn maybe(chance: &mut Chance, per_mille: u32, least: i64, most: i64) -> Option<i
     happens.then_some(at)
 }
 
-fn index(chance: &mut Chance, count: u64) -> usize {
+pub(super) fn index(chance: &mut Chance, count: u64) -> usize {
     usize::try_from(chance.below(count)).unwrap_or(0)
 }

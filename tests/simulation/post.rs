@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::io::{Error, ErrorKind};
 
-use mianfu_gateway::{CallError, HttpReply, HttpRequest};
+use mianfu_gateway::{CallError, HttpReply};
 use mianfu_practice::truth::Fate;
-use mianfu_practice::{Answer, FaultKind, GATEWAY_PATH, Reply, Request};
+use mianfu_practice::{FaultKind, Reply, Request};
 use mianfu_till::{CallId, Outgoing};
 
 use super::network::{Back, Course};
 use super::record::{Call, Heard, Word};
+use super::wires::{
+    Asks, genuine, http_reply, on_the_wire, portal, read, short, tampered, told_text, truncated,
+};
 use super::world::{Happening, World};
 
 /// How a call travels.
@@ -46,7 +49,7 @@ impl World<'_> {
         let limit = request.limit_ms;
         let request = on_the_wire(request);
         let written = self.written(&request);
-        let (course, fault) = self.network.course(&written.method);
+        let (course, fault) = self.network.course(written.on_the_way());
         let phase = self.desk.phases.get(&written.no).cloned().unwrap_or_default();
         if let Some(fault) = fault {
             self.fired.count(fault, &phase);
@@ -99,9 +102,14 @@ impl World<'_> {
         let reply = self.practice.handle(self.now_ms, request);
         let fault = befell(&before, self.practice.weather().fired());
         let asked = self.practice.truth().asked().last();
-        let (word, fate, told) = match asked {
-            Some(asked) => (genuine(asked), asked.fate, told_text(asked)),
-            None => (Word::Worthless, Fate::Answered, String::new()),
+        let (word, fate, told) = match (asked, &reply) {
+            (Some(asked), Reply::Answer { answer, .. }) => {
+                (genuine(asked, answer), asked.fate, told_text(asked))
+            }
+            (Some(asked), Reply::Lost | Reply::Refused) => {
+                (Word::Worthless, asked.fate, told_text(asked))
+            }
+            (None, _) => (Word::Worthless, Fate::Answered, String::new()),
         };
         let (no, phase) = {
             let no = &self.desk.record.calls[call].no;
@@ -149,13 +157,11 @@ impl World<'_> {
             }
             Back::Broken { ms } => (ms, Comes::Broken),
             Back::Truncated { ms } => {
-                let mut cut = plain;
-                cut.body.truncate(cut.body.len() / 2);
-                (ms, Comes::Reply(cut, Word::Worthless))
+                let (reply, word) = truncated(&plain, word);
+                (ms, Comes::Reply(reply, word))
             }
             Back::Tampered { ms, place } => {
-                let reply = tampered(plain.clone(), place);
-                let word = word_of_tampered(&plain, &reply);
+                let (reply, word) = tampered(&plain, place, word);
                 (ms, Comes::Reply(reply, word))
             }
         };
@@ -220,45 +226,19 @@ impl World<'_> {
 
     /// Writes a call down, without the customer's code.
     fn written(&self, request: &Request) -> Call {
-        let field = |text: &[u8], wanted: &str| {
-            form_urlencoded::parse(text)
-                .find(|(name, _)| name == wanted)
-                .map(|(_, value)| value.into_owned())
-                .unwrap_or_default()
-        };
-        let method = field(request.query.as_bytes(), "method");
-        let business = field(&request.body, "biz_content");
-        let parsed: serde_json::Value = serde_json::from_str(&business).unwrap_or_default();
-        let text = |name: &str| {
-            parsed.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
-        };
-        let code = text("auth_code");
-        let business = if code.is_empty() { business } else { business.replace(&code, "***") };
+        let Asks { method, no, refund_no, business } = read(request);
         Call {
             start: self.desk.start,
             left_ms: self.now_ms,
             method,
-            no: text("out_trade_no"),
+            no,
+            refund_no,
             business,
             log_len: self.desk.record.log.len(),
             arrived_ms: Vec::new(),
             answered_ms: None,
             heard: None,
         }
-    }
-}
-
-impl Call {
-    /// Says whether it asks for money.
-    #[must_use]
-    pub fn is_submit(&self) -> bool {
-        ["alipay.trade.pay", "alipay.trade.precreate"].contains(&self.method.as_str())
-    }
-
-    /// Says whether it asks about the number that is never submitted.
-    #[must_use]
-    pub fn is_probe(&self) -> bool {
-        self.no.ends_with("9999999999")
     }
 }
 
@@ -270,136 +250,6 @@ fn befell(
     after.iter().find(|(kind, count)| before.get(kind) != Some(count)).map(|(kind, _)| *kind)
 }
 
-fn on_the_wire(request: HttpRequest) -> Request {
-    let query = request.url.split_once('?').map_or("", |(_, query)| query).to_owned();
-    let headers = request
-        .headers
-        .into_iter()
-        .map(|(name, value)| (name.to_ascii_lowercase(), value))
-        .collect();
-    Request {
-        method: "POST".to_owned(),
-        path: GATEWAY_PATH.to_owned(),
-        query,
-        headers,
-        body: request.body,
-    }
-}
-
-fn http_reply(answer: Answer) -> HttpReply {
-    HttpReply { status: answer.status, headers: answer.headers, body: answer.body }
-}
-
-/// Returns what something between the till and the channel answers.
-fn portal(status: u16) -> HttpReply {
-    let body = b"<html><body>Please log in to this network</body></html>".to_vec();
-    HttpReply { status, headers: Vec::new(), body }
-}
-
-/// Changes one byte of an answer's body.
-fn tampered(mut reply: HttpReply, place: u64) -> HttpReply {
-    let length = u64::try_from(reply.body.len()).unwrap_or(0);
-    let place = usize::try_from(place.checked_rem(length).unwrap_or(0)).unwrap_or(0);
-    if let Some(byte) = reply.body.get_mut(place) {
-        *byte = if *byte == b'7' { b'8' } else { b'7' };
-    }
-    reply
-}
-
-/// Returns what a till may make of an answer with another byte: nothing, unless it says what it said
-/// and has no signature, be it that the byte was in the signature's name. Anybody could have written
-/// such a refusal: it is no verdict, and no silence either. A success without a signature is worth
-/// nothing.
-fn word_of_tampered(plain: &HttpReply, tampered: &HttpReply) -> Word {
-    let (told, _) = code_of(plain);
-    let same = code_of(tampered) == (told.clone(), true);
-    let refused = told.is_some_and(|(code, _)| code.starts_with('4'));
-    if refused && same { Word::Unsigned } else { Word::Worthless }
-}
-
-/// Returns the codes of an answer that can be read, and whether it is without a signature.
-fn code_of(reply: &HttpReply) -> (Option<(String, String)>, bool) {
-    let members: serde_json::Value = serde_json::from_slice(&reply.body).unwrap_or_default();
-    let is_answer = |name: &str| name.starts_with("alipay_") || name == "error_response";
-    let node = members.as_object().and_then(|members| {
-        members.iter().find(|(name, _)| is_answer(name) && name.ends_with("_response"))
-    });
-    let codes = node.map(|(_, node)| {
-        let text = |name: &str| node.get(name).and_then(serde_json::Value::as_str);
-        let sub_code = text("sub_code").unwrap_or_default();
-        let bare = sub_code.rsplit('.').next().unwrap_or_default();
-        (text("code").unwrap_or_default().to_owned(), bare.to_owned())
-    });
-    (codes, members.get("sign").is_none())
-}
-
-/// Returns what a till may make of what the channel said.
-fn genuine(asked: &mianfu_practice::truth::Asked) -> Word {
-    // A system error is signed and says nothing.
-    if let Fate::Spoilt(FaultKind::Unsigned | FaultKind::SystemError) = asked.fate {
-        return Word::Unsigned;
-    }
-    let (Fate::Answered, Some(told)) = (asked.fate, &asked.told) else {
-        return Word::Worthless;
-    };
-    Word::Genuine {
-        code: told.code.clone(),
-        sub_code: told.sub_code.clone().unwrap_or_default(),
-        trade_status: told.trade_status.clone().unwrap_or_default(),
-    }
-}
-
-fn told_text(asked: &mianfu_practice::truth::Asked) -> String {
-    let Some(told) = &asked.told else { return "-".to_owned() };
-    [Some(&told.code), told.sub_code.as_ref(), told.trade_status.as_ref(), told.action.as_ref()]
-        .into_iter()
-        .flatten()
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-fn short(method: &str) -> &str {
-    method.rsplit_once("trade.").map_or(method, |(_, name)| name)
-}
-
 fn broken() -> Error {
     Error::from(ErrorKind::ConnectionReset)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn reply(body: &str) -> HttpReply {
-        HttpReply { status: 200, headers: Vec::new(), body: body.as_bytes().to_vec() }
-    }
-
-    /// The parts of an answer whose damage leaves a refusal that anybody could have written.
-    fn check(body: &str, expected: &[&str]) {
-        let plain = reply(body);
-        let mut found = vec![false; body.len()];
-        for (place, found) in (0..).zip(&mut found) {
-            let tampered = tampered(plain.clone(), place);
-            *found = word_of_tampered(&plain, &tampered) == Word::Unsigned;
-        }
-        let mut parts = vec![false; body.len()];
-        for part in expected {
-            let at = body.find(part).unwrap();
-            parts[at..at + part.len()].fill(true);
-        }
-        assert_eq!(found, parts, "{body}");
-    }
-
-    #[test]
-    fn a_damaged_answer_is_unsigned_only_where_it_says_the_same_without_a_signature() {
-        let node = |code: &str| {
-            format!(r#""alipay_trade_query_response":{{"code":"{code}","sub_code":"ACQ.GONE"}}"#)
-        };
-        check(&format!(r#"{{{},"sign":"abc"}}"#, node("40004")), &["sign"]);
-        check(&format!(r#"{{{},"sign":"abc"}}"#, node("10000")), &[]);
-        check(&format!(r#"{{{},"sign":"abc"}}"#, node("20000")), &[]);
-        check(&format!("{{{}}}", node("40004")), &["trade_query", "ACQ"]);
-        check("<html></html>", &[]);
-    }
 }

@@ -1,12 +1,11 @@
 //! The till's power: how it is closed, cut off, started again, and what must still be there.
 
 use mianfu_db::{Db, Lock, OpenOptions};
-use mianfu_gateway::{Alipay, AlipaySettings, Channel};
-use mianfu_practice::{APP_ID, SELLER_ID};
 use mianfu_till::resume::Opening;
 use mianfu_till::worker::chain;
-use mianfu_till::{Line as TillLine, Settings, Till};
+use mianfu_till::{Settings, Till};
 
+use super::channels;
 use super::disk::unborn::unborn;
 use super::disk::{Fate, VFS};
 use super::faults::Kind;
@@ -128,14 +127,10 @@ impl World<'_> {
             lock: Lock::None,
         })
         .map_err(|error| chain(&error))?;
-        let mut settings = AlipaySettings::new("https://channel.invalid/gateway.do", APP_ID);
-        settings.seller_id = Some(SELLER_ID.to_owned());
-        let keys = TillKeys::new(self.signing);
-        let channel = Channel::Alipay(Alipay { settings, keys, payer_key: [7; 32] });
         let opening = Opening {
             db,
             opened,
-            lines: vec![TillLine::new(channel)],
+            lines: channels::lines(self.plan.channels, self.signing),
             settings: Settings::practice("simulated", "1"),
             seed: self.plan.seed + u64::from(self.desk.number - 1),
         };

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use super::plan::Wallet;
+
 /// Everything written down.
 #[derive(Debug, Clone, Default)]
 pub struct Record {
@@ -67,6 +69,8 @@ pub struct Call {
     pub method: String,
     /// The number it is about.
     pub no: String,
+    /// The refund's number, where it is about one.
+    pub refund_no: String,
     /// The business parameters of a submit, without the customer's code.
     pub business: String,
     /// How many lines of the log were durable when it left.
@@ -77,6 +81,80 @@ pub struct Call {
     pub answered_ms: Option<i64>,
     /// What the till heard. `None`: the till was gone by then.
     pub heard: Option<Heard>,
+}
+
+/// What a call is for, whichever channel it goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// It asks for money.
+    Submit,
+    /// It asks what became of an attempt.
+    Query,
+    /// It undoes an attempt, which may move money.
+    Reverse,
+    /// It ends an unpaid attempt.
+    Close,
+    /// It gives money back.
+    Refund,
+    /// It asks what became of a refund.
+    RefundQuery,
+}
+
+impl Call {
+    /// Returns what it is for; `None` for a method that is none of these.
+    #[must_use]
+    pub fn deed(&self) -> Option<Deed> {
+        Some(match self.method.as_str() {
+            "alipay.trade.pay"
+            | "alipay.trade.precreate"
+            | "wechat.v2.micropay"
+            | "wechat.v3.native" => Deed::Submit,
+            "alipay.trade.query" | "wechat.v2.orderquery" | "wechat.v3.query" => Deed::Query,
+            "alipay.trade.cancel" | "wechat.v2.reverse" => Deed::Reverse,
+            "alipay.trade.close" | "wechat.v3.close" => Deed::Close,
+            "alipay.trade.refund" | "wechat.v2.refund" | "wechat.v3.refund" => Deed::Refund,
+            "alipay.trade.fastpay.refund.query"
+            | "wechat.v2.refundquery"
+            | "wechat.v3.refundquery" => Deed::RefundQuery,
+            _ => return None,
+        })
+    }
+
+    /// Returns the channel that it goes to.
+    #[must_use]
+    pub fn wallet(&self) -> Wallet {
+        if self.method.starts_with("wechat.") { Wallet::Wechat } else { Wallet::Alipay }
+    }
+
+    /// Says whether it asks for money.
+    #[must_use]
+    pub fn is_submit(&self) -> bool {
+        self.deed() == Some(Deed::Submit)
+    }
+
+    /// Says whether it undoes an attempt of a sale.
+    #[must_use]
+    pub fn is_reversal(&self) -> bool {
+        self.deed() == Some(Deed::Reverse) && !self.is_probe()
+    }
+
+    /// Says whether it is about the number that is never submitted.
+    #[must_use]
+    pub fn is_probe(&self) -> bool {
+        self.no.ends_with("9999999999")
+    }
+
+    /// Says whether it tries the reversal, on the number that is never submitted.
+    #[must_use]
+    pub fn is_proof(&self) -> bool {
+        self.deed() == Some(Deed::Reverse) && self.is_probe()
+    }
+
+    /// Returns what the network calls it: a reversal that is only tried is none of a sale's.
+    #[must_use]
+    pub fn on_the_way(&self) -> &str {
+        if self.is_proof() { "proof" } else { &self.method }
+    }
 }
 
 /// What came back to the till.

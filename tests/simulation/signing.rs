@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use mianfu_gateway::{Keys, RsaKeys};
+use mianfu_gateway::{Keys, PlatformKey, RsaKeys, WechatKeys};
 use mianfu_practice::state::{ALIPAY_PUBLIC_KEY, MERCHANT_PRIVATE_KEY, Papers};
-use mianfu_practice::{KeyedHash, RsaSigner};
+use mianfu_practice::{KeyedHash, RsaSigner, Signer};
 use tempfile::TempDir;
+
+use super::channels::PLATFORM_SERIAL;
 
 /// How a history's two sides sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,17 +30,28 @@ impl Signing {
 pub(super) enum TillKeys {
     /// A keyed hash in the merchant's role.
     Hash(KeyedHash),
-    /// The gateway's own.
+    /// The gateway's own, for Alipay.
     Rsa(Arc<RsaKeys>),
+    /// The gateway's own, for WeChat Pay.
+    Wechat(Arc<WechatKeys>),
 }
 
 impl TillKeys {
-    /// Returns the till's side.
+    /// Returns the till's side at Alipay.
     #[must_use]
     pub(super) fn new(signing: Signing) -> TillKeys {
         match signing {
             Signing::KeyedHash => TillKeys::Hash(keyed_hash()),
             Signing::Rsa => TillKeys::Rsa(Arc::clone(&pair().till)),
+        }
+    }
+
+    /// Returns the till's side at WeChat Pay's v3; what v2 is signed with is no key pair.
+    #[must_use]
+    pub(super) fn of_wechat(signing: Signing) -> TillKeys {
+        match signing {
+            Signing::KeyedHash => TillKeys::Hash(keyed_hash()),
+            Signing::Rsa => TillKeys::Wechat(Arc::clone(&pair().till_of_wechat)),
         }
     }
 }
@@ -48,6 +61,7 @@ impl Keys for TillKeys {
         match self {
             TillKeys::Hash(hash) => hash.sign_as(KeyedHash::MERCHANT, content),
             TillKeys::Rsa(keys) => keys.sign(content),
+            TillKeys::Wechat(keys) => keys.sign(content),
         }
     }
 
@@ -55,7 +69,33 @@ impl Keys for TillKeys {
         match self {
             TillKeys::Hash(hash) => hash.sign_as(KeyedHash::ALIPAY, content) == signature_base64,
             TillKeys::Rsa(keys) => keys.verify(content, signature_base64),
+            TillKeys::Wechat(keys) => keys.verify(content, signature_base64),
         }
+    }
+
+    fn knows(&self, serial: &str) -> bool {
+        match self {
+            TillKeys::Hash(_) => serial == PLATFORM_SERIAL,
+            TillKeys::Rsa(keys) => keys.knows(serial),
+            TillKeys::Wechat(keys) => keys.knows(serial),
+        }
+    }
+
+    fn verify_under(&self, serial: &str, content: &[u8], signature_base64: &str) -> bool {
+        match self {
+            TillKeys::Hash(_) => self.knows(serial) && self.verify(content, signature_base64),
+            TillKeys::Rsa(keys) => keys.verify_under(serial, content, signature_base64),
+            TillKeys::Wechat(keys) => keys.verify_under(serial, content, signature_base64),
+        }
+    }
+}
+
+/// Returns what signs a channel's answers.
+#[must_use]
+pub(super) fn boxed_signer(signing: Signing) -> Box<dyn Signer> {
+    match signing {
+        Signing::KeyedHash => Box::new(keyed_hash()),
+        Signing::Rsa => Box::new(rsa_signer()),
     }
 }
 
@@ -73,6 +113,8 @@ pub(super) fn rsa_signer() -> RsaSigner {
 
 struct Pair {
     till: Arc<RsaKeys>,
+    /// The same pairs, as WeChat Pay's keys are read and named.
+    till_of_wechat: Arc<WechatKeys>,
     papers: Papers,
     /// The papers' files; gone with the process.
     _folder: TempDir,
@@ -89,6 +131,11 @@ fn pair() -> &'static Pair {
         };
         let till = RsaKeys::from_keys(&read(MERCHANT_PRIVATE_KEY), &read(ALIPAY_PUBLIC_KEY))
             .expect("practice's keys are keys");
-        Pair { till: Arc::new(till), papers, _folder: folder }
+        let platform = PlatformKey::from_public_key(PLATFORM_SERIAL, &read(ALIPAY_PUBLIC_KEY));
+        let platform = platform.expect("practice's keys are keys");
+        let wechat = WechatKeys::new(&read(MERCHANT_PRIVATE_KEY), [platform])
+            .expect("practice's keys are keys");
+        let till_of_wechat = Arc::new(wechat);
+        Pair { till: Arc::new(till), till_of_wechat, papers, _folder: folder }
     })
 }

@@ -11,11 +11,12 @@ use mianfu_practice::chance::Chance;
 use mianfu_practice::{Fault, Options, Practice};
 use mianfu_till::CallId;
 
+use super::channels;
 use super::copies::PUT_BACK;
 use super::desk::Desk;
 use super::disk::Disk;
 use super::network::{Fired, Network};
-use super::plan::{Plan, Planned, stream};
+use super::plan::{Channels, Plan, Planned, stream};
 use super::post::Comes;
 use super::record::{Broken, Record};
 use super::script::{Backups, Counted, Image, Scene};
@@ -152,13 +153,16 @@ impl<'p> World<'p> {
         let options =
             Options { cancel_unscanned: plan.cancel_unscanned, ..Options::new(plan.seed) };
         let journal = scene.map(|scene| scene.before.journal.clone());
-        let practice = match (signing, journal) {
+        let mut practice = match (signing, journal) {
             (Signing::KeyedHash, Some(journal)) => {
                 Practice::from_journal(options, keyed_hash(), journal)
             }
             (Signing::KeyedHash, None) => Practice::new(options, keyed_hash()),
             (Signing::Rsa, _) => Practice::new(options, rsa_signer()),
         };
+        if plan.channels == Channels::Both {
+            practice.open_wechat(channels::account(signing, plan.reverse_unknown));
+        }
         let disk = match scene {
             Some(scene) => Disk::with(next_disk(), &scene.before.files),
             None => Disk::new(next_disk()),

@@ -146,6 +146,8 @@ impl Truth {
             Fact::Closed { out_trade_no, why } => {
                 self.waiting.remove(&out_trade_no);
                 self.change(at_ms, &out_trade_no, Happened::Closed(why), |trade| {
+                    // A reversal of what is over says how it ended, and not when.
+                    let at_ms = trade.closed.map_or(at_ms, |closed| closed.at_ms);
                     trade.closed = Some(Closed { at_ms, why });
                 });
             }
