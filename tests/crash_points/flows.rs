@@ -4,6 +4,7 @@ use mianfu_practice::{CancelUnscanned, Manner};
 
 use super::sales::{again, customer, decides, nobody, photographer, scan, scene, show, spoil};
 use super::stages::Stages;
+use super::wechat;
 use crate::simulation::plan::{Decision, Operation, Way};
 use crate::simulation::script::{Image, Scene, Spoil};
 
@@ -20,22 +21,22 @@ pub struct Flow {
 }
 
 impl Flow {
-    fn spoilt(mut self, spoils: &[Spoil]) -> Flow {
+    pub(super) fn spoilt(mut self, spoils: &[Spoil]) -> Flow {
         self.scene.spoils = spoils.to_vec();
         self
     }
 
-    fn with(mut self, change: impl FnOnce(&mut Scene)) -> Flow {
+    pub(super) fn with(mut self, change: impl FnOnce(&mut Scene)) -> Flow {
         change(&mut self.scene);
         self
     }
 }
 
 /// Builds flows on a stage.
-struct On<'a>(&'a Image);
+pub(super) struct On<'a>(pub(super) &'a Image);
 
 impl On<'_> {
-    fn flow(
+    pub(super) fn flow(
         &self,
         name: &'static str,
         ends: &'static str,
@@ -57,6 +58,7 @@ pub fn all() -> Vec<Flow> {
     flows.extend(beside(&opened));
     flows.extend(cash(&opened));
     flows.extend(back(&opened));
+    flows.extend(wechat::all(&opened));
     flows.extend(starts(&stages));
     flows.extend(findings(&stages));
     flows

@@ -14,3 +14,4 @@ pub mod runs;
 mod sales;
 mod stages;
 pub mod verdict;
+mod wechat;

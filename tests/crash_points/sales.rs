@@ -58,6 +58,14 @@ pub(super) fn again(way: Way, manner: Manner) -> Operation {
     Operation::ChargeAgain(sale(way, customer(manner)))
 }
 
+/// The same sale with a customer who pays with WeChat.
+pub(super) fn in_wechat(mut operation: Operation) -> Operation {
+    if let Operation::Sell(sale) | Operation::ChargeAgain(sale) = &mut operation {
+        sale.wallet = Wallet::Wechat;
+    }
+    operation
+}
+
 fn sale(way: Way, customer: Customer) -> Sale {
     let (wallet, cashier) = (Wallet::Alipay, Cashier::Pushes);
     Sale { amount_fen: AMOUNT_FEN, way, wallet, customer, lag_ms: 0, cashier }
