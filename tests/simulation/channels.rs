@@ -2,7 +2,7 @@
 //! them set up.
 
 use mianfu_gateway::{
-    Alipay, AlipaySettings, ApiV2Key, ApiV3Key, Channel, SignType, Wechat, WechatSettings,
+    Alipay, AlipaySettings, ApiV2Key, ApiV3Key, Channel, Scans, SignType, Wechat, WechatSettings,
 };
 use mianfu_practice::wechat::{Account, PlatformKey, ReverseUnknown, Secrets};
 use mianfu_practice::{APP_ID, SELLER_ID};
@@ -72,6 +72,8 @@ fn wechat(signing: Signing) -> Channel<TillKeys> {
         terminal_ip: "127.0.0.1".to_owned(),
         device: None,
         sign_type: SignType::HmacSha256,
+        scans: Scans::V2,
+        sub_merchant: None,
     };
     Channel::Wechat(Wechat {
         settings,

@@ -245,12 +245,10 @@ impl<K: Keys> Channel<K> {
     /// Says whether an answer that could be read was signed. WeChat Pay's v3 refuses without a
     /// signature, and what proves nothing of the channel may still say something of a sale (M4, M10).
     #[must_use]
-    pub fn is_signed(&self, flow: Flow, reply: &HttpReply) -> bool {
-        match (self, flow) {
-            (Channel::Alipay(_), Flow::Scan | Flow::Show) | (Channel::Wechat(_), Flow::Scan) => {
-                true
-            }
-            (Channel::Wechat(_), Flow::Show) => wechat::names_a_signature(reply),
+    pub fn is_signed(&self, reply: &HttpReply) -> bool {
+        match self {
+            Channel::Alipay(_) => true,
+            Channel::Wechat(_) => wechat::is_signed(reply),
         }
     }
 

@@ -183,9 +183,11 @@ pub(crate) fn is_transaction_no(text: &str) -> bool {
     (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// Says whether a v3 answer carries a signature; one that carries a wrong one could not be read.
-pub(crate) fn names_a_signature(reply: &HttpReply) -> bool {
-    reply.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("wechatpay-signature"))
+/// Says whether an answer that could be read was signed: one that did what it was asked always is,
+/// and so is every answer of v2; v3 refuses without.
+pub(crate) fn is_signed(reply: &HttpReply) -> bool {
+    let names = |name: &str| name.eq_ignore_ascii_case("wechatpay-signature");
+    (200..300).contains(&reply.status) || reply.headers.iter().any(|(name, _)| names(name))
 }
 
 impl<K: Keys> Wechat<K> {

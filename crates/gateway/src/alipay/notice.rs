@@ -110,7 +110,13 @@ impl<K: Keys> Alipay<K> {
         };
         let payer = notice.get("buyer_id").or(notice.get("buyer_open_id"));
         let payer = payer.map(|id| payer_hash(&self.payer_key, id));
-        Ok(Payment { amount, transaction_no: trade_no.to_owned(), paid_at, payer })
+        Ok(Payment {
+            amount,
+            transaction_no: trade_no.to_owned(),
+            paid_at,
+            payer,
+            some_back: false,
+        })
     }
 }
 

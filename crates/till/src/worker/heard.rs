@@ -38,7 +38,7 @@ impl<K: Keys> Till<K> {
         let date = result.as_ref().ok().and_then(channel_time);
         // By its own clock: the first answer after a start comes before any offset is known (M13).
         let offset_ms = line.offset_by(now, date);
-        let signed = result.as_ref().is_ok_and(|reply| line.channel.is_signed(open.flow, reply));
+        let signed = result.as_ref().is_ok_and(|reply| line.channel.is_signed(reply));
         let answer = result.and_then(|reply| {
             line.channel.decode(&open.call, open.flow, &reply, Stamp { now, offset_ms })
         });
