@@ -27,6 +27,8 @@ const LATEST: usize = 50;
 #[derive(Serialize)]
 struct StateView {
     now_ms: i64,
+    /// What is played.
+    channels: Vec<Channel>,
     app_id: String,
     seller_id: String,
     /// The latest first.
@@ -299,8 +301,11 @@ fn view(practice: &Practice, now_ms: i64) -> StateView {
     payment_codes.sort_by_key(|code| -code.shown_ms);
     payment_codes.truncate(LATEST);
     let options = practice.options();
+    let mut channels = vec![Channel::Alipay];
+    channels.extend(practice.wechat().map(|_| Channel::Wechat));
     StateView {
         now_ms,
+        channels,
         app_id: options.app_id.clone(),
         seller_id: options.seller_id.clone(),
         trades,

@@ -16,6 +16,9 @@ const texts = {
     tradesTitle: "账单",
     who: "顾客",
     customer: (number) => `顾客 ${number}`,
+    wallet: "钱包",
+    wallets: { alipay: "支付宝", wechat: "微信" },
+    scanWith: (wallet) => `用${wallet}扫码`,
     manner: "怎么付",
     show: "出示付款码",
     copy: "复制",
@@ -65,6 +68,9 @@ const texts = {
     tradesTitle: "Trades",
     who: "Customer",
     customer: (number) => `Customer ${number}`,
+    wallet: "Wallet",
+    wallets: { alipay: "Alipay", wechat: "WeChat" },
+    scanWith: (wallet) => `Scan with ${wallet}`,
     manner: "How to pay",
     show: "Show payment code",
     copy: "Copy",
@@ -119,6 +125,8 @@ const text = () => texts[language];
 const element = (id) => document.getElementById(id);
 const yuan = (fen) => `¥${Math.trunc(fen / 100)}.${String(fen % 100).padStart(2, "0")}`;
 const customer = () => Number(element("customer").value);
+/** Practice plays Alipay always, and says which others. */
+const wallets = () => state?.channels ?? ["alipay"];
 
 function manner(kind) {
   return { manner: kind === "types_password" ? { types_password: { after_ms: TYPING_MS } } : kind };
@@ -163,7 +171,8 @@ async function refresh() {
 }
 
 async function show() {
-  const asked = { customer: customer(), ...manner(element("show-manner").value) };
+  const channel = element("wallet").value;
+  const asked = { channel, customer: customer(), ...manner(element("show-manner").value) };
   showing = (await post("/control/payment-codes", asked)) ?? showing;
 }
 
@@ -199,7 +208,7 @@ function drawOffers() {
     const row = made("li");
     const what = made("div", "what");
     what.append(made("div", "amount", yuan(offer.amount_fen)), made("div", "small", offer.subject));
-    const press = made("button", "", text().scan);
+    const press = made("button", "", text().scanWith(text().wallets[offer.channel]));
     press.type = "button";
     press.dataset.key = `scan ${offer.qr}`;
     press.addEventListener("click", () => scan(offer.qr));
@@ -218,7 +227,9 @@ function drawWaiting() {
     const what = made("div", "what");
     what.append(
       made("div", "amount", yuan(trade.amount_fen)),
-      made("div", "small", `${trade.subject} · ${text().customer(trade.customer)} · ${text().plans[plan]}`),
+      made("div", "small", [
+        text().wallets[trade.channel], trade.subject, text().customer(trade.customer), text().plans[plan],
+      ].join(" · ")),
     );
     row.append(what);
     for (const kind of Object.keys(text().acts)) {
@@ -240,7 +251,10 @@ function drawTrades() {
     const when = new Date(trade.paid_ms ?? trade.made_ms).toLocaleTimeString(language);
     let status = text().statuses[trade.status];
     if (trade.refunded_fen > 0) status += ` · ${text().refunded(yuan(trade.refunded_fen))}`;
-    for (const cell of [when, yuan(trade.amount_fen), status, trade.out_trade_no, text().customer(trade.customer)]) {
+    const wallet = text().wallets[trade.channel];
+    for (const cell of [
+      when, wallet, yuan(trade.amount_fen), status, trade.out_trade_no, text().customer(trade.customer),
+    ]) {
       row.append(made("td", "", cell));
     }
     return row;
@@ -261,11 +275,19 @@ function keepFocus(list, rows) {
 function draw() {
   element("problem").textContent =
     problem === "unreachable" ? text().unreachable : problem ? (text().errors[problem] ?? problem) : "";
+  drawWallets();
   drawShown();
   if (state === null) return;
   drawOffers();
   drawWaiting();
   drawTrades();
+}
+
+function drawWallets() {
+  const choices = wallets().map((wallet) => [wallet, text().wallets[wallet]]);
+  element("wallet-choice").hidden = choices.length < 2;
+  const drawn = [...element("wallet").options].map((option) => [option.value, option.textContent]);
+  if (JSON.stringify(drawn) !== JSON.stringify(choices)) fill(element("wallet"), choices);
 }
 
 function fill(select, choices) {

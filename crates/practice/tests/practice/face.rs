@@ -122,6 +122,8 @@ fn the_phone_page_needs_nothing_from_elsewhere() {
         assert!(!body.contains("onclick=") && !body.contains("style=\""), "{path}");
     }
     assert!(running.get("/phone/code.svg?text=281234567890123456").contains("<svg "));
+    let state = running.get("/control/state");
+    assert!(state.contains(r#""channels":["alipay"]"#), "there is one wallet to choose: {state}");
 }
 
 #[test]

@@ -160,6 +160,8 @@ fn a_day_over_http_with_the_keys_of_a_folder() {
 #[test]
 fn a_scan_over_http_with_the_key_of_the_papers() {
     let running = run();
+    let (_, state) = running.send("GET", "/control/state", "", "");
+    assert!(state.contains(r#""channels":["alipay","wechat"]"#), "either can be chosen: {state}");
     let text = std::fs::read_to_string(running.papers.file(WECHAT_PAPERS)).unwrap();
     let papers: Value = serde_json::from_str(&text).unwrap();
     let key = papers["v2_key"].as_str().unwrap();
