@@ -157,6 +157,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("m8_code_forgotten", Days),
     ("m8_code_not_kept", Days),
     ("m8_late_question_by_an_old_clock", Test),
+    ("m8_waiting_takes_the_code_away", Test),
     ("m8_waits_longer_for_a_code", Test),
     ("m9_known_is_forgotten", Test),
     ("m9_nothing_is_closed", Days),

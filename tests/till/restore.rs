@@ -82,7 +82,7 @@ pub(crate) fn m15_a_number_that_only_one_of_two_channels_knows_is_recovered_from
     shop.practice.scan(shop.now.0, &qr, Manner::Pays).unwrap();
     shop.end(&shown);
     let after = [in_wechat, in_alipay, shown];
-    put_back(&mut shop, &backup);
+    shop.put_back(&backup);
     assert_eq!(shop.open().unwrap(), Birth::Restored);
     shop.settle();
     let channels = after.each_ref().map(|no| shop.attempt(no).channel);

@@ -99,6 +99,14 @@ pub enum UnscannedEnd {
 }
 
 impl Timetable {
+    /// Returns whether the channel has a trade from the submit of a shown code on, before anybody
+    /// has scanned it. There is something to close then, and "waiting" does not say that a customer
+    /// is at it.
+    #[must_use]
+    pub fn has_trade_unscanned(&self) -> bool {
+        self.unscanned_end == UnscannedEnd::Close
+    }
+
     /// Alipay's face-to-face payment (opendocs 00f7ns, 00f7nv, 02ekfr: query from 5 s every 3 to
     /// 6 s for about 60 s, cancel straight after the last query, cancel within 24 h).
     pub const ALIPAY: Timetable = Timetable {

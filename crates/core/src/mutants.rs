@@ -47,6 +47,7 @@ const CAUGHT: &[(&str, fn())] = &[
         attempt::m8_an_unscanned_code_is_closed_at_once_and_asked_again_after_its_end,
     ),
     ("m8_cancels_scanned", attempt::m8_a_scanned_code_is_closed_without_moving_money),
+    ("m8_waiting_takes_the_code_away", attempt::m8_a_code_stays_until_somebody_has_scanned_it),
     ("m8_waits_longer_for_a_code", attempt::m8_a_shown_code_lives_as_long_as_the_channel_was_told),
     (
         "m8_waits_longer_for_a_code",

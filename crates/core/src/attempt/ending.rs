@@ -145,7 +145,7 @@ impl Step {
         self.attempt.limit_at = self.attempt.limit_at.min(now.plus_ms(limit_ms));
         // Set forward it would end the wait for a late submit early (M9): that begins anew.
         let anew = self.attempt.flow == Flow::Scan
-            && !self.is_known()
+            && !self.is_known(timetable)
             && !mutant::planted("m9_waits_by_an_old_clock");
         self.attempt.sent_at =
             self.attempt.sent_at.map(|sent| if anew { now } else { sent.min(now) });
@@ -324,7 +324,9 @@ impl Step {
                 self.finish_unpaid(ClosedHow::NeverExisted);
             }
             // A close that finds nothing says as little as a reversal that does (M9).
-            Closing::NotExist if !self.is_known() && self.is_unseen_over(now, timetable) => {
+            Closing::NotExist
+                if !self.is_known(timetable) && self.is_unseen_over(now, timetable) =>
+            {
                 self.close_unseen(now, timetable);
             }
             Closing::NotExist | Closing::Refused { .. } => {
@@ -352,7 +354,7 @@ impl Step {
             Reversal::FoundNothing => self.found_nothing(now, timetable),
             // `Done` does not say which: the query that follows decides (M7). On a number the
             // channel does not know it is no more than nothing found (M9).
-            Reversal::Done if !self.is_known() => {
+            Reversal::Done if !self.is_known(timetable) => {
                 self.attempt.phase = Phase::Unseen;
                 self.attempt.poll_at = Some(now.plus_ms(timetable.reverse_retry_ms));
             }
@@ -393,7 +395,7 @@ impl Step {
         self.attempt.phase = Phase::Unseen;
         let over = self.is_unseen_over(now, timetable);
         // Against the channel's own word that it knows the trade, only a query can end it.
-        if over && (!self.is_known() || mutant::planted("m9_known_is_forgotten")) {
+        if over && (!self.is_known(timetable) || mutant::planted("m9_known_is_forgotten")) {
             self.close_unseen(now, timetable);
             return;
         }

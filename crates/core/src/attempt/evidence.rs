@@ -1,6 +1,8 @@
 //! What the channel says while an attempt is open: answers to the submit, to queries, notices.
 
-use super::{ClosedHow, Effect, Finding, FollowUp, HoldReason, Phase, RefundWhy, Step, Why};
+use super::{
+    Attempt, ClosedHow, Effect, Finding, FollowUp, HoldReason, Phase, RefundWhy, Step, Why,
+};
 use crate::channel::{Flow, Payment, Timetable, Verdict};
 use crate::money::Timestamp;
 use crate::mutant;
@@ -25,9 +27,7 @@ impl Step {
             Verdict::Paid(payment) => self.paid(payment, now),
             Verdict::Waiting => {
                 self.attempt.seen = true;
-                if self.attempt.flow == Flow::Show {
-                    self.attempt.scanned = true;
-                }
+                self.waiting(timetable);
                 self.keep_waiting(now, timetable);
             }
             Verdict::Code { content } => {
@@ -120,9 +120,7 @@ impl Step {
             Verdict::Waiting => {
                 self.attempt.seen = true;
                 self.attempt.absent_at = None;
-                if self.attempt.flow == Flow::Show {
-                    self.attempt.scanned = true;
-                }
+                self.waiting(timetable);
                 self.told_not_paid(now, timetable);
             }
             Verdict::NotExist => self.told_not_exist(now, timetable),
@@ -131,6 +129,16 @@ impl Step {
                 self.silent(Effect::Query, now, timetable);
             }
             Verdict::UnsignedNotExist | Verdict::UnsignedRefusal { .. } => (),
+        }
+    }
+
+    /// A shown code that a customer has scanned leaves the screens (M8); what merely has not been
+    /// paid yet does not.
+    fn waiting(&mut self, timetable: &Timetable) {
+        let says_scanned =
+            !timetable.has_trade_unscanned() || mutant::planted("m8_waiting_takes_the_code_away");
+        if self.attempt.flow == Flow::Show && says_scanned {
+            self.attempt.scanned = true;
         }
     }
 
@@ -258,7 +266,7 @@ impl Step {
         if self.is_life_over(now, timetable) || mutant::planted("m10_before_the_code_died") {
             let first = *self.attempt.absent_at.get_or_insert(now);
             let apart = APART_MS <= now.since_ms(first) || mutant::planted("m10_once_is_enough");
-            let open = self.attempt.submit_open || self.is_known() || self.is_refunding();
+            let open = self.attempt.submit_open || self.is_known(timetable) || self.is_refunding();
             if apart && !open {
                 self.finish_unpaid(ClosedHow::NeverExisted);
                 return;
@@ -281,9 +289,10 @@ impl Step {
     }
 
     /// Whether the channel has said that it knows the trade. A drawn code is its word too, but
-    /// nobody may ever have scanned it.
-    pub(super) fn is_known(&self) -> bool {
-        self.attempt.seen && (self.attempt.flow == Flow::Scan || self.attempt.scanned)
+    /// where there is no trade before a scan, nobody may ever have scanned it.
+    pub(super) fn is_known(&self, timetable: &Timetable) -> bool {
+        let Attempt { seen, flow, scanned, .. } = &self.attempt;
+        *seen && (*flow == Flow::Scan || *scanned || timetable.has_trade_unscanned())
     }
 
     fn is_refunding(&self) -> bool {

@@ -534,16 +534,58 @@ pub(crate) fn m8_an_unscanned_code_is_closed_at_once_and_asked_again_after_its_e
 }
 
 #[test]
+pub(crate) fn m8_a_code_stays_until_somebody_has_scanned_it() {
+    // Alipay has a trade once somebody has scanned; WeChat Pay has it from the start and says only
+    // that it is not paid.
+    let shown = check(
+        WECHAT_SHOW,
+        "
+        0  | begin         | submitting | submit | submitting | -
+        1  | answered code | waiting    | -      | code       | -
+        6  | tick          | waiting    | query  | code       | -
+        7  | told waiting  | waiting    | -      | code       | -
+        12 | tick          | waiting    | query  | code       | -
+        13 | told waiting  | waiting    | -      | code       | -
+        ",
+    );
+    assert!(shown.live_code().is_some(), "the customer may scan it yet");
+    let scanned = check(
+        SHOW,
+        "
+        0  | begin         | submitting | submit | submitting | -
+        1  | answered code | waiting    | -      | code       | -
+        6  | tick          | waiting    | query  | code       | -
+        7  | told waiting  | waiting    | -      | typing     | -
+        ",
+    );
+    assert_eq!(scanned.live_code(), None, "nobody else may scan it");
+    // The channel knows the trade: no unsigned word ends it.
+    check(
+        WECHAT_SHOW,
+        "
+        0   | begin                  | submitting   | submit | submitting | -
+        1   | answered code          | waiting      | -      | code       | -
+        180 | tick                   | asking limit | query  | reversing  | -
+        300 | told unsigned_not_exist | asking limit | -      | reversing  | -
+        320 | told unsigned_not_exist | asking limit | -      | reversing  | -
+        ",
+    );
+}
+
+#[test]
 pub(crate) fn m8_a_scanned_code_is_closed_without_moving_money() {
-    let scanned = "
+    // Where the trade is there before a scan, nobody says that there was one.
+    for (setup, seen) in [(SHOW, "typing"), (WECHAT_SHOW, "code")] {
+        let scanned = format!(
+            "
         0   | begin          | submitting   | submit | submitting | -
         1   | answered code  | waiting      | -      | code       | -
         4   | tick           | waiting      | query  | code       | -
-        5   | told waiting   | waiting      | -      | typing     | -
+        5   | told waiting   | waiting      | -      | {seen}     | -
         180 | tick           | asking limit | query  | reversing  | -
         181 | told waiting   | closing      | close  | reversing  | -
-        ";
-    for setup in [SHOW, WECHAT_SHOW] {
+        "
+        );
         let then = |rows: &str| check(setup, &format!("{scanned}{rows}"));
         then("182 | closing closed | closed by_channel | - | closed | -");
         then("182 | notified paid | paid | - | paid | -");

@@ -188,7 +188,7 @@ impl Walk {
         let mut ends: BTreeMap<(Key, Trade), (Phase, u32)> = BTreeMap::new();
         for state in &self.states {
             for trade in Trade::ALL {
-                if trade.fits(state) {
+                if trade.fits(state, &self.timetable) {
                     let (end, _) = lead(state, trade, &self.timetable, &mut ends);
                     assert!(trade.agrees(state, &end), "{trade:?} ends {end:?} from {state:?}");
                 }
@@ -216,7 +216,7 @@ fn check_step(before: &Attempt, event: &Event, step: &Step, timetable: &Timetabl
         assert!(is_word(event), "law 2: {}", say());
     }
     if ended && *event == Event::Told(Verdict::UnsignedNotExist) {
-        let known = before.seen && (before.flow == Flow::Scan || before.scanned);
+        let known = is_known(before, timetable);
         assert!(!known && before.absent_at.is_some(), "M10: {}", say());
     }
     if ended && matches!(after.phase, Phase::Paid { .. }) {
@@ -278,6 +278,12 @@ fn check_reversal(before: &Attempt, event: &Event, timetable: &Timetable, say: &
         let shown = before.flow == Flow::Show;
         assert!(!shown || timetable.unscanned_end == UnscannedEnd::Reverse, "M8: {say}");
     }
+}
+
+/// Whether the channel has said that it knows the trade.
+fn is_known(attempt: &Attempt, timetable: &Timetable) -> bool {
+    let by_show = attempt.scanned || timetable.has_trade_unscanned();
+    attempt.seen && (attempt.flow == Flow::Scan || by_show)
 }
 
 /// Whether the event is a query's signed "not paid".
@@ -409,8 +415,8 @@ impl Trade {
         [Trade::Never, Trade::Waiting, Trade::Paid, Trade::Closed, Trade::Returned];
 
     /// Whether such a trade may lie behind the attempt as it stands.
-    fn fits(self, attempt: &Attempt) -> bool {
-        let known = attempt.seen && (attempt.flow == Flow::Scan || attempt.scanned);
+    fn fits(self, attempt: &Attempt, timetable: &Timetable) -> bool {
+        let known = is_known(attempt, timetable);
         match self {
             _ if attempt.is_final() => false,
             Trade::Never => {
