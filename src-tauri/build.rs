@@ -12,6 +12,7 @@ const COMMANDS: &[&str] = &[
     "show_code",
     "scan_code",
     "cancel_attempt",
+    "change_code",
     "ask_now",
     "wait_longer",
     "goods_given",

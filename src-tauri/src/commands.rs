@@ -10,10 +10,10 @@ use tauri::{AppHandle, Runtime, State};
 use crate::convert;
 use crate::shell::{Confirmed, Shell};
 use crate::views::{
-    AskBill, AttemptRef, BillView, CashInstead, CounterView, CustomerView, EnterPractice,
-    GoodsGiven, HistoryLineView, OpenItemsView, OrderLineView, OrderRef, ReceiptFile, ReceiptView,
-    RefundAttempt, RefundCash, Report, RetryRefund, ScanCode, SetPin, SettleFinding, ShowCode,
-    TakeCash, TypeAmount,
+    AskBill, AttemptRef, BillView, CashInstead, ChangeCode, CounterView, CustomerView,
+    EnterPractice, GoodsGiven, HistoryLineView, OpenItemsView, OrderLineView, OrderRef,
+    ReceiptFile, ReceiptView, RefundAttempt, RefundCash, Report, RetryRefund, ScanCode, SetPin,
+    SettleFinding, ShowCode, TakeCash, TypeAmount,
 };
 use crate::windows;
 
@@ -54,7 +54,18 @@ pub(crate) async fn cancel_attempt(
     shell: State<'_, Shell>,
     request: AttemptRef,
 ) -> Result<(), Report> {
+    if shell.stop_changing(&request).await? {
+        return Ok(());
+    }
     shell.about(request, |till, no, now| till.cancel(no, now)).await
+}
+
+#[tauri::command]
+pub(crate) async fn change_code(
+    shell: State<'_, Shell>,
+    request: ChangeCode,
+) -> Result<(), Report> {
+    shell.change_code(request).await
 }
 
 #[tauri::command]

@@ -1,6 +1,7 @@
 //! From the till's terms to the screens': one arm per case, nothing decided.
 
 mod attempt;
+mod codes;
 mod health;
 mod notices;
 mod open_items;
@@ -18,20 +19,22 @@ use mianfu_till::counter::{ChannelHealth as Health, HistoryLine, Last, OrderLine
 use mianfu_till::people::ManagerState as Manager;
 use mianfu_till::receipt::{self, Receipt};
 use mianfu_till::upkeep::Condition;
-use mianfu_till::{Counter, SameCustomer as Answer, Settings};
+use mianfu_till::{Counter, Means, SameCustomer as Answer, Scanned, Settings, recognise};
 
+use crate::change::Codes;
 use crate::store::CounterSettings;
 use crate::views::{
     AttemptState, BillView, CashBillView, CashView, ChannelHealth, ChannelHealthView, ChannelView,
     CounterView, CustomerAttempt, CustomerView, HistoryLineView, JustPaidView, LastView,
     OrderLineView, QuestionView, ReceiptView, Report, ReportCode, ResultView, SameCustomer,
-    ShopView,
+    ScansView, ShopView,
 };
 
 pub(crate) use attempt::attempt;
+use codes::{next_code, with_change};
 use health::health;
 use notices::notices;
-pub(crate) use open_items::open_items;
+pub(crate) use open_items::{Open, open_items};
 use settings::{locked_until_ms, manager, settings};
 
 /// What stands around the counter and is not the till's.
@@ -47,6 +50,7 @@ pub(crate) struct Room<'a> {
     pub(crate) sound_works: bool,
     pub(crate) missed_sounds: u32,
     pub(crate) counter: &'a CounterSettings,
+    pub(crate) codes: &'a Codes,
     pub(crate) manager: Manager,
     /// Where everything is kept.
     pub(crate) folder: &'a Path,
@@ -64,6 +68,7 @@ pub(crate) fn counter(counter: &Counter, room: Room<'_>, now: Timestamp) -> Coun
         }
         view
     };
+    let front = |of| with_change(with_refunds(of), of, counter, room.codes);
     let full = room.settings.open_max <= counter.open_count
         || room.settings.at_risk_max <= counter.open_sum;
     let notices = notices(counter, &room);
@@ -77,7 +82,7 @@ pub(crate) fn counter(counter: &Counter, room: Room<'_>, now: Timestamp) -> Coun
         now_ms: now.0,
         limit_fen: room.settings.limit.fen().get(),
         today_count: counter.today_count,
-        front: counter.front.as_ref().map(with_refunds),
+        front: counter.front.as_ref().map(front),
         aside: counter.aside.iter().map(with_refunds).collect(),
         unknown_count: counter.unknown.count,
         unknown_sum_fen: counter.unknown.sum.get(),
@@ -85,6 +90,7 @@ pub(crate) fn counter(counter: &Counter, room: Room<'_>, now: Timestamp) -> Coun
         waiting_refunds: counter.waiting_refunds,
         open_findings: counter.open_findings,
         channels: counter.channels.iter().map(|health| channel_health(health, full)).collect(),
+        next_code: next_code(counter, room.codes).map(channel),
         health: health(counter, room.condition, room.shop),
         notices,
         recent: counter.recent.iter().map(last).collect(),
@@ -108,7 +114,7 @@ fn parked_until_ms(counter: &Counter, of: &Attempt) -> Option<i64> {
 /// Practice takes only codes that it minted; whoever scans another must not think that a fresh one
 /// of a real wallet would do.
 fn reason_in_practice(reason: String) -> String {
-    if reason.ends_with("PAYMENT_AUTH_CODE_INVALID") {
+    if reason.ends_with("AUTH_CODE_INVALID") {
         "PRACTICE_TAKES_ITS_OWN_CODES".to_owned()
     } else {
         reason
@@ -117,19 +123,26 @@ fn reason_in_practice(reason: String) -> String {
 
 /// Keeps of the counter what the customer may see.
 pub(crate) fn customer(counter: &CounterView, typed: Option<Fen>) -> CustomerView {
+    let ready = || {
+        let wallets = counter.channels.iter().filter(|of| of.channel != ChannelView::Cash);
+        wallets.filter(|of| of.state == ChannelHealth::Ready)
+    };
     CustomerView {
         practice: counter.practice,
         store: counter.store.clone(),
         amount_fen: typed.map(Fen::get),
-        takes_codes: counter.channels.iter().any(|health| {
-            health.state == ChannelHealth::Ready && health.channel != ChannelView::Cash
-        }),
+        takes_codes: ready().next().is_some(),
+        scans: ready()
+            .filter(|health| health.scans == ScansView::Taken)
+            .map(|health| health.channel)
+            .collect(),
         attempt: counter.front.as_ref().map(|front| CustomerAttempt {
             state: front.state,
             channel: front.channel,
             amount_fen: front.amount_fen,
             code: front.code.clone(),
             deadline_ms: front.deadline_ms,
+            changing_to: front.changing_to,
         }),
         now_ms: counter.now_ms,
     }
@@ -142,6 +155,7 @@ pub(crate) fn customer_of_none(settings: &Settings, now: Timestamp) -> CustomerV
         store: settings.store_name.clone(),
         amount_fen: None,
         takes_codes: false,
+        scans: Vec::new(),
         attempt: None,
         now_ms: now.0,
     }
@@ -210,6 +224,29 @@ pub(crate) fn history_line(line: HistoryLine) -> HistoryLineView {
     }
 }
 
+/// Returns the wallet that a sale was to be paid with, where that can be told.
+pub(crate) fn wallet_of(means: &Means) -> Option<ChannelView> {
+    match means {
+        Means::Show(id) => Some(channel(*id)),
+        Means::Scan(text) => match recognise(text) {
+            Scanned::Payment { channel: id, .. } => Some(channel(id)),
+            Scanned::UnionPay
+            | Scanned::Truncated
+            | Scanned::RunTogether
+            | Scanned::Product
+            | Scanned::Receive
+            | Scanned::Address
+            | Scanned::Card
+            | Scanned::Receipt(_)
+            | Scanned::CashReceipt(_)
+            | Scanned::FullWidth
+            | Scanned::TooLong
+            | Scanned::Empty
+            | Scanned::Other => None,
+        },
+    }
+}
+
 /// Returns the channel of a means of payment that shows codes.
 pub(crate) fn wallet(channel: ChannelView) -> Result<ChannelId, Report> {
     match channel {
@@ -226,7 +263,7 @@ pub(crate) fn same_customer(said: SameCustomer) -> Answer {
     }
 }
 
-fn channel(id: ChannelId) -> ChannelView {
+pub(crate) fn channel(id: ChannelId) -> ChannelView {
     match id {
         ChannelId::Alipay => ChannelView::Alipay,
         ChannelId::Wechat => ChannelView::Wechat,
@@ -284,12 +321,20 @@ fn channel_health(health: &Health, full: bool) -> ChannelHealthView {
             (ChannelHealth::Misconfigured, None, Some(reason.clone()))
         }
     };
+    let (scans, unproven) = match &health.scans {
+        Offer::Unproven { reason: Some(reason) } => (ScansView::Unproven, Some(reason.clone())),
+        Offer::Unproven { reason: None } => (ScansView::Proving, None),
+        Offer::Ready | Offer::Proving | Offer::Silent { .. } | Offer::Misconfigured { .. } => {
+            (ScansView::Taken, None)
+        }
+    };
     ChannelHealthView {
         channel: channel(health.channel),
         state,
+        scans,
         since_ms: since,
         latency_ms: health.latency_ms,
-        sentence,
+        sentence: sentence.or(unproven),
         known_at_ms: health.known_at.map(|at| at.0),
     }
 }

@@ -8,6 +8,7 @@
 
 mod approval;
 mod cash;
+mod change;
 mod commands;
 mod convert;
 mod idle;
@@ -74,6 +75,7 @@ pub fn commands<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'sta
         commands::show_code,
         commands::scan_code,
         commands::cancel_attempt,
+        commands::change_code,
         commands::ask_now,
         commands::wait_longer,
         commands::goods_given,

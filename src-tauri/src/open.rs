@@ -4,7 +4,7 @@
 //! counter; the window itself always opens.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use mianfu_till::MerchantKeys;
 use mianfu_till::clock::MachineClock;
@@ -16,6 +16,7 @@ use mianfu_till::{Settings, log};
 use tokio::runtime::Handle;
 use tracing_appender::non_blocking::WorkerGuard;
 
+use crate::change::Codes;
 use crate::practice::{Reachable, Reached};
 use crate::store::{self, CounterSettings, Store};
 use crate::views::{Report, ReportCode, ShopView};
@@ -51,6 +52,8 @@ pub(crate) struct Shop {
     pub(crate) phone_url: Option<String>,
     /// Where it is kept which payments have been said.
     pub(crate) spoken_file: PathBuf,
+    /// Which wallet's codes it shows.
+    pub(crate) codes: Mutex<Codes>,
 }
 
 impl Shop {
@@ -201,6 +204,7 @@ fn start(place: &Place, of: OfShop, store: Store, runtime: &Handle) -> Result<Sh
         folder: place.folder.clone(),
         phone_url: of.phone_url,
         spoken_file,
+        codes: Mutex::default(),
     })
 }
 

@@ -1,8 +1,12 @@
 //! What waits for a person, and the refund that goes out again because one says so.
 
-use mianfu_core::refund::RefundId;
+use std::collections::BTreeMap;
 
-use crate::convert;
+use mianfu_core::refund::{Refund, RefundId};
+use mianfu_till::open_items::OpenItem;
+use mianfu_till::{DbError, MerchantKeys, Till};
+
+use crate::convert::{self, Open};
 use crate::shell::Shell;
 use crate::views::{OpenItemsView, Report, RetryRefund};
 
@@ -10,8 +14,17 @@ impl Shell {
     /// Returns what waits for a person or is not known, of whatever day.
     pub(crate) async fn open_items(&self) -> Result<OpenItemsView, Report> {
         let shop = self.shop().await?;
-        let open = shop.running.ask(|till, _| till.open_items()).await??;
-        Ok(convert::open_items(&open))
+        let read = |till: &mut Till<MerchantKeys>, _| -> Result<Open, DbError> {
+            let items = till.open_items()?;
+            let mut wallets = BTreeMap::new();
+            for item in &items.items {
+                if let OpenItem::Refund(Refund { out_trade_no, .. }) = item {
+                    wallets.insert(out_trade_no.clone(), till.attempt(out_trade_no)?.channel);
+                }
+            }
+            Ok(Open { items, wallets })
+        };
+        Ok(convert::open_items(&shop.running.ask(read).await??))
     }
 
     /// Tries a refund again. No PIN: it was approved once, and the channel takes it once.

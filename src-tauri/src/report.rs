@@ -20,17 +20,22 @@ use mianfu_till::{DbError, Refusal, Scanned, TillError};
 
 use crate::practice::PracticeError;
 use crate::store::StoreError;
-use crate::views::{Report, ReportCode};
+use crate::views::{ChannelView, Report, ReportCode};
 
 impl Report {
     /// Returns a report with all causes of an error as its small print.
     pub(crate) fn new(code: ReportCode, error: &dyn std::error::Error) -> Report {
-        Report { code, detail: chain(error) }
+        Report { code, detail: chain(error), channel: None }
     }
 
     /// Returns a report that explains itself.
     pub(crate) fn plain(code: ReportCode, detail: &str) -> Report {
-        Report { code, detail: detail.to_owned() }
+        Report { code, detail: detail.to_owned(), channel: None }
+    }
+
+    /// Returns the report with the wallet that it is about.
+    pub(crate) fn about(self, channel: Option<ChannelView>) -> Report {
+        Report { channel, ..self }
     }
 }
 
@@ -233,7 +238,7 @@ impl From<PracticeError> for Report {
 
 fn code_of_scanned(scanned: &Scanned) -> ReportCode {
     match scanned {
-        Scanned::Payment { .. } => ReportCode::WechatNotYet,
+        Scanned::Payment { .. } => ReportCode::WalletNotHere,
         Scanned::UnionPay => ReportCode::UnionPayCode,
         Scanned::Truncated => ReportCode::TruncatedCode,
         Scanned::Product => ReportCode::ProductBarcode,
@@ -250,9 +255,11 @@ fn code_of_scanned(scanned: &Scanned) -> ReportCode {
 
 fn code_of_offer(offer: &Offer) -> ReportCode {
     match offer {
-        Offer::Ready | Offer::Proving | Offer::Misconfigured { .. } | Offer::Unproven { .. } => {
-            ReportCode::ChannelNotReady
-        }
+        Offer::Ready
+        | Offer::Proving
+        | Offer::Misconfigured { .. }
+        | Offer::Unproven { reason: None } => ReportCode::ChannelNotReady,
+        Offer::Unproven { reason: Some(_) } => ReportCode::ScansUnproven,
         Offer::Silent { .. } => ReportCode::BreakerOpen,
     }
 }

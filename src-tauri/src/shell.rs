@@ -188,6 +188,7 @@ impl Shell {
             .ask(|till, now| till.counter(now).map(|seen| (seen, till.settings().practice, now)))
             .await??;
         let condition = shop.upkeep.condition().borrow().clone();
+        let codes = shop.codes().clone();
         let room = Room {
             settings: &shop.settings,
             practice,
@@ -197,6 +198,7 @@ impl Shell {
             condition: &condition,
             question: self.hand().question.clone(),
             counter: &shop.counter,
+            codes: &codes,
             folder: &shop.folder,
             sound_works: *self.speaker.works().borrow(),
             missed_sounds: *self.speaker.missed().borrow(),
@@ -240,9 +242,16 @@ impl Shell {
         let amount = fen(amount_fen)?;
         let shop = self.shop_meant(shop).await?;
         shop.check_sound()?;
+        let wallet = convert::wallet_of(&means);
+        let shown = if let Means::Show(channel) = &means { Some(*channel) } else { None };
         let collect = Collect { intent_id: intent_id.clone(), amount, means, same_customer };
         match shop.running.ask(move |till, now| till.collect(collect, now)).await? {
-            Ok(_) => self.turn(|hand| *hand = Hand::default()),
+            Ok(_) => {
+                self.turn(|hand| *hand = Hand::default());
+                if let Some(channel) = shown {
+                    self.has_shown(&shop, channel);
+                }
+            }
             Err(Refusal::SameCustomer { out_trade_no }) => self.turn(|hand| {
                 hand.question = Some(QuestionView {
                     kind: QuestionKind::SameCustomer,
@@ -252,7 +261,10 @@ impl Shell {
                 });
             }),
             Err(refusal) => {
-                let report = Report::from(refusal);
+                let report = Report::from(refusal).about(wallet);
+                if report.code == ReportCode::ScansUnproven {
+                    self.offer_code_of(&shop, wallet);
+                }
                 if sound::is_wrong_scan(report.code) {
                     self.click();
                 }

@@ -50,6 +50,8 @@ pub(crate) struct Ear {
     begun: BTreeMap<String, i64>,
     /// The sale in front of which nobody knows.
     unknown: Option<String>,
+    /// The last attempt whose code gave its place to another wallet's.
+    changed: Option<String>,
     /// What is to be thought of ends that the first view shows; `None` after it.
     first: Option<Memory>,
 }
@@ -66,7 +68,13 @@ struct End<'a> {
 impl Ear {
     /// Begins with nothing heard; `memory` is whether it is known what an earlier run has said.
     pub(crate) fn new(memory: Memory) -> Ear {
-        Ear { ended: VecDeque::new(), begun: BTreeMap::new(), unknown: None, first: Some(memory) }
+        Ear {
+            ended: VecDeque::new(),
+            begun: BTreeMap::new(),
+            unknown: None,
+            changed: None,
+            first: Some(memory),
+        }
     }
 
     /// Returns what is to be heard of a view, in order.
@@ -78,6 +86,13 @@ impl Ear {
         }
         while KNOWN_MAX < self.begun.len() {
             self.begun.pop_first();
+        }
+        let front = view.front.as_ref();
+        if let Some(changes) = front.filter(|front| front.changing_to.is_some()) {
+            self.changed = Some(changes.out_trade_no.clone());
+        } else if front.into_iter().chain(&view.aside).any(|of| self.has_changed(&of.out_trade_no))
+        {
+            self.changed = None;
         }
         let first = self.first.take();
         let heard: Vec<Heard> =
@@ -109,11 +124,18 @@ impl Ear {
                 let is_news = ages_ms.map(|at| now_ms - at).any(|age| age.abs() <= NEWS_MS);
                 is_news.then(|| payment(end)).flatten().map(Heard::Paid)
             }
+            // The sale goes on with the other code.
+            (Cue::NotCharged, None) if self.has_changed(end.out_trade_no) => None,
             (Cue::NotCharged | Cue::Unknown | Cue::WrongScan, Some(_)) => None,
             (cue @ (Cue::NotCharged | Cue::Unknown | Cue::WrongScan), None) => {
                 Some(Heard::Tone(cue))
             }
         }
+    }
+
+    /// Whether another wallet's code was to come in this one's place, and nobody let that go.
+    fn has_changed(&self, out_trade_no: &str) -> bool {
+        self.changed.as_deref() == Some(out_trade_no)
     }
 
     fn hear_unknown(&mut self, view: &CounterView) -> Option<Heard> {
@@ -197,7 +219,7 @@ pub(crate) fn is_wrong_scan(code: ReportCode) -> bool {
             | ReportCode::WideDigits
             | ReportCode::TruncatedCode
             | ReportCode::UnionPayCode
-            | ReportCode::WechatNotYet
+            | ReportCode::WalletNotHere
             | ReportCode::CodeAlreadyUsed
     )
 }

@@ -8,6 +8,7 @@
 
 mod health;
 mod open_items;
+mod report;
 mod requests;
 
 use serde::{Deserialize, Serialize};
@@ -15,10 +16,11 @@ use ts_rs::TS;
 
 pub use health::{BackupState, ClockState, DiskState, HealthView, WaitingKind, WaitingView};
 pub use open_items::{FoundView, OpenItemView, OpenItemsView};
+pub use report::{Report, ReportCode};
 pub use requests::{
-    AskBill, AttemptRef, CashInstead, EnterPractice, GoodsGiven, OrderRef, RefundAttempt,
-    RefundCash, RetryRefund, SameCustomer, ScanCode, SetPin, SettleFinding, ShowCode, TakeCash,
-    TypeAmount,
+    AskBill, AttemptRef, CashInstead, ChangeCode, EnterPractice, GoodsGiven, OrderRef,
+    RefundAttempt, RefundCash, RetryRefund, SameCustomer, ScanCode, SetPin, SettleFinding,
+    ShowCode, TakeCash, TypeAmount,
 };
 
 /// Names where an attempt stands, in the cashier's terms.
@@ -122,6 +124,10 @@ pub struct AttemptView {
     pub held: Option<HeldView>,
     pub transaction_no: Option<String>,
     pub can_cancel: bool,
+    /// The wallet whose code may take the place of this one, which nobody has scanned.
+    pub change_to: Option<ChannelView>,
+    /// The wallet whose code comes as soon as this one is void (正在换成微信).
+    pub changing_to: Option<ChannelView>,
     pub can_put_aside: bool,
     pub can_ask_again: bool,
     /// Whether half a minute more may be given (再等 30 秒), once.
@@ -183,12 +189,24 @@ pub enum ChannelHealth {
     Full,
 }
 
+/// Says whether a wallet's payment codes are taken, where it takes charges at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ScansView {
+    Taken,
+    /// Its reversal has not been tried yet in this process.
+    Proving,
+    /// Its reversal is not let in; the small print says why. Its own codes can be shown.
+    Unproven,
+}
+
 /// Shows the health of one channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ChannelHealthView {
     pub channel: ChannelView,
     pub state: ChannelHealth,
+    pub scans: ScansView,
     /// Since when it has been so.
     pub since_ms: Option<i64>,
     /// How long the last answer took.
@@ -315,6 +333,8 @@ pub struct CounterView {
     /// Findings that the manager has not settled, of whatever day.
     pub open_findings: u32,
     pub channels: Vec<ChannelHealthView>,
+    /// The wallet whose code is shown next: the one of the code before, while it can be.
+    pub next_code: Option<ChannelView>,
     pub health: HealthView,
     pub notices: Vec<NoticeLine>,
     /// The last five results, newest first.
@@ -507,6 +527,8 @@ pub struct CustomerAttempt {
     /// Present only while the code may be scanned.
     pub code: Option<QrView>,
     pub deadline_ms: Option<i64>,
+    /// The wallet whose code comes next.
+    pub changing_to: Option<ChannelView>,
 }
 
 /// Shows the customer's window.
@@ -519,76 +541,8 @@ pub struct CustomerView {
     pub amount_fen: Option<i64>,
     /// Whether a code can be taken for it.
     pub takes_codes: bool,
+    /// The wallets whose payment codes are taken.
+    pub scans: Vec<ChannelView>,
     pub attempt: Option<CustomerAttempt>,
     pub now_ms: i64,
-}
-
-/// Names what went wrong with a command. A code exists only if the page acts on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum ReportCode {
-    BadAmount,
-    AboveLimit,
-    NotAPaymentCode,
-    ProductBarcode,
-    ReceiveCode,
-    /// An address that asks for no money.
-    WebAddress,
-    MemberCard,
-    /// A number of ours, where a payment code is due.
-    OwnReceipt,
-    TruncatedCode,
-    CodesRunTogether,
-    ScanTooLong,
-    /// An input method changed what was scanned.
-    WideDigits,
-    UnionPayCode,
-    WechatNotYet,
-    CodeAlreadyUsed,
-    AttemptOpen,
-    ChannelNotReady,
-    Offline,
-    BreakerOpen,
-    TooManyOpen,
-    Outdated,
-    AppTooOld,
-    DatabaseBroken,
-    DiskFull,
-    CopiedDatabase,
-    BusyElsewhere,
-    TooManyAside,
-    /// The disk refuses to keep anything.
-    DiskBroken,
-    /// A file that the till is set up by cannot be used; its name is in the small print.
-    Misconfigured,
-    Internal,
-    WrongPin,
-    /// Too many wrong ones; the counter says until when.
-    PinLocked,
-    PinUnset,
-    /// Not six digits, or too simple.
-    BadPin,
-    ReceivedTooLittle,
-    RoundingTooLarge,
-    /// A reversal has left; only the channel decides.
-    ReversalLeft,
-    /// Practice waits until every sale has its result.
-    SalesOpen,
-    NothingToRefund,
-    RefundExceeds,
-    /// No money was taken, so there is no receipt.
-    NothingTaken,
-    /// No font with Chinese letters; nothing was printed and nothing counted.
-    NoFont,
-    /// The print was counted and its file could not be written; which is in the small print.
-    ReceiptUnwritten,
-}
-
-/// Tells why a command did nothing; every command rejects with this.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct Report {
-    pub code: ReportCode,
-    /// Small print for whoever helps. Never a key or an auth code.
-    pub detail: String,
 }

@@ -6,6 +6,8 @@
 mod bindings;
 #[path = "shell/cash.rs"]
 mod cash;
+#[path = "shell/change.rs"]
+mod change;
 #[path = "shell/counter.rs"]
 mod counter;
 #[path = "shell/gates.rs"]

@@ -19,7 +19,7 @@ export function openIn({ front, aside, waitingRefunds, nowMs }: CounterView): Op
 }
 
 export function openAttempt(attempt: AttemptView): OpenItemView {
-  const { outTradeNo, orderNo, amountFen, startedAtMs: sinceMs, state } = attempt;
+  const { outTradeNo, orderNo, amountFen, startedAtMs: sinceMs, state, channel } = attempt;
   if (state === "held") return openFinding("held", attempt);
   const needsManager = false;
   return {
@@ -29,17 +29,20 @@ export function openAttempt(attempt: AttemptView): OpenItemView {
     amountFen,
     sinceMs,
     state,
+    channel,
     needsManager,
   };
 }
 
 /** Returns what was found about an attempt; each attempt has one at most. */
 export function openFinding(found: FoundView, attempt: AttemptView): OpenItemView {
-  const { outTradeNo, orderNo, amountFen, startedAtMs: sinceMs, held, channelAmountFen } = attempt;
+  const { outTradeNo, orderNo, amountFen, startedAtMs: sinceMs, channel } = attempt;
+  const { held, channelAmountFen } = attempt;
   return {
     kind: "finding",
     findingId: Number(orderNo),
     found,
+    channel,
     outTradeNo,
     orderNo,
     amountFen,
@@ -51,7 +54,8 @@ export function openFinding(found: FoundView, attempt: AttemptView): OpenItemVie
 
 export function openRefund(state: RefundState, nowMs: number, refundId: number): OpenItemView {
   const sinceMs = nowMs - refundId * 7_200_000;
-  return { kind: "refund", refundId, orderNo: `12${refundId}`, amountFen: 400, sinceMs, state };
+  const orderNo = `12${refundId}`;
+  return { kind: "refund", refundId, orderNo, amountFen: 400, sinceMs, state, channel: "alipay" };
 }
 
 /** Returns which states a sale is listed in. */

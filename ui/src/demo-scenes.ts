@@ -10,6 +10,7 @@ import type { HealthView } from "./bindings/HealthView";
 import type { LastView } from "./bindings/LastView";
 import type { QrView } from "./bindings/QrView";
 import type { SettingsView } from "./bindings/SettingsView";
+import { walletsOf } from "./health";
 
 export interface Scene {
   counter: CounterView;
@@ -68,6 +69,8 @@ export function attemptIn(
     channelAmountFen: state === "held" ? 125 : null,
     held: state === "held" ? "amount_differs" : null,
     transactionNo: null,
+    changeTo: shown ? (with_.channel === "wechat" ? "alipay" : "wechat") : null,
+    changingTo: null,
     canCancel: ["submitting", "typing", "code", "unknown", "parked"].includes(state),
     canPutAside: live,
     canAskAgain: live || state === "held",
@@ -102,6 +105,7 @@ export function counterAt(nowMs: number, with_: Partial<CounterView> = {}): Coun
     waitingRefunds: 0,
     openFindings: 0,
     channels: [health("alipay", 380), health("wechat", 560), health("cash", null)],
+    nextCode: "alipay",
     health: healthWith(nowMs),
     notices: [],
     recent: [
@@ -162,6 +166,9 @@ export function customerOf(counter: CounterView, amountFen: number | null): Cust
     store,
     amountFen,
     nowMs,
+    scans: walletsOf(counter.channels)
+      .filter(({ state, scans }) => state === "ready" && scans === "taken")
+      .map(({ channel }) => channel),
     takesCodes: counter.channels.some(
       ({ channel, state }) => channel !== "cash" && state === "ready",
     ),
@@ -174,6 +181,7 @@ export function customerOf(counter: CounterView, amountFen: number | null): Cust
             amountFen: front.amountFen,
             code: front.code,
             deadlineMs: front.deadlineMs,
+            changingTo: front.changingTo,
           },
   };
 }
@@ -243,6 +251,7 @@ function counterOf(name: string, nowMs: number): CounterView {
           {
             channel: "wechat",
             state: "silent",
+            scans: "taken",
             sinceMs: nowMs - 60_000,
             latencyMs: null,
             sentence: null,
@@ -251,6 +260,13 @@ function counterOf(name: string, nowMs: number): CounterView {
           health("cash", null),
         ],
       });
+    case "unproven":
+      return counterAt(nowMs, { channels: [health("alipay", 380), unproven(), health("cash", null)] });
+    case "changing":
+      return withFront(
+        attemptIn("reversing", nowMs, { flow: "show", changingTo: "wechat", canCancel: true }),
+        nowMs,
+      );
     case "notice":
       return counterAt(nowMs, { notices: [{ notice: "clock_wrong", detail: "2015-01-01" }] });
     case "question":
@@ -327,6 +343,7 @@ function counterOf(name: string, nowMs: number): CounterView {
           {
             channel: "wechat",
             state: "misconfigured",
+            scans: "taken",
             sinceMs: null,
             latencyMs: null,
             sentence: null,
@@ -372,7 +389,13 @@ function health(
   latencyMs: number | null,
 ): ChannelHealthView {
   const knownAtMs = latencyMs === null ? null : Date.now() - 4_000;
-  return { channel, state: "ready", sinceMs: null, latencyMs, sentence: null, knownAtMs };
+  return { channel, state: "ready", scans: "taken", sinceMs: null, latencyMs, sentence: null, knownAtMs };
+}
+
+/** A wallet that answers and lets no reversal in. */
+function unproven(): ChannelHealthView {
+  const sentence = "the channel answered 403 without its signature";
+  return { ...health("wechat", 560), scans: "unproven", sentence };
 }
 
 function result(

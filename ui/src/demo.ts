@@ -3,6 +3,7 @@
 
 import type { AttemptState } from "./bindings/AttemptState";
 import type { AttemptView } from "./bindings/AttemptView";
+import type { ChannelView } from "./bindings/ChannelView";
 import type { CounterView } from "./bindings/CounterView";
 import type { CustomerView } from "./bindings/CustomerView";
 import type { LastView } from "./bindings/LastView";
@@ -51,6 +52,10 @@ function wrongCode(code: string): Report | null {
   if (/^https?:/i.test(code)) return { code: "receive_code", detail: "" };
   if (/^(?:1[0-5]|2[5-9]|30)\d{0,16}$/.test(code)) return { code: "truncated_code", detail: "" };
   return { code: "not_a_payment_code", detail: "" };
+}
+
+function walletOf(code: string): ChannelView {
+  return /^1[0-5]/.test(code) ? "wechat" : "alipay";
 }
 
 export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost {
@@ -110,13 +115,18 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
     }, stepMs);
   }
 
-  function begin(amountFen: number, script: readonly AttemptState[]): void {
+  function begin(
+    amountFen: number,
+    channel: ChannelView,
+    script: readonly AttemptState[],
+  ): void {
     numbers += 1;
     const tail = String(numbers).padStart(4, "0");
     const first = attemptIn("submitting", Date.now(), {
       outTradeNo: `900100010001000000000000${tail}`,
       orderNo: String(counter.todayCount + 1),
       amountFen,
+      channel,
       startedAtMs: Date.now(),
     });
     change({ todayCount: counter.todayCount + 1, question: null });
@@ -171,7 +181,8 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
     },
     async showCode(request) {
       came("showCode", request);
-      begin(request.amountFen, SHOWN);
+      begin(request.amountFen, request.channel, SHOWN);
+      change({ nextCode: request.channel });
     },
     async scanCode(request) {
       came("scanCode", request);
@@ -180,7 +191,26 @@ export function demoHost(scene: Scene, stepMs: number | null = 3_000): DemoHost 
       if (wrong !== null) throw wrong;
       if (used.has(authCode)) throw { code: "code_already_used", detail: "" } satisfies Report;
       used.add(authCode);
-      begin(request.amountFen, SCRIPTS[request.authCode.at(-1) ?? ""] ?? PAYS);
+      begin(request.amountFen, walletOf(authCode), SCRIPTS[authCode.at(-1) ?? ""] ?? PAYS);
+    },
+    async changeCode(request) {
+      came("changeCode", request);
+      const { front } = counter;
+      if (front === null) return;
+      const taken = attemptIn("reversing", Date.now(), {
+        ...front,
+        state: "reversing",
+        code: null,
+        changeTo: null,
+        changingTo: request.channel,
+      });
+      change({ front: taken });
+      if (stepMs === null) return;
+      setTimeout(() => {
+        const { orderNo, amountFen } = taken;
+        const with_ = { orderNo, amountFen, channel: request.channel };
+        change({ nextCode: request.channel, front: attemptIn("code", Date.now(), with_) });
+      }, stepMs);
     },
     async cancelAttempt(request) {
       came("cancelAttempt", request);

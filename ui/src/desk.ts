@@ -19,11 +19,9 @@ export interface Desk {
   call(command: () => Promise<void>): Promise<boolean>;
 }
 
-/** The first channel that is ready; the till refuses, with its reason, where none is. */
+/** The wallet whose code is next; the till refuses, with its reason, where there is none. */
 export function channelToShow(view: CounterView | null): ChannelView {
-  const wallets = (view?.channels ?? []).filter(({ channel }) => channel !== "cash");
-  const ready = wallets.find(({ state }) => state === "ready");
-  return (ready ?? wallets[0])?.channel ?? "alipay";
+  return view?.nextCode ?? "alipay";
 }
 
 /** Hands a confirmed amount to the till. */

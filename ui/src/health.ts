@@ -3,6 +3,7 @@
 import type { BackupState } from "./bindings/BackupState";
 import type { ChannelHealth } from "./bindings/ChannelHealth";
 import type { ChannelHealthView } from "./bindings/ChannelHealthView";
+import type { ChannelView } from "./bindings/ChannelView";
 import type { ClockState } from "./bindings/ClockState";
 import type { CounterView } from "./bindings/CounterView";
 import type { DiskState } from "./bindings/DiskState";
@@ -13,9 +14,16 @@ export type Level = "good" | "plain" | "care" | "stop";
 
 export type SoundState = "works" | "off" | "none";
 
+/** A channel in one word: one that answers may still take no payment codes. */
+export type TileState = ChannelHealth | "unproven";
+
+export function tileState({ state, scans }: ChannelHealthView): TileState {
+  return state === "ready" && scans === "unproven" ? "unproven" : state;
+}
+
 const LEVELS: readonly Level[] = ["good", "plain", "care", "stop"];
 
-export function channelLevel(state: ChannelHealth): Level {
+export function channelLevel(state: TileState): Level {
   switch (state) {
     case "ready":
       return "good";
@@ -23,6 +31,7 @@ export function channelLevel(state: ChannelHealth): Level {
       return "plain";
     case "silent":
     case "full":
+    case "unproven":
       return "care";
     case "misconfigured":
       return "stop";
@@ -96,7 +105,7 @@ export function soundState({ soundWorks, settings }: CounterView): SoundState {
 export function worstLevel(view: CounterView): Level {
   const { channels, health, shop, notices, waitingRefunds } = view;
   const levels = [
-    ...channels.map(({ state }) => channelLevel(state)),
+    ...channels.map((channel) => channelLevel(tileState(channel))),
     diskLevel(health.disk),
     clockLevel(health.clock),
     backupLevel(health.backup, shop),
@@ -106,15 +115,23 @@ export function worstLevel(view: CounterView): Level {
   return levels.reduce((a, b) => (LEVELS.indexOf(a) < LEVELS.indexOf(b) ? b : a));
 }
 
-/** Whether no wallet would take a scan, as one does not answer. */
-export function takesNoScan(channels: readonly ChannelHealthView[]): boolean {
-  const wallets = channels.filter(({ channel }) => channel !== "cash").map(({ state }) => state);
-  return wallets.includes("silent") && !wallets.includes("ready");
+/** Returns the channels that are a wallet. */
+export function walletsOf(channels: readonly ChannelHealthView[]): readonly ChannelHealthView[] {
+  return channels.filter(({ channel }) => channel !== "cash");
 }
 
-/** Whether what goes out by itself waits for a channel that does not answer. */
-export function isHeldUp({ channels, health }: CounterView): boolean {
-  return health.waitingDoneMs === null && channels.some(({ state }) => state === "silent");
+/** Whether no wallet would take a scan, as one does not answer or its reversal is not let in. */
+export function takesNoScan(channels: readonly ChannelHealthView[]): boolean {
+  const wallets = walletsOf(channels);
+  const isOff = ({ state, scans }: ChannelHealthView): boolean =>
+    state === "silent" || scans === "unproven";
+  const takes = wallets.some((one) => one.state === "ready" && one.scans !== "unproven");
+  return wallets.some(isOff) && !takes;
+}
+
+/** Whether what goes out by itself through a channel waits for its answer. */
+export function isHeldUp({ channels }: CounterView, of: ChannelView): boolean {
+  return channels.some(({ channel, state }) => channel === of && state === "silent");
 }
 
 /** Whether a channel can be used that could not be: a refusal of before is out of date. */

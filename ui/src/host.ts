@@ -8,6 +8,7 @@ import type { AttemptRef } from "./bindings/AttemptRef";
 import type { AttemptView } from "./bindings/AttemptView";
 import type { BillView } from "./bindings/BillView";
 import type { CashInstead } from "./bindings/CashInstead";
+import type { ChangeCode } from "./bindings/ChangeCode";
 import type { CounterView } from "./bindings/CounterView";
 import type { CustomerView } from "./bindings/CustomerView";
 import type { EnterPractice } from "./bindings/EnterPractice";
@@ -43,6 +44,8 @@ export interface Host {
   typeAmount(request: TypeAmount): Promise<void>;
   showCode(request: ShowCode): Promise<void>;
   scanCode(request: ScanCode): Promise<void>;
+  /** Takes the code that stands back, so that another wallet's comes in its place. */
+  changeCode(request: ChangeCode): Promise<void>;
   cancelAttempt(request: AttemptRef): Promise<void>;
   /** Asks the channel at once. */
   askNow(request: AttemptRef): Promise<void>;

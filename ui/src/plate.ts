@@ -74,6 +74,10 @@ export function codeIsLive(state: AttemptState, deadlineMs: number | null, nowMs
 }
 
 export function saidOf(attempt: AttemptView, text: Text, nowMs: number): Said {
+  const { channel, changingTo } = attempt;
+  if (changingTo !== null && attempt.state === "reversing") {
+    return text.changing(text.channel[channel], text.channel[changingTo]);
+  }
   const said = text.state[attempt.state](toldOf(attempt, text, nowMs));
   const keepsGoods = attempt.state === "unknown" || attempt.state === "code";
   if (!attempt.goodsGone || !keepsGoods) return said;

@@ -29,6 +29,7 @@ import { lookOf } from "./plate";
 import type { Mode } from "./plate";
 import { scanning } from "./scanning";
 import { isUsualCode } from "./trigger";
+import { waiting } from "./waiting";
 import type { Hint } from "./text/shape";
 
 export interface Sale {
@@ -144,6 +145,10 @@ export function sale(
       hand.intent = null;
       tellSoon();
     },
+  });
+  const waits = waiting(desk, askings, approvals, {
+    instead: (attempt) => counter.open({ kind: "instead", outTradeNo: attempt.outTradeNo }, attempt.amountFen),
+    shared,
   });
   let putScansBack = scans.remember();
   let putPieceBack = putScansBack;
@@ -363,36 +368,6 @@ export function sale(
     }
   }
 
-  function whileWaiting(attempt: AttemptView, stroke: Stroke): void {
-    const { outTradeNo } = attempt;
-    switch (stroke.kind) {
-      case "plus":
-        if (attempt.canWaitLonger) return void call(() => host.waitLonger({ outTradeNo }));
-        return hint(mode.value === "held" ? "held_ignores_digits" : "cannot_wait");
-      case "cash":
-        if (!attempt.canTakeCash) return hint("cannot_take_cash");
-        return counter.open({ kind: "instead", outTradeNo }, attempt.amountFen);
-      case "goods":
-        if (!attempt.canGiveGoods) return hint("cannot_give_goods");
-        return approvals.begin({ kind: "goods", outTradeNo, amountFen: attempt.amountFen });
-      case "digit":
-      case "dot":
-      case "double_zero":
-        return hint(mode.value === "held" ? "held_ignores_digits" : "waiting_ignores_digits");
-      case "ask":
-        return askings.ask(attempt);
-      case "minus":
-        if (!attempt.canCancel) return hint("cannot_cancel");
-        return void call(() => host.cancelAttempt({ outTradeNo }));
-      case "aside":
-        if (attempt.canPutAside) return void call(() => host.putAside({ outTradeNo }));
-        if (mode.value === "held") return void call(() => host.clearFront());
-        return hint("cannot_put_aside");
-      default:
-        return shared(stroke);
-    }
-  }
-
   function whileEnded(attempt: AttemptView, stroke: Stroke, atMs: number): void {
     if (hand.sending) return hint("busy");
     const mayCharge = lookOf(attempt.state).charge === "yes";
@@ -532,7 +507,7 @@ export function sale(
         return whileArmed(pressed);
       case "waiting":
       case "held":
-        return attempt === null ? undefined : whileWaiting(attempt, pressed);
+        return attempt === null ? undefined : waits.stroke(attempt, pressed);
       case "ended":
         return attempt === null ? undefined : whileEnded(attempt, pressed, atMs);
     }

@@ -35,6 +35,7 @@ export const tauriHost: Host = {
   typeAmount: (request) => invoke<void>("type_amount", { request }),
   showCode: (request) => invoke<void>("show_code", { request }),
   scanCode: (request) => invoke<void>("scan_code", { request }),
+  changeCode: (request) => invoke<void>("change_code", { request }),
   cancelAttempt: (request) => invoke<void>("cancel_attempt", { request }),
   askNow: (request) => invoke<void>("ask_now", { request }),
   putAside: (request) => invoke<void>("put_aside", { request }),

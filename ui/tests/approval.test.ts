@@ -161,7 +161,7 @@ test("a refund to a silent channel is kept, and its order says that it waits", a
       "Refund waits ¥4.00",
     ],
   ] as const) {
-    const silent = { state: "silent", sinceMs: NOW - 60_000, latencyMs: null } as const;
+    const silent = { state: "silent", scans: "taken", sinceMs: NOW - 60_000, latencyMs: null } as const;
     const channels = [{ channel: "alipay", ...silent, sentence: null, knownAtMs: NOW }] as const;
     till = await open({ channels: [...channels] }, spoken);
     till.host.putOpen({ items: [{ ...openRefund("sending", NOW, 1), orderNo: "128" }], rest: 0 });

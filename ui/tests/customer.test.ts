@@ -32,7 +32,8 @@ function attempt(
   state: CustomerAttempt["state"],
   deadlineMs: number | null = NOW + 60_000,
 ): CustomerAttempt {
-  return { state, channel: "alipay", amountFen: 1250, code: DEMO_CODE, deadlineMs };
+  const channel = "alipay";
+  return { state, channel, amountFen: 1250, code: DEMO_CODE, deadlineMs, changingTo: null };
 }
 
 test("a code is drawn in the state code only, whatever the view still carries", async () => {

@@ -182,8 +182,8 @@ test("what waits while nothing answers says how much, how old, and when it is tr
   const waiting = [REFUNDS, { ...REFUNDS, kind: "asks" as const, count: 1, nextMs: NOW - 1 }];
   const counter = { channels: SILENT, health: healthWith(NOW, { waiting }) };
   await listed(counter);
-  expect(line("refunds")).toBe("退款12 笔待发网络通了自动发出，不用重做下次 10:03:30 再试最早 3 分钟");
-  expect(line("asks")).toBe("核对1 笔旧单待核对网络通了自动发出，不用重做最早 3 分钟");
+  expect(line("refunds")).toBe("退款12 笔待发微信有应答就自动发出，不用重做下次 10:03:30 再试最早 3 分钟");
+  expect(line("asks")).toBe("核对1 笔旧单待核对微信有应答就自动发出，不用重做最早 3 分钟");
   expect([level("refunds"), level("asks")]).toEqual(["care", "care"]);
   till.page.unmount();
   await listed(counter, "en");

@@ -57,15 +57,15 @@ function screen(): string | undefined {
 test("each line says what, which order, how much, since when, why and what to do", async () => {
   await listed(THREE);
   expect(rows()).toEqual([
-    "请店长处理订单 31¥12.503 天平台收到 ¥1.25，和应收不同别交货、别再收；店长按 F3 看经过，对平台账单办好了Enter",
-    "退款没成订单 121¥4.002 小时商户余额不足，钱没有退请店长充值，再退一次再退一次",
-    "结果未知订单 129¥12.503 分钟平台没有说收没收到还在查；先别交货，别再收取回",
+    "请店长处理支付宝 · 订单 31¥12.503 天平台收到 ¥1.25，和应收不同别交货、别再收；店长按 F3 看经过，对平台账单办好了Enter",
+    "退款没成支付宝 · 订单 121¥4.002 小时商户余额不足，钱没有退请店长充值，再退一次再退一次",
+    "结果未知支付宝 · 订单 129¥12.503 分钟平台没有说收没收到还在查；先别交货，别再收取回",
   ]);
   expect(till.page.findAll(`${ROW} > svg.mark`)).toHaveLength(3);
   till.page.unmount();
   await listed(THREE, "en");
   expect(rows()[1]).toBe(
-    "Not refundedOrder 121¥4.002 hThe shop’s balance is too low; no money movedHave the manager top it up, then try againRefund again",
+    "Not refundedAlipay · Order 121¥4.002 hThe shop’s balance is too low; no money movedHave the manager top it up, then try againRefund again",
   );
 });
 
@@ -130,18 +130,21 @@ test("a refund that the balance did not cover goes out again without a PIN, and 
 });
 
 test("a refund that is held up by a silent channel waits for the network, and goes on after it", async () => {
-  const refunds = [openRefund("sending", NOW, 1), openRefund("waiting", NOW, 2)];
+  const refunds = [openRefund("sending", NOW, 1), openRefund("waiting", NOW, 2)].map((refund) => ({
+    ...refund,
+    channel: "wechat" as const,
+  }));
   const silent = sceneOf("silent", NOW).counter.channels;
   for (const [spoken, sending, waiting] of [
     [
       "zh",
-      "退款待发订单 121¥4.002 小时平台没有应答，等网络网络通了自动发出，不用重做",
-      "等平台退款订单 122¥4.004 小时平台没有应答，等网络网络通了自动再问，不用重做",
+      "退款待发微信 · 订单 121¥4.002 小时平台没有应答，等网络网络通了自动发出，不用重做",
+      "等平台退款微信 · 订单 122¥4.004 小时平台没有应答，等网络网络通了自动再问，不用重做",
     ],
     [
       "en",
-      "Refund waitsOrder 121¥4.002 hThe channel does not answer; it waits for the networkIt goes out when the network is back; do nothing twice",
-      "Waits for the channelOrder 122¥4.004 hThe channel does not answer; it waits for the networkIt is asked when the network is back; do nothing twice",
+      "Refund waitsWeChat · Order 121¥4.002 hThe channel does not answer; it waits for the networkIt goes out when the network is back; do nothing twice",
+      "Waits for the channelWeChat · Order 122¥4.004 hThe channel does not answer; it waits for the networkIt is asked when the network is back; do nothing twice",
     ],
   ] as const) {
     await listed(refunds, spoken, { channels: silent });

@@ -452,7 +452,7 @@ test("a view that an event overtook is asked for again", async () => {
 
 test("a sale brought back carries its own number, not the newest sale's", async () => {
   await opened({ front: attemptIn("unknown", NOW, { orderNo: "126" }), todayCount: 129 });
-  expect(till.page.get(".head small").text()).toBe("订单 126");
+  expect(till.page.get(".head small").text()).toBe("支付宝订单 126");
 });
 
 test("closing reads the same in English: closed or not, the till asks again", async () => {

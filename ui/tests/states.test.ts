@@ -100,7 +100,7 @@ test("what is due reads as the table says", async () => {
   expect([shown.is(), shown.todo()]).toEqual(["Due ¥12.50", "Scan the customer’s code"]);
 });
 
-const KNOWN = { sentence: null, knownAtMs: NOW - 1_000 } as const;
+const KNOWN = { scans: "taken", sentence: null, knownAtMs: NOW - 1_000 } as const;
 
 test("a silent channel reads as the table says", async () => {
   const channels = [
@@ -114,7 +114,7 @@ test("a silent channel reads as the table says", async () => {
   shown = await open({ channels: [...channels] }, "en");
   expect(shown.page.get(".say").text()).toBe("WeChat silent since 10:02");
   expect(shown.page.get(".sub").text()).toBe(
-    "New sales: Alipay or Cash; open sales are still being checked",
+    "New sales: Alipay or cash; open sales are still being checked",
   );
 });
 
@@ -130,9 +130,9 @@ test("an amount waits for no scan that no wallet would take, and for one that an
     return [enter?.text() ?? "", enter?.attributes("aria-disabled") ?? ""];
   };
   expect(key()).toEqual(["收款没有应答Enter", "true"]);
-  expect(shown.page.get(".say").text()).toBe("支付宝 10:02 起没有应答");
+  expect(shown.page.get(".say").text()).toBe("支付宝、微信 10:02 起没有应答");
   expect(shown.page.get(".sub").text()).toBe("新单请用现金；未完的单会继续查");
-  expect(shown.page.get("[data-say=todo]").text()).toContain("支付宝 10:02 起没有应答");
+  expect(shown.page.get("[data-say=todo]").text()).toContain("支付宝、微信 10:02 起没有应答");
   shown.host.put({ ...shown.host.view(), channels: [{ channel: "alipay", ...ready }, wechat] });
   await flushPromises();
   expect(shown.page.get(".sub").text()).toBe("可以扫了");

@@ -309,7 +309,7 @@ describe.each(["box", "trigger"] as const)("with a %s scanner", (kind) => {
     ["6901234567892", "扫到的是商品条码：请扫顾客手机上的付款码"],
     ["https://qr.alipay.com/fkx1", "这是收款码，不是付款码：请顾客点“付款”，出示付款码"],
     ["28123456789", "没有扫全：请再扫一次"],
-    ["98765432101", "这不是付款码：请顾客打开支付宝的付款码再扫"],
+    ["98765432101", "这不是付款码：请顾客打开支付宝或微信的付款码再扫"],
   ])("a wrong scan is said: %s", async (code, sentence) => {
     await ready();
     await scanner(`${code}<Enter>`);

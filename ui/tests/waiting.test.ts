@@ -191,7 +191,7 @@ test("a bill is no payment code: where a scan charges it is handed in as a wrong
   await type("12.5<Enter>");
   await scanner(`${BILL}<Enter>`);
   expect(till.asked("askBill")).toEqual([]);
-  expect(said()).toBe("这不是付款码：请顾客打开支付宝的付款码再扫");
+  expect(said()).toBe("这不是付款码：请顾客打开支付宝或微信的付款码再扫");
 });
 
 test.each([

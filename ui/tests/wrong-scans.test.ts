@@ -3,6 +3,7 @@
 
 import { flushPromises } from "@vue/test-utils";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import type { ChannelView } from "../src/bindings/ChannelView";
 import type { ReportCode } from "../src/bindings/ReportCode";
 import { cashNo } from "../src/demo";
 import { settingsWith } from "../src/demo-scenes";
@@ -18,6 +19,7 @@ afterEach(() => {
 interface Wrong {
   text: string;
   code: ReportCode;
+  about?: ChannelView;
   zh: string;
   en: string;
 }
@@ -79,15 +81,16 @@ const WRONG: readonly Wrong[] = [
   },
   {
     text: "134567890123456789",
-    code: "wechat_not_yet",
-    zh: "还不能收微信：请用支付宝或现金",
-    en: "WeChat is not taken yet: Use Alipay or cash",
+    code: "wallet_not_here",
+    about: "wechat",
+    zh: "本机没有开通微信：请用支付宝或现金",
+    en: "WeChat is not taken at this till: Use Alipay or cash",
   },
   {
     text: "6212345678901234567",
     code: "union_pay_code",
-    zh: "这是云闪付的码，收不了：请用支付宝或现金",
-    en: "That is a UnionPay code, not taken here: Use Alipay or cash",
+    zh: "这是云闪付的码，收不了：请用支付宝、微信或现金",
+    en: "That is a UnionPay code, not taken here: Use Alipay, WeChat or cash",
   },
   {
     text: "281234567890123456",
@@ -116,13 +119,14 @@ const WRONG: readonly Wrong[] = [
   {
     text: "ABC付款",
     code: "not_a_payment_code",
-    zh: "这不是付款码：请顾客打开支付宝的付款码再扫",
-    en: "Not a payment code: Ask for the code under Pay in Alipay",
+    zh: "这不是付款码：请顾客打开支付宝或微信的付款码再扫",
+    en: "Not a payment code: Ask for the code under Pay in Alipay or WeChat",
   },
 ];
 
-async function refused({ code }: Wrong, keys: string): Promise<void> {
-  till.host.refuse("scanCode", { code, detail: "" });
+async function refused({ code, about }: Wrong, keys: string): Promise<void> {
+  const report = { code, detail: "" };
+  till.host.refuse("scanCode", about === undefined ? report : { ...report, channel: about });
   await scanner(keys);
   await vi.advanceTimersByTimeAsync(1_000);
   await flushPromises();

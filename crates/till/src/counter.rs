@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mianfu_core::attempt::{Attempt, Phase};
 use mianfu_core::breaker::Offer;
-use mianfu_core::channel::ChannelId;
+use mianfu_core::channel::{ChannelId, Flow};
 use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::number::{OrderNo, OutTradeNo};
 use mianfu_core::order::{self, Order};
@@ -115,6 +115,8 @@ pub struct ChannelHealth {
     pub channel: ChannelId,
     /// Whether it takes new charges.
     pub offer: Offer,
+    /// Whether it takes those of a customer's code, which need a reversal that is in order.
+    pub scans: Offer,
     /// How long the last answered call took, in ms.
     pub latency_ms: Option<i64>,
     /// When the last call ended, with an answer or without one.
@@ -292,6 +294,7 @@ impl<K: Keys> Till<K> {
             .map(|(channel, line)| ChannelHealth {
                 channel: *channel,
                 offer: line.offer(),
+                scans: line.offer_of(Flow::Scan),
                 latency_ms: line.latency_ms,
                 known_at: line.known_at,
                 parked_limit_ms: line.channel.timetable().parked_limit_ms,

@@ -30,6 +30,8 @@ pub(crate) fn attempt(attempt: &Attempt, refunds: &[Refund]) -> AttemptView {
         held: held(attempt),
         transaction_no: attempt.transaction_no().map(str::to_owned),
         can_cancel: matches!(attempt.phase, Phase::Parked | Phase::Submitting | Phase::Waiting),
+        change_to: None,
+        changing_to: None,
         can_put_aside: !attempt.is_final(),
         can_ask_again: attempt.is_live() && attempt.phase != Phase::Parked,
         can_wait_longer: attempt.may_wait_longer(),

@@ -1,21 +1,31 @@
 //! What waits for a person or is not known, as the page is shown it.
 
+use std::collections::BTreeMap;
+
+use mianfu_core::channel::ChannelId;
+use mianfu_core::number::OutTradeNo;
 use mianfu_till::open_items::{FindingKind, OpenItem, OpenItems};
 
 use super::attempt::{attempt, refund_line};
 use crate::views::{FoundView, OpenItemView, OpenItemsView};
 
-pub(crate) fn open_items(open: &OpenItems) -> OpenItemsView {
+/// What is open, with the wallets of the refunds among it, by their attempts' numbers.
+pub(crate) struct Open {
+    pub(crate) items: OpenItems,
+    pub(crate) wallets: BTreeMap<OutTradeNo, ChannelId>,
+}
+
+pub(crate) fn open_items(Open { items: open, wallets }: &Open) -> OpenItemsView {
     OpenItemsView {
-        items: open.items.iter().map(open_item).collect(),
+        items: open.items.iter().filter_map(|item| open_item(item, wallets)).collect(),
         rest: u32::try_from(open.rest).unwrap_or(u32::MAX),
     }
 }
 
-fn open_item(item: &OpenItem) -> OpenItemView {
+fn open_item(item: &OpenItem, wallets: &BTreeMap<OutTradeNo, ChannelId>) -> Option<OpenItemView> {
     let order_no = item.order_no().0.to_string();
     let (amount_fen, since_ms) = (item.amount().get(), item.since().0);
-    match item {
+    Some(match item {
         OpenItem::Attempt(of) => {
             let view = attempt(of, &[]);
             OpenItemView::Attempt {
@@ -24,19 +34,22 @@ fn open_item(item: &OpenItem) -> OpenItemView {
                 amount_fen,
                 since_ms,
                 state: view.state,
+                channel: view.channel,
                 needs_manager: of.wedged.is_some(),
             }
         }
         OpenItem::Refund(refund) => {
             let view = refund_line(refund);
             let (refund_id, state) = (view.refund_id, view.state);
-            OpenItemView::Refund { refund_id, order_no, amount_fen, since_ms, state }
+            let channel = super::channel(*wallets.get(&refund.out_trade_no)?);
+            OpenItemView::Refund { refund_id, order_no, amount_fen, since_ms, state, channel }
         }
         OpenItem::Finding(finding, of) => {
             let view = attempt(of, &[]);
             OpenItemView::Finding {
                 finding_id: finding.id.0,
                 found: found(finding.kind),
+                channel: view.channel,
                 out_trade_no: view.out_trade_no,
                 order_no,
                 amount_fen,
@@ -45,7 +58,7 @@ fn open_item(item: &OpenItem) -> OpenItemView {
                 channel_amount_fen: view.channel_amount_fen,
             }
         }
-    }
+    })
 }
 
 fn found(kind: FindingKind) -> FoundView {
@@ -69,7 +82,7 @@ mod tests {
 
     use super::*;
     use crate::convert::tests::{KEPT, refund, shown};
-    use crate::views::{AttemptState, HeldView, RefundState};
+    use crate::views::{AttemptState, ChannelView, HeldView, RefundState};
 
     #[test]
     fn sale_refund_and_finding_are_told_apart_and_say_since_when() {
@@ -93,13 +106,15 @@ mod tests {
             ],
             rest: 3,
         };
-        let view = open_items(&open);
+        let wallets = BTreeMap::from([(refund.out_trade_no.clone(), ChannelId::Wechat)]);
+        let view = open_items(&Open { items: open, wallets });
         let expected = OpenItemView::Attempt {
             out_trade_no: attempt.out_trade_no.to_string(),
             order_no: "7".to_owned(),
             amount_fen: 1250,
             since_ms: KEPT.0,
             state: AttemptState::Code,
+            channel: ChannelView::Alipay,
             needs_manager: false,
         };
         assert_eq!(view.items[0], expected);
@@ -109,11 +124,13 @@ mod tests {
             amount_fen: refund.amount.get(),
             since_ms: refund.kept_at.0,
             state: RefundState::Wedged,
+            channel: ChannelView::Wechat,
         };
         assert_eq!(view.items[1], expected);
         let expected = OpenItemView::Finding {
             finding_id: 3,
             found: FoundView::Held,
+            channel: ChannelView::Alipay,
             out_trade_no: attempt.out_trade_no.to_string(),
             order_no: "7".to_owned(),
             amount_fen: 1250,
@@ -128,10 +145,7 @@ mod tests {
     #[test]
     fn a_sale_that_the_channel_will_not_speak_of_needs_the_manager() {
         let attempt = Attempt { wedged: Some("isv.invalid-signature".to_owned()), ..shown() };
-        let OpenItemView::Attempt { needs_manager, .. } = open_item(&OpenItem::Attempt(attempt))
-        else {
-            panic!("it is a sale");
-        };
-        assert!(needs_manager);
+        let view = open_item(&OpenItem::Attempt(attempt), &BTreeMap::new());
+        assert!(matches!(view, Some(OpenItemView::Attempt { needs_manager: true, .. })));
     }
 }

@@ -8,6 +8,7 @@ use mianfu_till::counter::{ClockHealth, Unknown};
 use mianfu_till::drain::Drain;
 
 use super::*;
+use crate::change::Change;
 use crate::views::{NoticeView, RefundState};
 
 pub(super) const KEPT: Timestamp = Timestamp(1_800_000_000_000);
@@ -143,6 +144,7 @@ fn only_practice_says_of_a_dead_code_that_it_takes_its_own_alone() {
             sound_works: true,
             missed_sounds: 0,
             counter: &store,
+            codes: &Codes::default(),
             manager: Manager::Set,
             folder: Path::new("/a/till"),
         };
@@ -169,6 +171,15 @@ fn busy() -> Counter {
 
 /// Returns what the cashier sees of a counter, with or without a device for sound.
 fn seen(counter: &Counter, store: &CounterSettings, sound_works: bool) -> CounterView {
+    seen_with(counter, store, sound_works, &Codes::default())
+}
+
+fn seen_with(
+    counter: &Counter,
+    store: &CounterSettings,
+    sound_works: bool,
+    codes: &Codes,
+) -> CounterView {
     let room = Room {
         settings: &Settings::practice("店", "1 号台"),
         practice: true,
@@ -180,6 +191,7 @@ fn seen(counter: &Counter, store: &CounterSettings, sound_works: bool) -> Counte
         sound_works,
         missed_sounds: 0,
         counter: store,
+        codes,
         manager: Manager::Set,
         folder: Path::new("/a/till"),
     };
@@ -200,7 +212,8 @@ fn the_customer_sees_neither_numbers_nor_other_sales() {
 /// The channel of a counter, as it is offered.
 fn offered(offer: Offer) -> Vec<Health> {
     let (channel, parked_limit_ms) = (ChannelId::Alipay, 120_000);
-    vec![Health { channel, offer, latency_ms: None, known_at: None, parked_limit_ms }]
+    let scans = offer.clone();
+    vec![Health { channel, offer, scans, latency_ms: None, known_at: None, parked_limit_ms }]
 }
 
 #[test]
@@ -214,6 +227,98 @@ fn a_customer_is_asked_for_a_code_only_where_a_channel_takes_it() {
     assert!(!takes(offered(Offer::Proving)));
     assert!(!takes(offered(Offer::Silent { since: KEPT })));
     assert!(!takes(Vec::new()));
+}
+
+/// Both wallets, ready, where scans of WeChat's codes are offered like this.
+fn both(scans: Offer) -> Vec<Health> {
+    let alipay = offered(Offer::Ready);
+    let wechat = Health { channel: ChannelId::Wechat, scans, ..alipay[0].clone() };
+    [alipay, vec![wechat]].concat()
+}
+
+#[test]
+fn a_wallet_whose_reversal_is_not_let_in_takes_no_scans_and_says_why() {
+    let store = crate::store::find().unwrap().counter;
+    let view = |scans| {
+        let counter = Counter { channels: both(scans), ..empty() };
+        let view = seen(&counter, &store, true);
+        let customer = customer(&view, Fen::new(800));
+        (view.channels[1].scans, view.channels[1].sentence.clone(), customer.scans)
+    };
+    let both = vec![ChannelView::Alipay, ChannelView::Wechat];
+    assert_eq!(view(Offer::Ready), (ScansView::Taken, None, both));
+    let alipay = vec![ChannelView::Alipay];
+    assert_eq!(view(Offer::Unproven { reason: None }), (ScansView::Proving, None, alipay.clone()));
+    let reason = Some("no certificate".to_owned());
+    let unproven = view(Offer::Unproven { reason: reason.clone() });
+    assert_eq!(unproven, (ScansView::Unproven, reason, alipay));
+}
+
+#[test]
+fn the_next_code_is_the_last_ones_wallet_while_it_takes_charges() {
+    let next = |channels: Vec<Health>, last| {
+        let counter = Counter { channels, ..empty() };
+        codes::next_code(&counter, &Codes { last, change: None })
+    };
+    let ready = both(Offer::Ready);
+    assert_eq!(next(ready.clone(), None), Some(ChannelId::Alipay));
+    assert_eq!(next(ready.clone(), Some(ChannelId::Wechat)), Some(ChannelId::Wechat));
+    let mut silent = ready.clone();
+    silent[1].offer = Offer::Silent { since: KEPT };
+    assert_eq!(next(silent.clone(), Some(ChannelId::Wechat)), Some(ChannelId::Alipay));
+    silent[0].offer = Offer::Proving;
+    assert_eq!(next(silent, None), Some(ChannelId::Alipay), "the till says why it cannot");
+    assert_eq!(next(Vec::new(), None), None);
+    // After a start what was kept says it.
+    let last = Last::Attempt(Attempt { channel: ChannelId::Wechat, ..in_phase(Phase::Returned) });
+    let counter = Counter { channels: ready, recent: vec![last], ..empty() };
+    assert_eq!(codes::next_code(&counter, &Codes::default()), Some(ChannelId::Wechat));
+}
+
+#[test]
+fn a_code_may_be_changed_only_while_nobody_has_scanned_it() {
+    let store = crate::store::find().unwrap().counter;
+    let other = |front, channels| {
+        let counter = Counter { front: Some(front), channels, ..empty() };
+        seen(&counter, &store, true).front.unwrap().change_to
+    };
+    let ready = || both(Offer::Ready);
+    let scanned = Attempt { scanned: true, ..shown() };
+    assert_eq!(other(shown(), ready()), Some(ChannelView::Wechat));
+    assert_eq!(other(in_phase(Phase::Parked), ready()), Some(ChannelView::Wechat));
+    let of_wechat = Attempt { channel: ChannelId::Wechat, ..shown() };
+    assert_eq!(other(of_wechat, ready()), Some(ChannelView::Alipay));
+    assert_eq!(other(shown(), offered(Offer::Ready)), None, "there is one wallet");
+    assert_eq!(other(scanned, ready()), None);
+    for phase in
+        phases().into_iter().filter(|phase| !matches!(phase, Phase::Waiting | Phase::Parked))
+    {
+        assert_eq!(other(in_phase(phase.clone()), ready()), None, "{phase:?}");
+    }
+}
+
+#[test]
+fn until_the_other_code_comes_the_sale_is_being_changed_and_not_reversed() {
+    let store = crate::store::find().unwrap().counter;
+    let change = Change { no: shown().out_trade_no, to: ChannelId::Wechat };
+    let changing = Codes { last: None, change: Some(change) };
+    let said = |front: Attempt| {
+        let counter = Counter { front: Some(front), channels: both(Offer::Ready), ..empty() };
+        let view = seen_with(&counter, &store, true, &changing).front.unwrap();
+        assert!(view.changing_to.is_none() || view.code.is_none(), "no code is drawn meanwhile");
+        (view.state, view.changing_to, view.can_cancel)
+    };
+    let to = Some(ChannelView::Wechat);
+    assert_eq!(said(shown()), (AttemptState::Code, to, true));
+    assert_eq!(said(in_phase(Phase::Closing)), (AttemptState::Reversing, to, true));
+    let closed = Phase::Closed { how: ClosedHow::ByChannel };
+    assert_eq!(said(in_phase(closed)), (AttemptState::Reversing, to, true));
+    assert_eq!(said(in_phase(Phase::Returned)), (AttemptState::Returned, None, false));
+    let other = Attempt {
+        out_trade_no: OutTradeNo::new("9000001001000000070000000002").unwrap(),
+        ..shown()
+    };
+    assert_eq!(said(other), (AttemptState::Code, None, true));
 }
 
 #[test]

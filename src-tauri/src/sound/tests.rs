@@ -30,6 +30,7 @@ fn view(front: Option<AttemptView>, recent: Vec<LastView>) -> CounterView {
         waiting_refunds: 0,
         open_findings: 0,
         channels: Vec::new(),
+        next_code: None,
         health: HealthView {
             disk: DiskState::Good,
             disk_at_ms: None,
@@ -83,6 +84,8 @@ fn front(no: &str, state: AttemptState, ended_at_ms: Option<i64>) -> AttemptView
         held: None,
         transaction_no: None,
         can_cancel: false,
+        change_to: None,
+        changing_to: None,
         can_put_aside: false,
         can_ask_again: false,
         can_wait_longer: false,
@@ -163,6 +166,31 @@ fn only_paid_is_said_to_be_paid() {
         let expected: Vec<Heard> = expected.into_iter().map(Heard::Tone).collect();
         assert_eq!(heard, expected, "{state:?}");
     }
+}
+
+#[test]
+fn a_code_that_gives_its_place_to_another_is_no_end_of_the_sale() {
+    let changing = AttemptView {
+        changing_to: Some(ChannelView::Wechat),
+        ..front("1", AttemptState::Reversing, None)
+    };
+    let closed = vec![ended("1", AttemptState::Closed, NOW)];
+    let next = Some(front("2", AttemptState::Submitting, None));
+    let mut ear = open_ear();
+    assert_eq!(ear.hear(&view(Some(changing.clone()), Vec::new())), []);
+    assert_eq!(ear.hear(&view(Some(changing.clone()), closed.clone())), []);
+    assert_eq!(ear.hear(&view(next, closed.clone())), []);
+    assert_eq!(ear.hear(&result("2", AttemptState::Paid)), [paid("2")]);
+    // Let go, it ends like any other.
+    let mut ear = open_ear();
+    assert_eq!(ear.hear(&view(Some(changing.clone()), Vec::new())), []);
+    assert_eq!(ear.hear(&view(Some(front("1", AttemptState::Reversing, None)), Vec::new())), []);
+    let heard = ear.hear(&view(Some(front("1", AttemptState::Closed, Some(NOW))), closed));
+    assert_eq!(heard, [Heard::Tone(Cue::NotCharged)]);
+    // Paid before it could be taken back, it is paid.
+    let mut ear = open_ear();
+    assert_eq!(ear.hear(&view(Some(changing), Vec::new())), []);
+    assert_eq!(ear.hear(&result("1", AttemptState::Paid)), [paid("1")]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::{AttemptState, HeldView, RefundState};
+use super::{AttemptState, ChannelView, HeldView, RefundState};
 
 /// Shows one thing that is open. What can be done about it follows from its state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
@@ -17,6 +17,7 @@ pub enum OpenItemView {
         /// When it was begun.
         since_ms: i64,
         state: AttemptState,
+        channel: ChannelView,
         /// Whether the channel refuses the till's questions about it.
         needs_manager: bool,
     },
@@ -28,11 +29,14 @@ pub enum OpenItemView {
         /// When it was asked for.
         since_ms: i64,
         state: RefundState,
+        /// The wallet that it goes back to.
+        channel: ChannelView,
     },
     /// What was found about a sale, until the manager has looked into it.
     Finding {
         finding_id: i64,
         found: FoundView,
+        channel: ChannelView,
         out_trade_no: String,
         order_no: String,
         amount_fen: i64,

@@ -39,6 +39,15 @@ pub struct ShowCode {
     pub same_customer: SameCustomer,
 }
 
+/// Asks for another wallet's code in the place of the one that stands.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangeCode {
+    /// The attempt whose code stands.
+    pub out_trade_no: String,
+    pub channel: ChannelView,
+}
+
 /// Hands in a scanned code. No `Debug`: an auth code must not find its way into a log.
 #[derive(Deserialize, TS)]
 #[serde(rename_all = "camelCase")]

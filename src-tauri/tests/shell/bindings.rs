@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use mianfu_shell::views::{
-    AskBill, AttemptRef, AttemptView, BillView, CashInstead, CounterView, CustomerView,
+    AskBill, AttemptRef, AttemptView, BillView, CashInstead, ChangeCode, CounterView, CustomerView,
     EnterPractice, GoodsGiven, HistoryLineView, OpenItemsView, OrderLineView, OrderRef,
     ReceiptFile, ReceiptView, RefundAttempt, RefundCash, Report, RetryRefund, ScanCode, SetPin,
     SettleFinding, ShowCode, TakeCash, TypeAmount,
@@ -40,6 +40,7 @@ fn export(folder: &Path) {
     AttemptView::export_all(&config).unwrap();
     BillView::export_all(&config).unwrap();
     CashInstead::export_all(&config).unwrap();
+    ChangeCode::export_all(&config).unwrap();
     CounterView::export_all(&config).unwrap();
     CustomerView::export_all(&config).unwrap();
     EnterPractice::export_all(&config).unwrap();

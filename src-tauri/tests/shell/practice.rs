@@ -281,11 +281,34 @@ fn a_till_without_channels_of_its_own_practises_for_ever_and_asks_for_no_pin() {
 #[test]
 fn a_real_payment_code_is_told_in_practice_that_it_pays_nothing_there() {
     let counter = Counter::open();
+    counter.until(|view| view["channels"][1]["scans"] == "taken");
+    for (amount_fen, wallet, code) in
+        [(1_250, "alipay", "281234567890123456"), (1_260, "wechat", "134567890123456789")]
+    {
+        let mut scanned = counter.scanned(amount_fen, json!("pays"));
+        scanned["authCode"] = json!(code);
+        counter.call("scan_code", scanned).unwrap();
+        let view = counter.until(|view| {
+            view["front"]["state"] == "declined" && view["front"]["channel"] == wallet
+        });
+        assert_eq!(view["front"]["reason"], json!("PRACTICE_TAKES_ITS_OWN_CODES"), "{wallet}");
+        counter.call("clear_front", Value::Null).unwrap();
+    }
+}
+
+#[test]
+fn a_code_of_a_wallet_that_the_shop_has_no_channel_of_is_refused_by_its_name() {
+    let live = Live::start();
+    let counter = shop(&live, &folder());
     let mut scanned = counter.scanned(1_250, json!("pays"));
-    scanned["authCode"] = json!("281234567890123456");
-    counter.call("scan_code", scanned).unwrap();
-    let view = counter.until(|view| view["front"]["state"] == "declined");
-    assert_eq!(view["front"]["reason"], json!("PRACTICE_TAKES_ITS_OWN_CODES"));
+    scanned["authCode"] = json!("134567890123456789");
+    let refused = call_in(&counter.app, "till", OURS, "scan_code", json!({ "request": scanned }));
+    let report = refused.unwrap_err();
+    assert_eq!(
+        (&report["code"], &report["channel"]),
+        (&json!("wallet_not_here"), &json!("wechat"))
+    );
+    assert_eq!(counter.view()["nextCode"], "alipay");
 }
 
 /// The folder of a till that is to crash in practice, and its channel's file and phone.

@@ -37,7 +37,15 @@ reasonText: string | null,
 /**
  * What the channel says was paid, where that differs from the amount asked.
  */
-channelAmountFen: number | null, held: HeldView | null, transactionNo: string | null, canCancel: boolean, canPutAside: boolean, canAskAgain: boolean, 
+channelAmountFen: number | null, held: HeldView | null, transactionNo: string | null, canCancel: boolean, 
+/**
+ * The wallet whose code may take the place of this one, which nobody has scanned.
+ */
+changeTo: ChannelView | null, 
+/**
+ * The wallet whose code comes as soon as this one is void (正在换成微信).
+ */
+changingTo: ChannelView | null, canPutAside: boolean, canAskAgain: boolean, 
 /**
  * Whether half a minute more may be given (再等 30 秒), once.
  */

@@ -2,6 +2,7 @@
 import type { AttemptView } from "./AttemptView";
 import type { CashView } from "./CashView";
 import type { ChannelHealthView } from "./ChannelHealthView";
+import type { ChannelView } from "./ChannelView";
 import type { HealthView } from "./HealthView";
 import type { JustPaidView } from "./JustPaidView";
 import type { LastView } from "./LastView";
@@ -58,7 +59,11 @@ waitingRefunds: number,
 /**
  * Findings that the manager has not settled, of whatever day.
  */
-openFindings: number, channels: Array<ChannelHealthView>, health: HealthView, notices: Array<NoticeLine>, 
+openFindings: number, channels: Array<ChannelHealthView>, 
+/**
+ * The wallet whose code is shown next: the one of the code before, while it can be.
+ */
+nextCode: ChannelView | null, health: HealthView, notices: Array<NoticeLine>, 
 /**
  * The last five results, newest first.
  */

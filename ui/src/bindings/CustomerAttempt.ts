@@ -10,4 +10,8 @@ export type CustomerAttempt = { state: AttemptState, channel: ChannelView, amoun
 /**
  * Present only while the code may be scanned.
  */
-code: QrView | null, deadlineMs: number | null, };
+code: QrView | null, deadlineMs: number | null, 
+/**
+ * The wallet whose code comes next.
+ */
+changingTo: ChannelView | null, };

@@ -16,6 +16,7 @@ export function waitingActs(attempt: AttemptView, t: Text, keys: Keys): Act[] {
     ...(attempt.canWaitLonger ? [waitLonger(t)] : []),
     cash(attempt, t, keys),
     goods(attempt, t),
+    ...change(attempt, t, keys),
     {
       stroke: { kind: "minus" },
       icon: "cross",
@@ -157,6 +158,23 @@ function waitLonger(t: Text): Act {
     shape: "wide",
     off: false,
   };
+}
+
+/** Another wallet's code in the place of the one that stands. */
+function change({ channel, changeTo, changingTo }: AttemptView, t: Text, keys: Keys): Act[] {
+  const to = changeTo ?? changingTo;
+  if (to === null) return [];
+  return [
+    {
+      stroke: { kind: "star" },
+      icon: "scan",
+      shortcut: keyOf("show", keys),
+      word: t.act.change(t.channel[to]),
+      sub: changingTo === null ? t.act.changeSub(t.channel[channel]) : t.act.changing,
+      shape: "wide",
+      off: changingTo !== null,
+    },
+  ];
 }
 
 function cash({ canTakeCash }: AttemptView, t: Text, keys: Keys): Act {

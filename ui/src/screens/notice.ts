@@ -3,13 +3,16 @@
 import { answerOf } from "../asking";
 import type { AnswerName } from "../asking";
 import type { AttemptView } from "../bindings/AttemptView";
+import type { ChannelHealthView } from "../bindings/ChannelHealthView";
 import type { CounterView } from "../bindings/CounterView";
+import type { Report } from "../bindings/Report";
 import type { ResultView } from "../bindings/ResultView";
 import type { Asked, Notice } from "../hand";
+import { walletsOf } from "../health";
 import { yuan } from "../money";
 import { saidOf } from "../plate";
 import type { Text } from "../text";
-import { joined, withKeys } from "../text/sentence";
+import { anyOf, joined, withKeys, withWallets } from "../text/sentence";
 import type { Sentence } from "../text/shape";
 import { clockTime, dayTime, secondsLeft } from "../time";
 
@@ -30,7 +33,7 @@ export function sentenceOf(
     case "hint":
       return withKeys(joined(t.hint[notice.hint], t.join.hint), view.settings.keys);
     case "report":
-      return withKeys(joined(t.report[notice.report.code], t.join.report), view.settings.keys);
+      return withKeys(reported(notice.report, view, t), view.settings.keys);
     case "cash_bill":
       return withKeys(joined(cashBill(notice, t, nowMs), t.join.hint), view.settings.keys);
     case "ended_bill":
@@ -38,6 +41,18 @@ export function sentenceOf(
     case "asked":
       return answered(notice.about, view, t, nowMs);
   }
+}
+
+/** A report with the wallet that it is about, and what can be used instead. */
+function reported({ code, channel }: Report, view: CounterView, t: Text): string {
+  const wallets = walletsOf(view.channels);
+  const others = wallets.filter((one) => one.state === "ready" && one.channel !== channel);
+  const names = (of: readonly ChannelHealthView[]): string[] => of.map((one) => t.channel[one.channel]);
+  return withWallets(joined(t.report[code], t.join.report), {
+    channel: channel === undefined ? t.wallet : t.channel[channel],
+    others: anyOf([...names(others), t.silent.cash], t.silent),
+    wallets: anyOf(names(wallets), t.silent),
+  });
 }
 
 /** Steps of ten seconds, so that nobody is read a number every second. */

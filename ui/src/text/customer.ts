@@ -20,6 +20,12 @@ export const CUSTOMER = {
       en: "Please show your payment code",
       foot: "付款码只给收银员扫，别发给别人",
     },
+    /** Where no payment code is taken and a code of ours can be shown. */
+    show: {
+      zh: "请等收银员出示二维码",
+      en: "Please wait for the code to scan",
+      foot: "用手机扫这里的码付款",
+    },
     cash: {
       zh: "现在不能扫码，请付现金或稍等",
       en: "Codes cannot be taken now; please pay in cash or wait",
@@ -31,6 +37,11 @@ export const CUSTOMER = {
     zh: (said: string) => `练习：${said}`,
     en: (said: string) => `Practice: ${said.toLowerCase()}`,
     foot: "这一笔没有动真钱",
+  },
+  changing: {
+    zh: (channel: string) => `正在换成${channel}`,
+    en: (channel: string) => `Changing to ${channel}, one moment`,
+    foot: "没有码时请不要付款",
   },
   scan: {
     zh: (channel: string) => `${channel}扫一扫`,

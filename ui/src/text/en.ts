@@ -3,6 +3,7 @@
 import type { AttemptState } from "../bindings/AttemptState";
 import type { HeldView } from "../bindings/HeldView";
 import type { Text } from "./index";
+import { REASON } from "./reason";
 import { REPORT } from "./report";
 import type { Said, Sentence, Told } from "./shape";
 
@@ -162,6 +163,7 @@ export const en: Text = {
     silent: { is: "No answer", todo: "Use another" },
     misconfigured: { is: "Wrong setup", todo: "Call the manager" },
     full: { is: "Too many", todo: "Wait for results" },
+    unproven: { is: "No scans", todo: "Show its code; why: Status" },
   },
   relied: {
     title: "How the till is",
@@ -174,31 +176,7 @@ export const en: Text = {
     },
   },
   open: { title: "Open items", word: "Open items" },
-  reason: {
-    BUYER_BALANCE_NOT_ENOUGH: "insufficient balance",
-    BUYER_BANKCARD_BALANCE_NOT_ENOUGH: "insufficient balance on the card",
-    ERROR_BALANCE_PAYMENT_DISABLE: "customer switched off paying by balance",
-    NO_PAYMENT_INSTRUMENTS_AVAILABLE: "customer has no usable means",
-    PRACTICE_TAKES_ITS_OWN_CODES: "practice takes fresh codes of its phone, never a real one",
-    PAYMENT_AUTH_CODE_INVALID: "code expired, ask for a fresh one",
-    BUYER_SELLER_EQUAL: "payer and shop are the same account",
-    TRADE_BUYER_NOT_MATCH: "another payer than before",
-    BUYER_ENABLE_STATUS_FORBID: "customer’s account is restricted",
-    ERROR_BUYER_CERTIFY_LEVEL_LIMIT: "customer’s account is not verified",
-    BUYER_NOT_EXIST: "customer’s account does not exist",
-    NOT_CERTIFIED_USER: "customer’s account is not verified",
-    PULL_MOBILE_CASHIER_FAIL: "the phone did not open the payment",
-    PAYMENT_FAIL: "payment did not go through",
-    MOBILE_PAYMENT_SWITCH_OFF: "customer switched off mobile payment",
-    USER_FACE_PAYMENT_SWITCH_OFF: "customer switched off payment codes",
-    BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR: "customer’s daily limit is used up",
-    BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR: "customer’s monthly limit is used up",
-    BEYOND_PAY_RESTRICTION: "above the shop’s limit",
-    BEYOND_PER_RECEIPT_RESTRICTION: "above the limit for one sale",
-    PRODUCT_AMOUNT_LIMIT_ERROR: "above the product’s limit",
-    PAYMENT_REQUEST_HAS_RISK: "the channel sees a risk",
-    TOTAL_FEE_EXCEED: "above the channel’s limit",
-  },
+  reason: REASON.en,
   report: REPORT.en,
   notice: {
     clock_wrong: { is: "This computer’s clock is wrong", todo: "Set the clock" },
@@ -248,6 +226,7 @@ export const en: Text = {
       todo: "look at the other tills, or call the manager",
     },
     cannot_cancel: { is: "It cannot be cancelled at this point", todo: "wait for the result" },
+    cannot_change: { is: "There is no other code now", todo: "wait, or press {cancel} to cancel" },
     cannot_put_aside: { is: "This sale cannot be put aside", todo: "wait for the result" },
     cannot_wait: { is: "No more time can be given", todo: "ask the customer to hurry" },
     cannot_take_cash: { is: "Cash cannot take its place", todo: "read the result" },
@@ -320,7 +299,23 @@ export const en: Text = {
     is: (channel, since) => `${channel} silent since ${since}`,
     todo: (others) => `New sales: ${others}; open sales are still being checked`,
     or: " or ",
+    comma: ", ",
+    cash: "cash",
+    and: " and ",
   },
+  unproven: {
+    is: (channel) => `${channel} codes are not scanned`,
+    todo: (channel, others) => `Show a ${channel} code, or use ${others}; see Status`,
+  },
+  changing: (from, to) => ({
+    is: `Changing to ${to}`,
+    todo: `Its ${from} code is being voided; do not charge again`,
+    word: `Changing to ${to}`,
+    say: `The ${from} code is being voided`,
+    goods: "Keep the goods",
+    charge: "Do not charge yet",
+  }),
+  wallet: "The channel",
   left: { before: "", seconds: "s left", valid: "left", parked: "left to try" },
   rail: { unknown: (asked) => `Last asked ${asked}`, asking: "Asking", reversing: "About 10 s" },
   trail: {
@@ -492,6 +487,7 @@ export const en: Text = {
     cash: "Cash",
     ask: "Paid?",
     show: "Show QR",
+    showOf: (channel) => `${channel} QR`,
     cancel: "Cancel",
     add: "Add",
     orders: "Orders",
@@ -508,6 +504,9 @@ export const en: Text = {
     goodsSub: "Manager’s PIN",
     goodsDone: "Noted",
     goodsOff: "Not at this point",
+    change: (channel) => `Change to ${channel}`,
+    changeSub: (channel) => `Voids the ${channel} code first`,
+    changing: "Changing, one moment",
     wait: "Wait 30 s more",
     waitSub: "Once only",
     aside: "Put aside, next sale",

@@ -2,17 +2,16 @@
 // needs.
 
 import type { BackupState } from "../bindings/BackupState";
-import type { ChannelHealth } from "../bindings/ChannelHealth";
 import type { ClockState } from "../bindings/ClockState";
 import type { DiskState } from "../bindings/DiskState";
 import type { WaitingKind } from "../bindings/WaitingKind";
-import type { SoundState } from "../health";
+import type { SoundState, TileState } from "../health";
 import type { Language } from "./index";
 import type { Sentence } from "./shape";
 
 interface Relied {
   name: Record<"disk" | "clock" | "backup" | "sound", string>;
-  channel: Record<ChannelHealth, Sentence>;
+  channel: Record<TileState, Sentence>;
   disk: Record<DiskState, Sentence>;
   clock: Record<ClockState, Sentence>;
   backup: Record<BackupState, Sentence>;
@@ -30,8 +29,12 @@ interface Relied {
 interface Waiting {
   name: Record<"sales" | "refunds" | "asks", string>;
   is: Record<WaitingKind, (count: number) => string>;
-  /** What to do while it goes out; while it does and sales are taken; while nothing does. */
-  todo: Record<"goes" | "goes_and_sells" | "stands", string>;
+  /** What to do while it goes out; while it does and sales are taken. */
+  todo: Record<"goes" | "goes_and_sells", string>;
+  /** What to do while these wallets do not answer. */
+  stands(wallets: string): string;
+  /** The same where none is silent and one is not ready. */
+  network: string;
   /** What to do about sales that nobody knows of. */
   sales: string;
   person: string;
@@ -49,6 +52,10 @@ const zh: Relied = {
     silent: { is: "没有应答", todo: "先用别的，或看网络" },
     misconfigured: { is: "配置不对", todo: "请店长处理" },
     full: { is: "未完的单太多", todo: "先等结果" },
+    unproven: {
+      is: "付款码暂停收：撤销没有试通",
+      todo: "先出示码收；请实施人员查渠道文件里的 certificate_file：是不是本商户的、过期没有",
+    },
   },
   disk: {
     unknown: { is: "还没看过", todo: "请稍等" },
@@ -90,8 +97,9 @@ const zh: Relied = {
     todo: {
       goes: "正在自动发出，不用重做",
       goes_and_sells: "正在自动发出，不用重做；照常收款，收款优先",
-      stands: "网络通了自动发出，不用重做",
     },
+    stands: (wallets) => `${wallets}有应答就自动发出，不用重做`,
+    network: "网络通了自动发出，不用重做",
     sales: "系统一直在查；没有结果前别重收",
     person: "逐笔处理",
     open: "去处理",
@@ -109,6 +117,10 @@ const en: Relied = {
     silent: { is: "No answer", todo: "Use another, or check the network" },
     misconfigured: { is: "Set up wrongly", todo: "Call the manager" },
     full: { is: "Too many open sales", todo: "Wait for results" },
+    unproven: {
+      is: "No scans: its reversal is not let in",
+      todo: "Show its code; have certificate_file in its channel file checked: this merchant’s, not expired",
+    },
   },
   disk: {
     unknown: { is: "Not looked at yet", todo: "One moment" },
@@ -165,8 +177,9 @@ const en: Relied = {
     todo: {
       goes: "Going out by themselves; do nothing twice",
       goes_and_sells: "Going out by themselves; do nothing twice; sell as usual, sales go first",
-      stands: "They go out when the network is back; do nothing twice",
     },
+    stands: (wallets) => `They go out once ${wallets} answers; do nothing twice`,
+    network: "They go out when the network is back; do nothing twice",
     sales: "The till keeps asking; do not charge again before it knows",
     person: "See to them one by one",
     open: "See to them",

@@ -1,4 +1,6 @@
 // Why a command did nothing, and what to do: one sentence for each code of a report.
+// `{channel}` is the wallet that it is about, `{others}` what can be used instead, `{wallets}` the
+// wallets of the till.
 
 import type { ReportCode } from "../bindings/ReportCode";
 import type { Sentence } from "./shape";
@@ -9,7 +11,7 @@ export const REPORT: Readonly<Record<"zh" | "en", Reports>> = {
   zh: {
     bad_amount: { is: "金额不对", todo: "先输金额，最少 ¥0.01" },
     above_limit: { is: "超出单笔限额", todo: "分几笔收，或请店长处理" },
-    not_a_payment_code: { is: "这不是付款码", todo: "请顾客打开支付宝的付款码再扫" },
+    not_a_payment_code: { is: "这不是付款码", todo: "请顾客打开{wallets}的付款码再扫" },
     product_barcode: { is: "扫到的是商品条码", todo: "请扫顾客手机上的付款码" },
     receive_code: { is: "这是收款码，不是付款码", todo: "请顾客点“付款”，出示付款码" },
     web_address: { is: "这是网址，不是付款码", todo: "请顾客点“付款”，出示付款码" },
@@ -19,13 +21,14 @@ export const REPORT: Readonly<Record<"zh" | "en", Reports>> = {
     scan_too_long: { is: "扫到的内容太长，不是付款码", todo: "请扫顾客手机上的付款码" },
     wide_digits: { is: "输入法把数字变成了全角", todo: "关掉中文输入法，再扫一次" },
     truncated_code: { is: "没有扫全", todo: "请再扫一次" },
-    union_pay_code: { is: "这是云闪付的码，收不了", todo: "请用支付宝或现金" },
-    wechat_not_yet: { is: "还不能收微信", todo: "请用支付宝或现金" },
+    union_pay_code: { is: "这是云闪付的码，收不了", todo: "请用{others}" },
+    wallet_not_here: { is: "本机没有开通{channel}", todo: "请用{others}" },
     code_already_used: { is: "这个付款码刚用过", todo: "请顾客刷新付款码再扫" },
     attempt_open: { is: "上一笔还没有结果", todo: "先等结果，或按 {aside} 放一旁" },
-    channel_not_ready: { is: "支付渠道还没准备好", todo: "稍等几秒再收，或收现金" },
+    channel_not_ready: { is: "{channel}还没准备好", todo: "稍等几秒再收，或用{others}" },
+    scans_unproven: { is: "{channel}的付款码暂停收，没有扣款", todo: "按 {show} 出示{channel}码，或用{others}；原因看状态" },
     offline: { is: "网络不通，没有收款", todo: "查网络；急可收现金" },
-    breaker_open: { is: "支付渠道没有应答，暂停新收款", todo: "请收现金；未完的单会继续查" },
+    breaker_open: { is: "{channel}没有应答，暂停新收款", todo: "请用{others}；未完的单会继续查" },
     too_many_open: { is: "没有结果的单太多，暂停新收款", todo: "先等结果，或收现金" },
     outdated: { is: "这一笔已经变了", todo: "看屏幕上的最新结果" },
     app_too_old: { is: "数据比本程序新，不能打开", todo: "请安装新版程序" },
@@ -57,7 +60,7 @@ export const REPORT: Readonly<Record<"zh" | "en", Reports>> = {
   en: {
     bad_amount: { is: "Not an amount", todo: "Type the amount first, ¥0.01 at least" },
     above_limit: { is: "Above the limit for one sale", todo: "Split it, or call the manager" },
-    not_a_payment_code: { is: "Not a payment code", todo: "Ask for the code under Pay in Alipay" },
+    not_a_payment_code: { is: "Not a payment code", todo: "Ask for the code under Pay in {wallets}" },
     product_barcode: {
       is: "That is a product’s barcode",
       todo: "Scan the code on the customer’s phone",
@@ -88,8 +91,8 @@ export const REPORT: Readonly<Record<"zh" | "en", Reports>> = {
       todo: "Switch it off and scan once more",
     },
     truncated_code: { is: "The code was cut short", todo: "Scan once more" },
-    union_pay_code: { is: "That is a UnionPay code, not taken here", todo: "Use Alipay or cash" },
-    wechat_not_yet: { is: "WeChat is not taken yet", todo: "Use Alipay or cash" },
+    union_pay_code: { is: "That is a UnionPay code, not taken here", todo: "Use {others}" },
+    wallet_not_here: { is: "{channel} is not taken at this till", todo: "Use {others}" },
     code_already_used: {
       is: "This code was used a moment ago",
       todo: "Ask for a fresh code and scan it",
@@ -99,13 +102,17 @@ export const REPORT: Readonly<Record<"zh" | "en", Reports>> = {
       todo: "Wait for it, or put it aside with {aside}",
     },
     channel_not_ready: {
-      is: "The channel is not ready",
-      todo: "Try in a few seconds, or take cash",
+      is: "{channel} is not ready",
+      todo: "Try in a few seconds, or use {others}",
+    },
+    scans_unproven: {
+      is: "{channel} codes are not scanned, nothing was charged",
+      todo: "Press {show} for a {channel} code, or use {others}; see Status",
     },
     offline: { is: "No network, nothing was charged", todo: "Check the network; or take cash" },
     breaker_open: {
-      is: "The channel is silent, charging is paused",
-      todo: "Take cash; open sales are still being checked",
+      is: "{channel} is silent, charging is paused",
+      todo: "Use {others}; open sales are still being checked",
     },
     too_many_open: {
       is: "Too many sales without a result",

@@ -51,6 +51,7 @@ export type Hint =
   | "nothing_to_ask"
   | "asking"
   | "cannot_cancel"
+  | "cannot_change"
   | "cannot_put_aside"
   | "nothing_aside"
   | "amount_stands"

@@ -1,11 +1,11 @@
 // Every sentence in Chinese. The first is said, the second says what to do.
 
 import type { AttemptState } from "../bindings/AttemptState";
-import type { ChannelHealth } from "../bindings/ChannelHealth";
 import type { ChannelView } from "../bindings/ChannelView";
 import type { HeldView } from "../bindings/HeldView";
 import type { NoticeView } from "../bindings/NoticeView";
-import type { Level } from "../health";
+import type { Level, TileState } from "../health";
+import { REASON } from "./reason";
 import { REPORT } from "./report";
 import type { Hint, Said, Sentence, Told } from "./shape";
 
@@ -150,12 +150,13 @@ const SHORT: Record<AttemptState, string> = {
 };
 
 /** A channel's tile: a word to be read from where the cashier stands, and what to do. */
-const TILE: Record<ChannelHealth, Sentence> = {
+const TILE: Record<TileState, Sentence> = {
   ready: { is: "正常", todo: "" },
   proving: { is: "正在核对", todo: "请稍等" },
   silent: { is: "没有应答", todo: "先用别的" },
   misconfigured: { is: "配置不对", todo: "请店长处理" },
   full: { is: "未完太多", todo: "先等结果" },
+  unproven: { is: "不能扫码", todo: "请出示码；原因看状态" },
 };
 
 const LEVEL: Record<Level, string> = {
@@ -163,32 +164,6 @@ const LEVEL: Record<Level, string> = {
   plain: "不用处理",
   care: "有要处理的",
   stop: "请店长处理",
-};
-
-const REASON: Record<string, string> = {
-  BUYER_BALANCE_NOT_ENOUGH: "余额不足",
-  BUYER_BANKCARD_BALANCE_NOT_ENOUGH: "银行卡余额不足",
-  ERROR_BALANCE_PAYMENT_DISABLE: "顾客关闭了余额支付",
-  NO_PAYMENT_INSTRUMENTS_AVAILABLE: "顾客没有可用的付款方式",
-  PRACTICE_TAKES_ITS_OWN_CODES: "练习只收练习手机的新码，真付款码收不到钱",
-  PAYMENT_AUTH_CODE_INVALID: "付款码失效，请顾客刷新",
-  BUYER_SELLER_EQUAL: "不能付给自己",
-  TRADE_BUYER_NOT_MATCH: "付款人对不上",
-  BUYER_ENABLE_STATUS_FORBID: "顾客账户被限制",
-  ERROR_BUYER_CERTIFY_LEVEL_LIMIT: "顾客账户未认证",
-  BUYER_NOT_EXIST: "顾客账户不存在",
-  NOT_CERTIFIED_USER: "顾客账户未认证",
-  PULL_MOBILE_CASHIER_FAIL: "顾客手机没有打开付款页",
-  PAYMENT_FAIL: "付款没有成功，没有扣钱",
-  MOBILE_PAYMENT_SWITCH_OFF: "顾客关闭了手机支付",
-  USER_FACE_PAYMENT_SWITCH_OFF: "顾客关闭了付款码",
-  BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR: "顾客今日限额已用完",
-  BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR: "顾客本月限额已用完",
-  BEYOND_PAY_RESTRICTION: "超出商户收款限额",
-  BEYOND_PER_RECEIPT_RESTRICTION: "超出单笔收款限额",
-  PRODUCT_AMOUNT_LIMIT_ERROR: "超出产品限额",
-  PAYMENT_REQUEST_HAS_RISK: "平台认为有风险",
-  TOTAL_FEE_EXCEED: "金额超出平台限额",
 };
 
 const NOTICE: Record<NoticeView, Sentence> = {
@@ -225,6 +200,7 @@ const HINT: Record<Hint, Sentence> = {
   asking_bill: { is: "正在查这张账单", todo: "请稍等" },
   bill_unknown: { is: "本机没有这一单", todo: "请查别的收银台，或请店长处理" },
   cannot_cancel: { is: "这一步不能取消", todo: "先等结果" },
+  cannot_change: { is: "现在没有别的码可换", todo: "等结果，或按 {cancel} 取消" },
   cannot_put_aside: { is: "这一笔不能放一旁", todo: "先等结果" },
   cannot_wait: { is: "不能再延时", todo: "请顾客尽快确认" },
   cannot_take_cash: { is: "这一笔不能改收现金", todo: "看屏幕上的结果" },
@@ -277,7 +253,7 @@ export const zh = {
   },
   /** What waits for a person; its lines are in `open-items.ts`. */
   open: { title: "待处理", word: "待处理" },
-  reason: REASON,
+  reason: REASON.zh,
   report: REPORT.zh,
   notice: NOTICE,
   hint: HINT,
@@ -299,7 +275,25 @@ export const zh = {
     is: (channel: string, since: string) => `${channel} ${since} 起没有应答`,
     todo: (others: string) => `新单请用${others}；未完的单会继续查`,
     or: "或",
+    comma: "、",
+    cash: "现金",
+    and: "、",
   },
+  unproven: {
+    is: (channel: string) => `${channel}付款码暂停收`,
+    todo: (channel: string, others: string) => `请出示${channel}码，或用${others}；原因看状态`,
+  },
+  /** One wallet's code in the place of another's. */
+  changing: (from: string, to: string): Said => ({
+    is: `正在换成${to}`,
+    todo: `先等${from}的码作废，别重收`,
+    word: `正在换成${to}`,
+    say: `${from}的码正在作废`,
+    goods: "先别交货",
+    charge: "先别重收",
+  }),
+  /** Stands for a wallet where nobody knows which. */
+  wallet: "支付渠道",
   left: { before: "还剩", seconds: "秒", valid: "内有效", parked: "内自动重试" },
   rail: {
     unknown: (asked: string) => `${asked} 查过，正在再查`,
@@ -476,6 +470,7 @@ export const zh = {
     cash: "收现金",
     ask: "付了吗",
     show: "出示码",
+    showOf: (channel: string) => `${channel}码`,
     cancel: "取消",
     add: "累加",
     orders: "今日订单",
@@ -492,6 +487,9 @@ export const zh = {
     goodsSub: "要店长密码",
     goodsDone: "已记下",
     goodsOff: "这一步不能记",
+    change: (channel: string) => `换成${channel}码`,
+    changeSub: (channel: string) => `${channel}的码先作废，再出新码`,
+    changing: "正在换，请稍等",
     wait: "再等 30 秒",
     waitSub: "只能延一次",
     aside: "放一旁，接下一单",
