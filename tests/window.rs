@@ -42,6 +42,8 @@ mod scans;
 mod start;
 #[path = "window_tests/waiting.rs"]
 mod waiting;
+#[path = "window_tests/wallets.rs"]
+mod wallets;
 
 use std::path::PathBuf;
 
@@ -63,6 +65,16 @@ impl Shop {
 
     fn at(desk: Desk) -> Shop {
         let channel = Channel::start(&desk).unwrap();
+        Shop::on(desk, channel)
+    }
+
+    /// A counter that takes both wallets.
+    fn of_both(desk: Desk) -> Shop {
+        let channel = Channel::of_both(&desk).unwrap();
+        Shop::on(desk, channel)
+    }
+
+    fn on(desk: Desk, channel: Channel) -> Shop {
         let customer = channel.customer();
         Shop { desk, channel, customer, folders: 0 }
     }

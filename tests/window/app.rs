@@ -325,10 +325,11 @@ impl App {
         self.left().await
     }
 
-    /// Closes the window through its driver.
+    /// Closes the window through its driver, and waits until it is gone.
     pub async fn close(self) -> Result<(), WindowError> {
         let closed = self.client.clone().close().await;
-        closed.map_err(|source| driver_error("close", source))
+        closed.map_err(|source| driver_error("close", source))?;
+        self.left().await
     }
 
     /// Waits until the bus has noticed that the window is gone; the next one would take it for a

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use fantoccini::key::Key;
 
-use super::{App, WindowError};
+use super::{App, Wallet, WindowError};
 
 /// A payment may wait for a password that is typed slowly.
 const PLATE_LIMIT_MS: u64 = 30_000;
@@ -42,6 +42,23 @@ impl App {
     /// Types an amount and draws its code on both windows.
     pub async fn show(&self, amount: &str) -> Result<(), WindowError> {
         self.type_keys(&format!("{amount}*")).await
+    }
+
+    /// Types an amount and draws the code of one of the wallets: the key changes between them.
+    pub async fn show_of(&self, wallet: Wallet, amount: &str) -> Result<(), WindowError> {
+        self.show(amount).await?;
+        self.plate("code").await?;
+        let code = format!(".plate[data-state=code][data-channel={}]", wallet.name());
+        if !self.has(&code).await {
+            self.type_keys("*").await?;
+        }
+        self.see_within(&code, PLATE_LIMIT_MS).await.map(drop)
+    }
+
+    /// Waits until the till offers a wallet, its payment codes too.
+    pub async fn wait_until_offered(&self, wallet: Wallet) -> Result<(), WindowError> {
+        let tile = format!(".tile[data-health=ready][data-channel={}]", wallet.name());
+        self.see_within(&tile, READY_LIMIT_MS).await.map(drop)
     }
 
     /// Types an amount and waits until the till expects the customer's code.

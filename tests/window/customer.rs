@@ -28,6 +28,13 @@ pub enum Manner {
     TooLittleMoney,
 }
 
+/// What a customer pays with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wallet {
+    Alipay,
+    Wechat,
+}
+
 /// Who scanned whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flow {
@@ -56,6 +63,17 @@ impl Customer {
     ) -> Result<String, WindowError> {
         let mut words = manner.words();
         words["customer"] = json!(number);
+        self.show(&words).await
+    }
+
+    /// Shows a payment code of one of the wallets.
+    pub async fn show_payment_code_of(
+        &self,
+        wallet: Wallet,
+        manner: Manner,
+    ) -> Result<String, WindowError> {
+        let mut words = manner.words();
+        words["channel"] = json!(wallet.name());
         self.show(&words).await
     }
 
@@ -108,12 +126,24 @@ impl Customer {
 
     /// Counts the trades of this amount that practice's ledger calls paid.
     pub async fn taken(&self, flow: Flow, amount_fen: i64) -> Result<usize, WindowError> {
+        let alipay = self.taken_by(Wallet::Alipay, flow, amount_fen).await?;
+        Ok(alipay + self.taken_by(Wallet::Wechat, flow, amount_fen).await?)
+    }
+
+    /// Counts those of one wallet.
+    pub async fn taken_by(
+        &self,
+        wallet: Wallet,
+        flow: Flow,
+        amount_fen: i64,
+    ) -> Result<usize, WindowError> {
         let origin = match flow {
             Flow::Show => "show",
             Flow::Scan => "scan",
         };
         let paid = |trade: &&Value| {
-            trade["origin"] == origin
+            trade["channel"] == wallet.name()
+                && trade["origin"] == origin
                 && trade["amount_fen"] == amount_fen
                 && trade["status"] == "TRADE_SUCCESS"
         };
@@ -163,6 +193,17 @@ impl Customer {
             return Err(failed(format!("{status} {text}")));
         }
         serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
+    }
+}
+
+impl Wallet {
+    /// Returns its name in the words of practice and of the page.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Wallet::Alipay => "alipay",
+            Wallet::Wechat => "wechat",
+        }
     }
 }
 

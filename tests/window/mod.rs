@@ -25,7 +25,7 @@ mod wait;
 pub use app::{App, Page, Reply, Start};
 pub use channel::Channel;
 pub use counter::Language;
-pub use customer::{Customer, Flow, Manner, codes_in};
+pub use customer::{Customer, Flow, Manner, Wallet, codes_in};
 pub use desk::{Desk, Seated};
 pub use keyboard::{Blow, CAPS_LOCK, PAD_MINUS, SHIFT_ALONE, on_pad};
 pub use monitors::Area;

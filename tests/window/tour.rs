@@ -6,7 +6,7 @@
 use fantoccini::key::Key;
 use serde_json::json;
 
-use super::{App, Customer, Desk, Manner, Page, WindowError, wait};
+use super::{App, Customer, Desk, Manner, Page, Wallet, WindowError, wait};
 
 const LEAVE_LIMIT_MS: u64 = 60_000;
 /// A customer who is still typing when everything has been looked at.
@@ -21,10 +21,15 @@ pub enum Stop {
     /// Something was scanned that is no payment code.
     Wrong,
     Code,
+    /// A code of the other wallet.
+    CodeOfWechat,
+    /// One wallet's code gives its place to another's.
+    Changing,
     Typing,
     /// The channel was asked whether the customer paid.
     Asked,
     Paid,
+    PaidByWechat,
     /// The same customer paid the same amount a moment ago.
     Twice,
     Declined,
@@ -52,14 +57,17 @@ pub enum Stop {
 
 impl Stop {
     /// Those that a channel which answers can show, and the silent ones last.
-    pub const ALL: [Stop; 28] = [
+    pub const ALL: [Stop; 31] = [
         Stop::Zero,
         Stop::Due,
         Stop::Armed,
         Stop::Wrong,
+        Stop::CodeOfWechat,
+        Stop::Changing,
         Stop::Code,
         Stop::Typing,
         Stop::Asked,
+        Stop::PaidByWechat,
         Stop::Paid,
         Stop::Twice,
         Stop::Declined,
@@ -96,8 +104,11 @@ impl Stop {
             Stop::Zero
             | Stop::Due
             | Stop::Code
+            | Stop::CodeOfWechat
+            | Stop::Changing
             | Stop::Typing
             | Stop::Paid
+            | Stop::PaidByWechat
             | Stop::Declined
             | Stop::Unknown => &[Page::Counter, Page::Customer],
             Stop::Armed
@@ -145,9 +156,14 @@ impl Tour<'_> {
                 app.scan("6901028075831").await?;
                 app.see(".notice").await.map(drop)
             }
-            Stop::Code => {
-                app.show("12.60").await?;
-                app.plate("code").await.map(drop)
+            Stop::Code => app.show_of(Wallet::Alipay, "12.60").await,
+            Stop::CodeOfWechat => app.show_of(Wallet::Wechat, "12.60").await,
+            Stop::Changing => self.changing().await,
+            Stop::PaidByWechat => {
+                app.arm("12.50").await?;
+                let code = self.customer.show_payment_code_of(Wallet::Wechat, Manner::Pays).await?;
+                app.scan(&code).await?;
+                app.plate("paid").await.map(drop)
             }
             Stop::Typing => self.scanned("12.70", SLOW, "typing").await,
             Stop::Asked => {
@@ -166,8 +182,7 @@ impl Tour<'_> {
                 app.see(".plate[data-state=close]").await.map(drop)
             }
             Stop::Reversing => {
-                app.show("3.40").await?;
-                app.plate("code").await?;
+                app.show_of(Wallet::Alipay, "3.40").await?;
                 self.reversing().await
             }
             Stop::Unknown => {
@@ -264,6 +279,14 @@ impl Tour<'_> {
             self.app.plate("paid").await?;
         }
         self.app.see(".plate [data-line=just_paid]").await.map(drop)
+    }
+
+    /// The first code is not void while its reversal is lost on the way.
+    async fn changing(&self) -> Result<(), WindowError> {
+        self.app.show_of(Wallet::Alipay, "12.60").await?;
+        self.lose_reversals().await?;
+        self.app.type_keys("*").await?;
+        self.app.see(".plate[data-state=reversing][data-changing=wechat]").await.map(drop)
     }
 
     async fn cancelling(&self) -> Result<(), WindowError> {

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use fantoccini::key::Key;
 use mianfu_tests::window::{
-    App, Channel, Customer, Desk, Flow, Language, Manner, Page, Room, Start, Stop, Tour,
+    App, Channel, Customer, Desk, Flow, Language, Manner, Page, Room, Start, Stop, Tour, Wallet,
     WindowError, codes_in,
 };
 
@@ -34,23 +35,36 @@ struct Walk<'a> {
     pictures: &'a Path,
 }
 
-/// What a walk came to.
+/// What a walk came to: sales that practice's ledger calls paid, by wallet and flow, and states seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Walked {
     shown: usize,
     scanned: usize,
+    wechat_shown: usize,
+    wechat_scanned: usize,
     states: usize,
+}
+
+impl Walked {
+    /// Whether each was taken, and once.
+    fn took_each_once(self) -> bool {
+        let Walked { shown, scanned, wechat_shown, wechat_scanned, .. } = self;
+        [shown, scanned, wechat_shown, wechat_scanned] == [1; 4]
+    }
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     match walk(&cli.pictures).await {
-        Ok(Walked { shown, scanned, states }) => {
+        Ok(walked) => {
+            let Walked { shown, scanned, wechat_shown, wechat_scanned, states } = walked;
             let pictures = cli.pictures.display();
             say(&format!(
-                "run shown={shown} scanned={scanned} states={states} pictures={pictures}"
+                "run shown={shown} scanned={scanned} wechat_shown={wechat_shown} \
+                 wechat_scanned={wechat_scanned} states={states} pictures={pictures}"
             ));
-            if (shown, scanned) == (1, 1) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            if walked.took_each_once() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) => {
             say(&format!("mianfu-walk: {error}"));
@@ -70,14 +84,22 @@ async fn walk(pictures: &Path) -> Result<Walked, WindowError> {
     let app = opened(&desk, Start::beside("mianfu")).await?;
     let customer = Customer::at(&app.phone_page().await?);
     let walk = Walk { desk: &desk, app: &app, customer: &customer, pictures };
-    walk.shown().await?;
-    walk.scanned().await?;
-    let shown = customer.taken(Flow::Show, 1250).await?;
-    let scanned = customer.taken(Flow::Scan, 880).await?;
-    let states = walk.every_state().await?;
+    app.wait_until_offered(Wallet::Wechat).await?;
+    walk.shown(Wallet::Alipay).await?;
+    walk.scanned(Wallet::Alipay).await?;
+    walk.shown(Wallet::Wechat).await?;
+    walk.scanned(Wallet::Wechat).await?;
+    let mut walked = Walked {
+        shown: customer.taken_by(Wallet::Alipay, Flow::Show, 1250).await?,
+        scanned: customer.taken_by(Wallet::Alipay, Flow::Scan, 880).await?,
+        wechat_shown: customer.taken_by(Wallet::Wechat, Flow::Show, 1250).await?,
+        wechat_scanned: customer.taken_by(Wallet::Wechat, Flow::Scan, 880).await?,
+        states: walk.every_state().await?,
+    };
     app.close().await?;
-    let states = states + unreached(&desk, pictures).await?;
-    Ok(Walked { shown, scanned, states })
+    walked.states += unreached(&desk, pictures).await?;
+    walked.states += unproven(&desk, pictures).await?;
+    Ok(walked)
 }
 
 async fn opened(desk: &Desk, mut start: Start) -> Result<App, WindowError> {
@@ -100,21 +122,43 @@ async fn unreached(desk: &Desk, pictures: &Path) -> Result<usize, WindowError> {
     channel.vanish();
     app.scan(&code).await?;
     app.plate("unreached").await?;
-    for (language, name) in [(Language::Chinese, "zh"), (Language::English, "en")] {
-        app.speak(language).await?;
-        app.picture(&pictures.join(format!("{name}-unreached.png"))).await?;
-    }
+    in_both_languages(&app, pictures, "unreached").await?;
     app.close().await?;
     Ok(1)
 }
 
+/// A wallet that lets no reversal in takes a channel of its own too.
+async fn unproven(desk: &Desk, pictures: &Path) -> Result<usize, WindowError> {
+    let channel = Channel::of_a_stranger(desk)?;
+    let app = opened(desk, channel.window(&desk.home().join("unproven"))).await?;
+    app.see(".tile[data-health=unproven]").await?;
+    app.arm("12.50").await?;
+    let code = channel.customer().show_payment_code_of(Wallet::Wechat, Manner::Pays).await?;
+    app.scan(&code).await?;
+    app.see(".notice").await?;
+    in_both_languages(&app, pictures, "unproven").await?;
+    app.key(Key::F1).await?;
+    app.see("[data-screen=health] [data-of=wechat].care").await?;
+    in_both_languages(&app, pictures, "unproven-health").await?;
+    app.close().await?;
+    Ok(1)
+}
+
+async fn in_both_languages(app: &App, pictures: &Path, name: &str) -> Result<(), WindowError> {
+    for (language, short) in [(Language::Chinese, "zh"), (Language::English, "en")] {
+        app.speak(language).await?;
+        app.picture(&pictures.join(format!("{short}-{name}.png"))).await?;
+    }
+    Ok(())
+}
+
 impl Walk<'_> {
     /// A customer who scans what the cashier's window and the customer's window show.
-    async fn shown(&self) -> Result<(), WindowError> {
-        say("the cashier types 12.50 and shows a code");
-        self.app.show("12.50").await?;
+    async fn shown(&self, wallet: Wallet) -> Result<(), WindowError> {
+        say(&format!("the cashier types 12.50 and shows a code of {}", wallet.name()));
+        self.app.show_of(wallet, "12.50").await?;
         self.told("code").await?;
-        let picture = self.picture("zh-code-to-scan").await?;
+        let picture = self.picture(&format!("zh-code-to-scan-{}", wallet.name())).await?;
         let codes = codes_in(&picture)?;
         let Some(code) = codes.first() else {
             let why = "no QR code can be read off the picture of the window".to_owned();
@@ -122,15 +166,19 @@ impl Walk<'_> {
         };
         say("the customer scans it off the picture and types a password");
         self.customer.scan(code, Manner::TypesPassword { after_ms: 3_000 }).await?;
-        self.told("typing").await?;
+        // WeChat Pay does not say that its code has been scanned.
+        if wallet == Wallet::Alipay {
+            self.told("typing").await?;
+        }
         self.told("paid").await
     }
 
-    async fn scanned(&self) -> Result<(), WindowError> {
+    async fn scanned(&self, wallet: Wallet) -> Result<(), WindowError> {
         say("the cashier types 8.80 and presses Enter");
         self.app.arm("8.80").await?;
-        say("the customer shows a payment code, and the cashier scans it");
-        let code = self.customer.show_payment_code(Manner::Pays).await?;
+        let name = wallet.name();
+        say(&format!("the customer shows a payment code of {name}, and the cashier scans it"));
+        let code = self.customer.show_payment_code_of(wallet, Manner::Pays).await?;
         self.app.scan(&code).await?;
         self.told("paid").await
     }

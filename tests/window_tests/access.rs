@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use mianfu_tests::window::{App, Language, Page, Start, Stop, Tour};
+use mianfu_tests::window::{App, Desk, Language, Page, Start, Stop, Tour, Wallet};
 use serde_json::{Value, json};
 
 use crate::Shop;
@@ -35,13 +35,14 @@ async fn every_state_can_be_read_in_the_dark() {
 }
 
 async fn every_state_can_be_read(theme: &str, scheme: &str) {
-    let mut shop = Shop::new();
+    let mut shop = Shop::of_both(Desk::new().unwrap());
     let data = shop.fresh();
     let mut start: Start = shop.channel.window(&data);
     start.variables.push(("GTK_THEME".to_owned(), theme.to_owned()));
     let app = App::open(&shop.desk, &start).await.unwrap();
     app.turn_to(Page::Counter).await.unwrap();
     app.wait_until_ready().await.unwrap();
+    app.wait_until_offered(Wallet::Wechat).await.unwrap();
     let asked = format!("return matchMedia('(prefers-color-scheme: {scheme})').matches");
     assert_eq!(app.run(&asked).await.unwrap(), json!(true), "the page is not {scheme}");
     let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join(AXE);

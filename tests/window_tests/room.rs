@@ -1,7 +1,7 @@
 //! Every state in every room: no word is cut, none lies on another, in either language and in
 //! one whose sentences are two fifths longer.
 
-use mianfu_tests::window::{App, Desk, Language, Page, Room, Sentences, Stop, Tour};
+use mianfu_tests::window::{App, Desk, Language, Page, Room, Sentences, Stop, Tour, Wallet};
 
 use crate::Shop;
 
@@ -10,9 +10,10 @@ const USUAL: Room = Room { width: 1280, height: 800 };
 
 #[tokio::test]
 async fn every_state_has_room_for_its_words() {
-    let mut shop = Shop::at(Desk::with_screen("3840x2160").unwrap());
+    let mut shop = Shop::of_both(Desk::with_screen("3840x2160").unwrap());
     let data = shop.fresh();
     let app = shop.open_ready(&data).await;
+    app.wait_until_offered(Wallet::Wechat).await.unwrap();
     let tour = Tour { desk: &shop.desk, app: &app, customer: &shop.customer };
     let mut found = Vec::new();
     for stop in Stop::ALL {
