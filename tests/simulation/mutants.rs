@@ -9,7 +9,7 @@ use std::ops::Range;
 use mianfu_core::mutant;
 
 use super::faults::{Faults, Kind};
-use super::plan::Plan;
+use super::plan::{Channels, Plan};
 use super::runs::{run, run_plan};
 
 /// What must notice a bug.
@@ -177,13 +177,19 @@ pub struct Shown {
     pub beside: &'static [Kind],
     /// The bug.
     pub bug: &'static str,
+    /// The channels of the days.
+    pub channels: Channels,
 }
 
 /// For each kind of fault a bug that it shows.
 pub const SHOWN: [Shown; 22] = [
     shown(Kind::Drop, &[], "m1_a_timeout_never_left"),
     shown(Kind::Delay, &[], "m1_a_timeout_never_left"),
-    shown(Kind::Duplicate, &[], "law5_a_late_return_rewrites_the_end"),
+    // A cancelled code that can still be paid is Alipay's alone.
+    Shown {
+        channels: Channels::Alipay,
+        ..shown(Kind::Duplicate, &[], "law5_a_late_return_rewrites_the_end")
+    },
     shown(Kind::Reorder, &[], "m14_the_same_news_contradicts"),
     shown(Kind::Break, &[], "m1_a_broken_connection_never_left"),
     shown(Kind::Truncate, &[], "m1_half_an_answer_never_left"),
@@ -206,7 +212,7 @@ pub const SHOWN: [Shown; 22] = [
 ];
 
 const fn shown(kind: Kind, beside: &'static [Kind], bug: &'static str) -> Shown {
-    Shown { kind, beside, bug }
+    Shown { kind, beside, bug, channels: Channels::Both }
 }
 
 impl Shown {
@@ -218,7 +224,8 @@ impl Shown {
         let faults = if with { beside.with(self.kind) } else { beside };
         let is_good = |seed: u64, bug: Option<&'static str>| {
             mutant::plant(bug);
-            let good = run_plan(&Plan { faults, ..Plan::of(seed) }, usize::MAX).broken.is_empty();
+            let plan = Plan { faults, channels: self.channels, ..Plan::of(seed) };
+            let good = run_plan(&plan, usize::MAX).broken.is_empty();
             mutant::plant(None);
             good
         };
