@@ -6,8 +6,9 @@
 //! statements as a history commits on average; it checks nothing, signs nothing and survives
 //! nothing.
 
-use mianfu_tests::simulation::oracle::judge;
+use mianfu_tests::simulation::oracle::judge_all;
 use mianfu_tests::simulation::plan::Plan;
+use mianfu_tests::simulation::record::Record;
 use mianfu_tests::simulation::world::live;
 use rusqlite::{Connection, params};
 
@@ -71,7 +72,8 @@ pub(crate) fn measure() -> Result<String, Failure> {
 /// Lives through a seed's history and judges it; returns how many transactions it committed.
 fn lived(seed: u64) -> Result<u64, Failure> {
     let past = live(&Plan::of(seed), usize::MAX);
-    match judge(&past.record, past.practice.truth()).first() {
+    let records: Vec<&Record> = std::iter::once(&past.record).chain(&past.beside).collect();
+    match judge_all(&records, past.practice.truth()).first() {
         None => Ok(past.disk.commits()),
         Some(broken) => Err(format!("seed {seed}: {} broken", broken.invariant).into()),
     }
