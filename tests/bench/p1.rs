@@ -14,7 +14,8 @@ use mianfu_core::number::OutTradeNo;
 use mianfu_db::{Db, Lock, OpenOptions};
 use mianfu_gateway::{
     Alipay, AlipaySettings, ApiV2Key, ApiV3Key, Channel, HttpReply, HttpRequest, Keys,
-    MerchantKeys, Method, PlatformKey, RsaKeys, SignType, Wechat, WechatKeys, WechatSettings,
+    MerchantKeys, Method, PlatformKey, RsaKeys, Scans, SignType, Wechat, WechatKeys,
+    WechatSettings,
 };
 use mianfu_practice::state::WechatPapers;
 use mianfu_practice::{Answer, Channel as Wallet, Manner, Practice, Reply, Request, state};
@@ -264,6 +265,8 @@ fn wechat_settings(papers: &WechatPapers) -> WechatSettings {
         terminal_ip: "127.0.0.1".to_owned(),
         device: None,
         sign_type: SignType::HmacSha256,
+        scans: Scans::V2,
+        sub_merchant: None,
     }
 }
 

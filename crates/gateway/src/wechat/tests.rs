@@ -199,7 +199,8 @@ fn xml_signed(fields: &[(&str, &str)], sign_type: SignType) -> HttpReply {
 fn brief(read: Result<Answer, CallError>) -> String {
     match read {
         Ok(Answer::Told(Verdict::Paid(payment))) => {
-            format!("paid {} {:?}", payment.amount, payment.paid_at.map(|at| at.0))
+            let back = if payment.some_back { ", some back" } else { "" };
+            format!("paid {} {:?}{back}", payment.amount, payment.paid_at.map(|at| at.0))
         }
         Ok(answer) => format!("{answer:?}"),
         Err(CallError::UnsignedRefusal { reason }) => format!("a manager: {reason}"),

@@ -107,7 +107,7 @@ fn a_payment_must_be_whole_ours_and_in_fen() {
 fn every_state_of_a_trade_says_what_it_should() {
     for (told, paid, expected) in [
         ("SUCCESS", true, "paid ¥12.50 Some(1795190400000)"),
-        ("REFUND", true, "paid ¥12.50 Some(1795190400000)"),
+        ("REFUND", true, "paid ¥12.50 Some(1795190400000), some back"),
         ("SUCCESS", false, SILENT),
         ("NOTPAY", false, "Told(Waiting)"),
         ("USERPAYING", false, "Told(Waiting)"),
