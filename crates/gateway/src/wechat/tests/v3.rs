@@ -67,7 +67,7 @@ fn every_state_of_a_trade_says_what_it_should() {
     for (state, more, expected) in [
         ("SUCCESS", PAID, paid),
         // A refund, perhaps of a part: what was taken is asked for here, what went back elsewhere.
-        ("REFUND", PAID, paid),
+        ("REFUND", PAID, "paid ¥12.50 Some(1795190400000), some back"),
         ("SUCCESS", "", SILENT),
         ("NOTPAY", "", "Told(Waiting)"),
         ("USERPAYING", "", "Told(Waiting)"),
@@ -211,8 +211,8 @@ fn a_refused_refund_ends_nothing_without_a_signature() {
         (429, "FREQUENCY_LIMITED", SILENT, SILENT),
         (500, "SYSTEM_ERROR", SILENT, SILENT),
     ] {
-        let once = format!("Refund(UnsignedRefusal {{ reason: {code:?} }})");
-        let told = if unsigned_says == "unsigned" { &once } else { unsigned_says };
+        let without = format!("Refund(UnsignedRefusal {{ reason: {code:?} }})");
+        let told = if unsigned_says == "unsigned" { &without } else { unsigned_says };
         check(&refund(), &unsigned(status, error(code)), told);
         let refused = format!("Refund(Refused {{ reason: {code:?} }})");
         let told = if signed_says == "refused" { &refused } else { signed_says };
