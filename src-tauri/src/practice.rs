@@ -4,17 +4,13 @@
 //! Its ledger and keys lie in a folder of their own, and each start writes the channel's file that
 //! leads there, because the port is another one each time. The till calls it like any channel.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use mianfu_practice::http::{Shared, serve, serve_tls};
-use mianfu_practice::state::{self, Papers, StateError, WechatPapers};
+use mianfu_practice::state::{Papers, StateError, WechatPapers};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
-
-const CHANNEL_FILE: &str = "channel.toml";
-const WECHAT_FILE: &str = "wechat.toml";
 
 /// A practice that runs and how to reach it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,10 +80,11 @@ fn start(folder: &Path, runtime: &Handle) -> Result<Reachable, PracticeError> {
     let bind = || runtime.block_on(TcpListener::bind(("127.0.0.1", 0)));
     let (listener, secure) = (bind()?, bind()?);
     let (address, secure_at) = (listener.local_addr()?, secure.local_addr()?);
-    let channels = vec![folder.join(CHANNEL_FILE), folder.join(WECHAT_FILE)];
     let gateway = format!("http://{address}{}", mianfu_practice::GATEWAY_PATH);
-    write_private(&channels[0], &channel_file(&papers, &gateway))?;
-    write_private(&channels[1], &wechat_file(&wechat, &format!("https://{secure_at}")))?;
+    let channels = vec![
+        papers.write_channel_file(&gateway)?,
+        wechat.write_channel_file(&secure_at.to_string())?,
+    ];
     runtime.spawn(async move {
         let ended = tokio::select! {
             ended = serve(listener, practice.clone()) => ended,
@@ -98,60 +95,4 @@ fn start(folder: &Path, runtime: &Handle) -> Result<Reachable, PracticeError> {
         }
     });
     Ok(Reachable { channels, phone_url: format!("http://{address}/phone") })
-}
-
-fn wechat_file(papers: &WechatPapers, gateway: &str) -> String {
-    let WechatPapers { appid, mchid, merchant_serial, public_key_id, .. } = papers;
-    format!(
-        "channel = \"wechat\"\n\
-         environment = \"practice\"\n\
-         gateway = \"{gateway}\"\n\
-         app_id = \"{appid}\"\n\
-         merchant_id = \"{mchid}\"\n\
-         merchant_serial = \"{merchant_serial}\"\n\
-         private_key_file = \"{}\"\n\
-         certificate_file = \"{}\"\n\
-         v2_key_file = \"{}\"\n\
-         v3_key_file = \"{}\"\n\
-         platform_certificate_file = \"{}\"\n\
-         public_key_file = \"{}\"\n\
-         public_key_id = \"{public_key_id}\"\n\
-         root_certificates_file = \"{}\"\n\
-         notify_url = \"https://notify.invalid/wechat\"\n\
-         terminal_ip = \"127.0.0.1\"\n",
-        state::MERCHANT_PRIVATE_KEY,
-        state::WECHAT_MERCHANT_CERT,
-        state::WECHAT_V2_KEY,
-        state::WECHAT_V3_KEY,
-        state::WECHAT_PLATFORM_CERT,
-        state::WECHAT_PUBLIC_KEY,
-        state::WECHAT_ROOT_CERT,
-    )
-}
-
-fn channel_file(papers: &Papers, gateway: &str) -> String {
-    let Papers { app_id, seller_id, .. } = papers;
-    let (private_key, public_key) = (state::MERCHANT_PRIVATE_KEY, state::ALIPAY_PUBLIC_KEY);
-    format!(
-        "channel = \"alipay\"\n\
-         environment = \"practice\"\n\
-         gateway = \"{gateway}\"\n\
-         app_id = \"{app_id}\"\n\
-         seller_id = \"{seller_id}\"\n\
-         private_key_file = \"{private_key}\"\n\
-         alipay_public_key_file = \"{public_key}\"\n"
-    )
-}
-
-/// Writes a file for its owner alone, whole or not at all.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    let beside = path.with_extension("part");
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&beside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)
 }

@@ -9,8 +9,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use mianfu_practice::http::{Shared, serve, serve_tls};
-use mianfu_practice::state::{self, Papers, WechatPapers};
-use mianfu_practice::{APP_ID, Channel, CustomerId, Fault, Manner, Options, Practice, RsaSigner};
+use mianfu_practice::state::{Papers, WechatPapers};
+use mianfu_practice::{
+    APP_ID, Channel, CustomerId, Fault, GATEWAY_PATH, Manner, Options, Practice, RsaSigner,
+};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -60,26 +62,6 @@ fn write_private(path: &Path, text: &str) {
     let mut options = fs::OpenOptions::new();
     let mut file = options.write(true).create_new(true).mode(0o600).open(path).unwrap();
     file.write_all(text.as_bytes()).unwrap();
-}
-
-fn wechat_file(papers: &WechatPapers, address: &str) -> String {
-    format!(
-        "channel = \"wechat\"\nenvironment = \"practice\"\ngateway = \"https://{address}\"\n\
-         app_id = \"{}\"\nmerchant_id = \"{}\"\nmerchant_serial = \"{}\"\n\
-         private_key_file = \"{}\"\ncertificate_file = \"{}\"\n\
-         v2_key_file = \"{}\"\nv3_key_file = \"{}\"\n\
-         platform_certificate_file = \"{}\"\nroot_certificates_file = \"{}\"\n\
-         notify_url = \"https://notify.invalid/wechat\"\nterminal_ip = \"127.0.0.1\"\n",
-        papers.appid,
-        papers.mchid,
-        papers.merchant_serial,
-        state::MERCHANT_PRIVATE_KEY,
-        state::WECHAT_MERCHANT_CERT,
-        state::WECHAT_V2_KEY,
-        state::WECHAT_V3_KEY,
-        state::WECHAT_PLATFORM_CERT,
-        state::WECHAT_ROOT_CERT,
-    )
 }
 
 /// Returns the built program. It lies beside this one, because its package may not know practice.
@@ -140,17 +122,8 @@ impl Shop {
         let (at, secure_at) = (plain.local_addr().unwrap(), secure.local_addr().unwrap());
         runtime.spawn(serve(plain, practice.clone()));
         runtime.spawn(serve_tls(secure, practice.clone(), wechat.tls().unwrap()));
-        let alipay = format!(
-            "channel = \"alipay\"\nenvironment = \"practice\"\n\
-             gateway = \"http://{at}/gateway.do\"\napp_id = \"{}\"\n\
-             private_key_file = \"{}\"\nalipay_public_key_file = \"{}\"\n",
-            papers.app_id,
-            state::MERCHANT_PRIVATE_KEY,
-            state::ALIPAY_PUBLIC_KEY,
-        );
-        write_private(&folder.path().join("channel.toml"), &alipay);
-        let text = wechat_file(&wechat, &secure_at.to_string());
-        write_private(&folder.path().join("wechat.toml"), &text);
+        papers.write_channel_file(&format!("http://{at}{GATEWAY_PATH}")).unwrap();
+        wechat.write_channel_file(&secure_at.to_string()).unwrap();
         let channels = vec!["channel.toml", "wechat.toml"];
         Shop { folder, practice, runtime: Some(runtime), access: Access::Write, channels }
     }

@@ -147,7 +147,14 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
             account.address = format!("http://{listen}");
         }
     })?;
-    announce(&papers, wechat.as_ref(), listen, secure_at)?;
+    let files = Files {
+        alipay: papers.write_channel_file(&gateway(listen))?,
+        wechat: match (&wechat, secure_at) {
+            (Some(wechat), Some(secure)) => Some(wechat.write_channel_file(&secure.to_string())?),
+            (Some(_) | None, _) => None,
+        },
+    };
+    announce(&papers, wechat.as_ref(), &files, listen, secure_at)?;
     tokio::select! {
         served = serve(listener, practice.clone()) => served?,
         served = serve_secure(secure, practice) => served?,
@@ -208,15 +215,27 @@ fn open_wechat(
     Ok(wechat)
 }
 
+/// The files by which a till finds the channels.
+struct Files {
+    alipay: PathBuf,
+    wechat: Option<PathBuf>,
+}
+
+fn gateway(listen: SocketAddr) -> String {
+    format!("http://{listen}{}", mianfu_practice::GATEWAY_PATH)
+}
+
 fn announce(
     papers: &Papers,
     wechat: Option<&WechatPapers>,
+    files: &Files,
     listen: SocketAddr,
     secure: Option<SocketAddr>,
 ) -> Result<(), Box<dyn Error>> {
     let mut line = serde_json::json!({
         "listen": listen.to_string(),
-        "gateway": format!("http://{listen}{}", mianfu_practice::GATEWAY_PATH),
+        "gateway": gateway(listen),
+        "channel_file": files.alipay,
         "phone": format!("http://{listen}/phone"),
         "control": format!("http://{listen}/control"),
         "app_id": papers.app_id,
@@ -232,6 +251,7 @@ fn announce(
     if let Some(wechat) = wechat {
         // The keys of the account are in its papers: a line that is printed holds no secret.
         line["wechat"] = serde_json::json!({
+            "channel_file": files.wechat,
             "base": format!("http://{listen}"),
             "base_tls": secure.map(|secure| format!("https://{secure}")),
             "appid": wechat.appid,

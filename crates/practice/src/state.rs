@@ -4,6 +4,7 @@
 //! another mode too. The ledger is a journal of facts, one JSON line each, replayed at the start.
 
 mod certificates;
+mod channel_files;
 mod journal;
 mod wechat;
 
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::options::{APP_ID, CertificateNumbers, Mode, Options, SELLER_ID};
 use crate::signer::{RsaSigner, SignerError};
 
+pub use channel_files::{CHANNEL_FILE, WECHAT_CHANNEL_FILE};
 pub use journal::Journal;
 pub use wechat::{
     WECHAT_MERCHANT_CERT, WECHAT_PAPERS, WECHAT_PLATFORM_CERT, WECHAT_PUBLIC_KEY, WECHAT_ROOT_CERT,

@@ -65,7 +65,7 @@ pub(super) const FILES: [&str; 10] = [
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WechatPapers {
     #[serde(skip)]
-    dir: PathBuf,
+    pub(super) dir: PathBuf,
     pub appid: String,
     pub mchid: String,
     pub merchant_serial: String,
