@@ -101,6 +101,10 @@ const CAUGHT: &[(&str, fn())] = &[
         offers::a_channel_that_is_back_is_asked_about_the_open_sale_at_once,
     ),
     ("law11_doubt_waits", offers::a_channel_that_falls_silent_is_told_of_before_the_next_customer),
+    (
+        "law11_unasked_untold",
+        trouble::law11_a_sale_whose_channel_is_gone_is_told_and_asked_once_it_is_back,
+    ),
     ("law11_silence_unheard", offers::three_silences_stop_new_charges_and_nothing_else),
     ("m1_code_lost_in_the_lane", counter::a_scan_that_waits_for_its_turn_leaves_with_its_code),
     ("m1_silence_is_never_left", scan::a_lost_answer_ends_nothing_and_sends_nothing_twice),

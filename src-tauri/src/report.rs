@@ -121,6 +121,7 @@ impl From<RefundRefusal> for Report {
     fn from(refusal: RefundRefusal) -> Report {
         let code = match &refusal {
             RefundRefusal::NoAmount => ReportCode::BadAmount,
+            RefundRefusal::NoChannel { .. } => ReportCode::ChannelNotReady,
             RefundRefusal::NotPaid { .. } => ReportCode::NothingToRefund,
             RefundRefusal::AboveCeiling { .. } => ReportCode::RefundExceeds,
             RefundRefusal::IntentUsed | RefundRefusal::Outlived(_) => ReportCode::Outdated,

@@ -230,6 +230,8 @@ pub enum NoticeView {
     DatabaseDamaged,
     CopiedDatabase,
     RestoredDatabase,
+    /// Sales without a result are of a channel that is not set up here.
+    ChannelMissing,
     LiveAttemptsAtStart,
     /// The store wants to hear, and there is no device.
     NoSound,

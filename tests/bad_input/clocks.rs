@@ -21,6 +21,7 @@ fn clock_notice(shop: &mut Shop) -> Option<i64> {
         Notice::Trouble(_)
         | Notice::CopiedDatabase
         | Notice::RestoredDatabase
+        | Notice::ChannelMissing { .. }
         | Notice::LiveAtStart { .. } => None,
     })
 }

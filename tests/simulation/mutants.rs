@@ -44,6 +44,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("law10_keys_are_those_of_the_file", Test),
     ("law11_asked_when_its_turn_comes", Test),
     ("law11_doubt_waits", Test),
+    ("law11_unasked_untold", Test),
     ("law11_silence_unheard", Days),
     ("law1_leaves_unkept", Points("shown_cancelled")),
     ("law1_sent_without_a_mark", Days),

@@ -2,8 +2,11 @@
 
 use mianfu_core::attempt::{Phase, Screen};
 use mianfu_core::channel::ChannelId;
+use mianfu_core::money::Fen;
 use mianfu_practice::{Fault, Manner};
 use mianfu_tests::shop::*;
+use mianfu_till::people::RefundWish;
+use mianfu_till::refunds::RefundRefusal;
 use mianfu_till::till::TroubleKind;
 use mianfu_till::{Means, Notice, Refusal};
 
@@ -137,4 +140,36 @@ fn a_till_that_starts_on_a_disk_in_trouble_says_so_and_starts_when_it_is_over() 
         assert_eq!(shop.end(&no).screen(), Screen::Paid);
         shop.settle();
     }
+}
+
+#[test]
+pub(crate) fn law11_a_sale_whose_channel_is_gone_is_told_and_asked_once_it_is_back() {
+    let mut shop = Shop::with(Setup::both_channels);
+    shop.wait(5_000);
+    let no = shop.collect(1_250, Means::Show(ChannelId::Wechat)).unwrap();
+    shop.wait(2_000);
+    let qr = shop.qr(&no).unwrap();
+    shop.practice.scan(shop.now.0, &qr, Manner::Pays).unwrap();
+    let both = std::mem::replace(&mut shop.channels, vec![ChannelId::Alipay]);
+    shop.restart(1_000);
+    shop.wait(60_000);
+    assert!(notices(&mut shop).contains(&Notice::ChannelMissing { count: 1 }));
+    assert!(!shop.attempt(&no).is_final(), "nobody has said how it ended");
+    shop.channels = both.clone();
+    shop.restart(1_000);
+    assert_eq!(shop.end(&no).screen(), Screen::Paid);
+    assert_eq!(notices(&mut shop), []);
+    shop.channels = vec![ChannelId::Alipay];
+    shop.restart(1_000);
+    let wish =
+        RefundWish { no: no.clone(), amount: Fen::new(250).unwrap(), intent_id: "back".to_owned() };
+    let now = shop.till_now();
+    let refused = shop.till().refund(&wish, "店长 01", now);
+    assert!(matches!(refused, Err(RefundRefusal::NoChannel { .. })), "{refused:?}");
+    shop.channels = both;
+    shop.restart(1_000);
+    let now = shop.till_now();
+    shop.till().refund(&wish, "店长 01", now).unwrap();
+    shop.settle();
+    assert_eq!(shop.held_by_channel(&no), 1_000);
 }

@@ -6,6 +6,7 @@ use mianfu_core::attempt::{Attempt, Phase};
 use mianfu_core::breaker::Offer;
 use mianfu_core::channel::{ChannelId, Flow};
 use mianfu_core::money::{Fen, Timestamp};
+use mianfu_core::mutant;
 use mianfu_core::number::{OrderNo, OutTradeNo};
 use mianfu_core::order::{self, Order};
 use mianfu_core::refund::{Refund, RefundId};
@@ -147,6 +148,8 @@ pub enum Notice {
     CopiedDatabase,
     /// The database is an older copy: the old numbers are being asked.
     RestoredDatabase,
+    /// This many attempts without a result are of a channel whose file this till was not given.
+    ChannelMissing { count: usize },
     /// This many attempts had no result when the till started.
     LiveAtStart { count: usize },
 }
@@ -327,6 +330,9 @@ impl<K: Keys> Till<K> {
             notices.push(Notice::CopiedDatabase);
         } else if self.recovery.as_ref().is_some_and(Recovery::is_after_a_restore) {
             notices.push(Notice::RestoredDatabase);
+        }
+        if 0 < self.unasked && !mutant::planted("law11_unasked_untold") {
+            notices.push(Notice::ChannelMissing { count: self.unasked });
         }
         if 0 < self.live_at_start && !self.is_decided().unwrap_or(false) {
             notices.push(Notice::LiveAtStart { count: self.live_at_start });

@@ -32,6 +32,12 @@ pub enum RefundRefusal {
         /// The attempt.
         out_trade_no: OutTradeNo,
     },
+    /// The channel that took the money is not set up at this till.
+    #[error("the channel of attempt `{out_trade_no}` is not set up here")]
+    NoChannel {
+        /// The attempt.
+        out_trade_no: OutTradeNo,
+    },
     /// More than is left of what was paid.
     #[error("more than is left of attempt `{out_trade_no}`")]
     AboveCeiling {
@@ -154,6 +160,9 @@ impl<K: Keys> Till<K> {
         let attempt = self.db.read().attempts().get(no)?.value;
         if !attempt.holds_money() {
             return Err(RefundRefusal::NotPaid { out_trade_no: no.clone() });
+        }
+        if !self.lines.contains_key(&attempt.channel) {
+            return Err(RefundRefusal::NoChannel { out_trade_no: no.clone() });
         }
         let cause = RefundCause::Person { by: by.to_owned(), intent_id: intent_id.clone() };
         let kept =

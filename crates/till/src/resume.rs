@@ -9,17 +9,19 @@ use mianfu_core::channel::{ChannelId, Flow};
 use mianfu_core::money::Timestamp;
 use mianfu_core::mutant;
 use mianfu_core::number::{Counter as Place, OutTradeNo};
-use mianfu_core::refund::RefundEvent;
-use mianfu_db::{Birth, Db, DbError, LeftBecause, Opened, OperationKind};
+use mianfu_core::refund::{Refund, RefundEvent};
+use mianfu_db::{Birth, Db, DbError, LeftBecause, Opened, OperationKind, Versioned};
 use mianfu_gateway::Keys;
 
-use crate::cashier::OPEN_MAX;
+use crate::cashier::{OPEN_MAX, note};
 use crate::line::Line;
 use crate::recovery::Recovery;
 use crate::till::{Jitter, Planned, Settings, Till};
 use crate::worker::unsigned::Unsigned;
 use crate::worker::{Calls, What};
 
+/// From one look at what no channel of this till can be asked about to the next, in ms.
+const UNASKED_MS: i64 = 180_000;
 /// How long after its beginning the last sale still stands on the screen of a till that starts.
 pub(crate) const LAST_SALE_MS: i64 = 600_000;
 /// Rows woken by one tick.
@@ -74,6 +76,7 @@ impl<K: Keys> Till<K> {
             trouble: None,
             recovery: None,
             live_at_start: 0,
+            unasked: 0,
             earlier: Vec::new(),
             birth: opened.birth,
             jitter: Jitter::new(seed),
@@ -111,6 +114,8 @@ impl<K: Keys> Till<K> {
             self.step_refund(kept.value.id, found, now)?;
         }
         self.live_at_start = open.iter().filter(|kept| kept.value.is_live()).count();
+        let unasked = |attempt: &Attempt| !self.lines.contains_key(&attempt.channel);
+        self.unasked = open.iter().filter(|kept| unasked(&kept.value)).count();
         // A code that was shown after the copy was made may be scanned yet, and a number is asked once.
         // A reversal that the lost database sent may be under way as well: what it is about must not
         // stand as paid before it has come.
@@ -252,9 +257,23 @@ impl<K: Keys> Till<K> {
             {
                 continue;
             }
-            self.step(&kept.value.out_trade_no, Event::Tick, now, None)?;
+            match self.lines.contains_key(&kept.value.channel) {
+                true => self.step(&kept.value.out_trade_no, Event::Tick, now, None)?,
+                false => self.put_off(kept, now)?,
+            }
         }
         self.wake_background(now)
+    }
+
+    /// An attempt of a channel that is not set up here waits for a start at which it is: it would
+    /// wake the till for nothing at every turn.
+    fn put_off(&mut self, kept: Versioned<Attempt>, now: Timestamp) -> Result<(), DbError> {
+        let Versioned { value: mut attempt, version } = kept;
+        attempt.poll_at = Some(now.plus_ms(UNASKED_MS));
+        let noted = note(now, "channel_missing", String::new());
+        self.db
+            .write("put an attempt off", |tx| tx.attempts().update(&attempt, version, &noted))?;
+        Ok(())
     }
 
     /// Wakes as much background work as its lane has room for, the most overdue first; the rest
@@ -265,7 +284,7 @@ impl<K: Keys> Till<K> {
         let asks = self.db.read().queue().due_of(OperationKind::LateAsk, now, half)?;
         let left = room - u32::try_from(asks.len()).unwrap_or(0);
         for kept in self.db.read().refunds().due(now, left)? {
-            self.step_refund(kept.value.id, RefundEvent::Tick, now)?;
+            self.wake_refund(kept, now)?;
         }
         for row in asks {
             if mutant::planted("m14_late_question_forgotten") {
@@ -279,6 +298,18 @@ impl<K: Keys> Till<K> {
                 self.calls.hand_out(What::LateAsk { no, key: row.key }, now);
             }
         }
+        Ok(())
+    }
+
+    fn wake_refund(&mut self, kept: Versioned<Refund>, now: Timestamp) -> Result<(), DbError> {
+        let Versioned { value: mut refund, version } = kept;
+        let attempt = self.db.read().attempts().get(&refund.out_trade_no)?.value;
+        if self.lines.contains_key(&attempt.channel) {
+            return self.step_refund(refund.id, RefundEvent::Tick, now);
+        }
+        refund.next_at = Some(now.plus_ms(UNASKED_MS));
+        let noted = note(now, "channel_missing", String::new());
+        self.db.write("put a refund off", |tx| tx.refunds().update(&refund, version, &noted))?;
         Ok(())
     }
 

@@ -63,6 +63,7 @@ fn notice_line(notice: &Notice, open_count: u32, folder: &Path) -> Option<Notice
         Notice::Trouble(TroubleKind::Damaged) => (NoticeView::DatabaseDamaged, place()),
         Notice::CopiedDatabase => (NoticeView::CopiedDatabase, place()),
         Notice::RestoredDatabase => (NoticeView::RestoredDatabase, None),
+        Notice::ChannelMissing { count } => (NoticeView::ChannelMissing, Some(count.to_string())),
         // Told for as long as any of them may still be open.
         Notice::LiveAtStart { .. } if open_count == 0 => return None,
         Notice::LiveAtStart { count } => (NoticeView::LiveAttemptsAtStart, Some(count.to_string())),
@@ -112,6 +113,8 @@ mod tests {
         check(&trouble(TroubleKind::Damaged), 0, Some((NoticeView::DatabaseDamaged, at)));
         check(&Notice::CopiedDatabase, 0, Some((NoticeView::CopiedDatabase, at)));
         check(&Notice::RestoredDatabase, 0, Some((NoticeView::RestoredDatabase, None)));
+        let missing = Notice::ChannelMissing { count: 1 };
+        check(&missing, 0, Some((NoticeView::ChannelMissing, Some("1"))));
         let open = Notice::LiveAtStart { count: 2 };
         check(&open, 1, Some((NoticeView::LiveAttemptsAtStart, Some("2"))));
         check(&open, 0, None);

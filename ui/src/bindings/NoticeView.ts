@@ -3,4 +3,4 @@
 /**
  * Names a condition of the till that a person should know of.
  */
-export type NoticeView = "clock_wrong" | "disk_full" | "disk_low" | "disk_read_only" | "backup_late" | "database_damaged" | "copied_database" | "restored_database" | "live_attempts_at_start" | "no_sound";
+export type NoticeView = "clock_wrong" | "disk_full" | "disk_low" | "disk_read_only" | "backup_late" | "database_damaged" | "copied_database" | "restored_database" | "channel_missing" | "live_attempts_at_start" | "no_sound";

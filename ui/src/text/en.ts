@@ -190,6 +190,10 @@ export const en: Text = {
     database_damaged: { is: "The database is damaged", todo: "Call the manager; delete nothing" },
     copied_database: { is: "The database is from another machine", todo: "Call the manager" },
     restored_database: { is: "The database was restored", todo: "Checking with the channel" },
+    channel_missing: {
+      is: "Sales wait whose wallet is not set up here",
+      todo: "Have its channel file put back",
+    },
     live_attempts_at_start: {
       is: "Some sales had no result when the till closed",
       todo: "Still asking",

@@ -175,6 +175,7 @@ const NOTICE: Record<NoticeView, Sentence> = {
   database_damaged: { is: "数据文件有损坏", todo: "请店长处理，不要删除文件" },
   copied_database: { is: "数据来自别的电脑", todo: "请店长处理" },
   restored_database: { is: "数据是从备份恢复的", todo: "正在向平台核对" },
+  channel_missing: { is: "有单没有结果，它的渠道没装上", todo: "请店长找安装人员装回渠道文件" },
   live_attempts_at_start: { is: "上次关机时有单没有结果", todo: "正在接着查" },
   no_sound: { is: "没有声音设备", todo: "结果看屏幕闪边；请接好音箱" },
 };

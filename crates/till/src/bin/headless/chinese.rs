@@ -86,6 +86,7 @@ fn of_sale(refusal: &Refusal) -> String {
 fn of_refund(refusal: &RefundRefusal) -> &'static str {
     match refusal {
         RefundRefusal::NoAmount => "退款金额至少一分",
+        RefundRefusal::NoChannel { .. } => "收这笔款的渠道没有设置",
         RefundRefusal::NotPaid { .. } => "本单没有收到款，不能退",
         RefundRefusal::AboveCeiling { .. } => "超过本单还能退的金额",
         RefundRefusal::IntentUsed => "这个 intent 已退过另一个金额",

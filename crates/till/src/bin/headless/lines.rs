@@ -126,6 +126,11 @@ pub(crate) fn describe_notice(notice: &Notice) -> (&'static str, Value) {
                 .to_owned(),
             "run settle, then compare with the channel's own list",
         ),
+        Notice::ChannelMissing { count } => line(
+            "channel_missing",
+            format!("sales without a result of a channel that is not set up here: {count}"),
+            "name that channel's file too (--channel), so that they are asked about",
+        ),
         Notice::LiveAtStart { count } => line(
             "live_at_start",
             format!("sales without a result at the start: {count}"),

@@ -190,6 +190,7 @@ fn of_scanned(scanned: &Scanned) -> Both {
 fn of_refund(refusal: &RefundRefusal) -> Both {
     match refusal {
         RefundRefusal::NoAmount => both("give back 0.01 or more", "至少退 0.01"),
+        RefundRefusal::NoChannel { .. } => no_channel(),
         RefundRefusal::NotPaid { .. } => both(
             "run settle, then status: only what was paid goes back",
             "先运行 settle，再运行 status：收到的才能退",
