@@ -147,7 +147,7 @@ const en: OpenItemsText = {
     held: {
       word: "Call the manager",
       is: "The manager must decide",
-      todo: "Keep the goods, charge nothing; manager: {orders} for its history, compare the channel’s",
+      todo: "Keep the goods, charge nothing; manager: compare {orders} with the channel’s list",
     },
     late_money: {
       word: "Late money",
@@ -157,7 +157,7 @@ const en: OpenItemsText = {
     contradicted: {
       word: "Records differ",
       is: "The channel now says otherwise",
-      todo: "Manager: {orders} for its history, compare the channel’s",
+      todo: "Manager: compare {orders} with the channel’s list",
     },
     goods_gone_unpaid: {
       word: "Goods unpaid",
@@ -177,12 +177,12 @@ const en: OpenItemsText = {
     copied: {
       word: "Another machine’s",
       is: "From another machine; nothing goes back here",
-      todo: "Manager: {orders} for its history, compare with that till",
+      todo: "Manager: compare {orders} with that till’s",
     },
     refund_held: {
       word: "Refund differs",
       is: "A refund’s number gave back another amount",
-      todo: "Manager: {orders} for its history, compare the channel’s",
+      todo: "Manager: compare {orders} with the channel’s list",
     },
   },
   needsManager: {
