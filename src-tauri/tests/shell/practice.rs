@@ -283,7 +283,8 @@ fn a_real_payment_code_is_told_in_practice_that_it_pays_nothing_there() {
     let counter = Counter::open();
     counter.until(|view| {
         let channels = view["channels"].as_array();
-        channels.is_some_and(|channels| channels.iter().all(|one| one["scans"] == "taken"))
+        let takes = |one: &Value| one["state"] == "ready" && one["scans"] == "taken";
+        channels.is_some_and(|channels| channels.iter().all(takes))
     });
     for (amount_fen, wallet, code) in
         [(1_250, "alipay", "281234567890123456"), (1_260, "wechat", "134567890123456789")]
