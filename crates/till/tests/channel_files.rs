@@ -51,7 +51,7 @@ fn check(change: impl FnOnce(&Path, &mut String), english: &str, chinese: &str) 
         .arg(folder.path().join("till.db"))
         .arg("--channel")
         .arg(folder.path().join("wechat.toml"))
-        .arg("status")
+        .args(["collect", "--amount", "1.00", "--show"])
         .output()
         .unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
