@@ -52,6 +52,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("law3_a_start_forgets_what_is_open", Days),
     ("law3_second_attempt", Test),
     ("law3_two_live_rows", Test),
+    ("m15_given_back_is_recovered_as_paid", Test),
     ("law4_part_is_paid", Test),
     ("law5_a_late_return_rewrites_the_end", Test),
     ("law5_end_is_rewritten", Days),

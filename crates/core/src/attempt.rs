@@ -380,7 +380,10 @@ impl Attempt {
         step.attempt.submit_open = false;
         step.attempt.seen = true;
         let differs = payment.amount != step.attempt.amount.fen();
-        if !differs || mutant::planted("law4_part_is_paid") {
+        if payment.some_back && !mutant::planted("m15_given_back_is_recovered_as_paid") {
+            // Who gave it back and how much, the lost database knew.
+            step.finish(Phase::Held { reason: HoldReason::AlreadyPaid });
+        } else if !differs || mutant::planted("law4_part_is_paid") {
             step.finish(Phase::Paid { payment: facts(payment, now) });
         } else {
             let channel_fen = payment.amount.get();

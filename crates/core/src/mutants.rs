@@ -16,6 +16,10 @@ const CAUGHT: &[(&str, fn())] = &[
     ("law1_sent_without_a_mark", attempt::law1_the_mark_is_kept_with_the_intent),
     ("law2_silence_closes", attempt::law2_silence_is_not_an_answer),
     ("law3_second_attempt", order::tests::law3_one_attempt_at_a_time),
+    (
+        "m15_given_back_is_recovered_as_paid",
+        attempt::m15_a_recovered_payment_of_which_some_went_back_is_held,
+    ),
     ("law4_part_is_paid", attempt::law4_a_recovered_payment_of_another_amount_is_held),
     ("law5_end_is_rewritten", attempt::law5_an_end_is_never_rewritten),
     ("law5_a_late_return_rewrites_the_end", attempt::m14_after_an_end_a_notice_only_asks),

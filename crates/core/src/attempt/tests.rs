@@ -1054,6 +1054,15 @@ pub(crate) fn m15_a_recovered_payment_is_kept_and_never_refunded_by_itself() {
 }
 
 #[test]
+pub(crate) fn m15_a_recovered_payment_of_which_some_went_back_is_held() {
+    let some_back = Payment { some_back: true, ..paid(1_250) };
+    let held = Attempt::recovered(intent(Flow::Scan), some_back, at(0), &Timetable::WECHAT);
+    assert_eq!(phase(&held.attempt.phase), "held already_paid");
+    assert_eq!(held.finding, Some(Finding::Recovered));
+    assert_eq!((held.effect, held.follow_up), (None, None));
+}
+
+#[test]
 pub(crate) fn m15_a_parked_code_in_a_restored_database_counts_as_sent() {
     check(
         SHOW,
