@@ -140,10 +140,15 @@ impl<K: Keys> Till<K> {
         let Some(recovery) = &mut self.recovery else { return Ok(()) };
         recovery.absent_at.insert(channel);
         let nowhere = self.lines.keys().all(|channel| recovery.absent_at.contains(channel));
-        if nowhere || mutant::planted("m15_one_channel_is_enough") {
-            return self.recovery_moves(Asked::Absent, now);
+        if !nowhere && !mutant::planted("m15_one_channel_is_enough") {
+            return Ok(());
         }
-        Ok(())
+        let moved = self.recovery_moves(Asked::Absent, now);
+        if let (Err(_), Some(recovery)) = (&moved, &mut self.recovery) {
+            // Nothing of it is kept, and a channel that counts as heard would not be asked again.
+            recovery.absent_at.clear();
+        }
+        moved
     }
 
     /// Keeps what was said about this number and goes to the next.
