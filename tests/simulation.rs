@@ -74,8 +74,18 @@ fn days_that_broke_a_promise_once_keep_it() {
     let tills = [3_071, 46_140, 8_672, 3_158, 9_767, 136_107, 114_006];
     let oracles =
         [169_144, 1_028_201, 152_380, 148_416, 123_896, 1_007_515, 320_357, 880_098, 5_437];
-    for seed in tills.into_iter().chain(oracles) {
+    let clashes = [5_033_680, 5_054_080, 5_063_541, 5_069_723];
+    for seed in tills.into_iter().chain(oracles).chain(clashes) {
         assert_eq!(run_plan(&alipay_alone(seed), usize::MAX).broken, [], "seed {seed}");
+    }
+}
+
+/// A disk that failed as the second of two channels said that it knows no such number, a sale that was
+/// found again of which the money had gone back, cash whose key had to be pressed for two sales.
+#[test]
+fn days_of_both_channels_that_broke_a_promise_once_keep_it() {
+    for seed in [6_016_542, 6_051_410, 6_015_116] {
+        assert_eq!(run_plan(&Plan::of(seed), usize::MAX).broken, [], "seed {seed}");
     }
 }
 

@@ -12,7 +12,8 @@ pub(super) fn drawer_is_the_books(case: &Case<'_>, broken: &mut Vec<Broken>) {
     for order in tables.orders.iter().filter(|row| row.int("cash_fen") != Some(0)) {
         let known = || case.record.cash.iter().filter(|cash| !cash.forgotten);
         let moves = || known().filter(|cash| is_of(cash, order));
-        let counted = moves().any(|cash| is_counted(cash, order)) || was_asked(case, order);
+        // One that could not say so any more may have taken it: the power went in between.
+        let counted = moves().any(|cash| is_counted(cash, order));
         if !counted && !is_inherited(case, order) {
             let what = format!("order {} took cash that nobody counted", order.text("order_no"));
             note(broken, "M16", END, what);
@@ -78,14 +79,4 @@ fn is_inherited(case: &Case<'_>, order: &Row) -> bool {
         let took = line.row.int("cash_fen").is_some_and(|cash_fen| cash_fen != 0);
         line.key == number && took && Some(line.seen_ms) == first_ms
     })
-}
-
-/// Says whether a till that could not say so any more may have taken cash for the order: the power
-/// went in between.
-fn was_asked(case: &Case<'_>, order: &Row) -> bool {
-    case.record
-        .cash
-        .iter()
-        .filter(|cash| !cash.forgotten)
-        .any(|cash| !cash.said && cash.of == Heap::Order(String::new()) && is_counted(cash, order))
 }

@@ -39,14 +39,13 @@ impl World<'_> {
         let hand = Counted { received: fen(received_fen), rounded: fen(rounded_fen) };
         let done = till.take_cash_instead(&front.out_trade_no, hand, now);
         let result = done.as_ref().err().map_or("done".to_owned(), |error| chain(error));
-        let order_no = done.as_ref().ok().map(|order| order.no.0.to_string());
         self.say(format_args!("cashier: cash instead {}: {result}", front.out_trade_no));
         let pressed_again = done.as_ref().is_ok_and(|order| self.is_in_drawer(order));
         // Of what the till refuses nothing lies in the drawer; what it could not keep may lie there.
         let may_lie_there = matches!(done, Ok(_) | Err(CashRefusal::Db(_)));
         if may_lie_there && !pressed_again {
-            let of = Heap::Order(order_no.clone().unwrap_or_default());
-            self.changes_hands(of, (due_fen, rounded_fen, received_fen), order_no.is_some());
+            let of = Heap::Order(front.order_no.0.to_string());
+            self.changes_hands(of, (due_fen, rounded_fen, received_fen), done.is_ok());
         }
         if let Err(CashRefusal::Db(error)) = done {
             self.not_kept("cash instead", &error);
@@ -88,14 +87,13 @@ impl World<'_> {
         let unsaid = self.desk.record.cash.iter_mut().find(|cash| {
             !cash.said
                 && !cash.forgotten
-                && cash.of == Heap::Order(String::new())
+                && cash.of == Heap::Order(number.clone())
                 && cash.rounded_fen == order.rounded.get()
                 && cash.received_fen == order.received.get()
                 && cash.due_fen == order.due.get()
         });
         let Some(cash) = unsaid else { return false };
         cash.said = true;
-        cash.of = Heap::Order(number);
         true
     }
 
