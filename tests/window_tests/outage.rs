@@ -118,7 +118,7 @@ async fn ask_back(app: &App) {
 async fn seen_waiting(app: &App) {
     app.key(Key::F1).await.unwrap();
     app.see_text(&format!("{WAITING}.care"), &format!("{REFUNDS} 笔待发")).await.unwrap();
-    app.see_text(WAITING, "网络通了自动发出，不用重做").await.unwrap();
+    app.see_text(WAITING, "支付宝有应答就自动发出，不用重做").await.unwrap();
     app.see_text(WAITING, "最早").await.unwrap();
     app.see_text(WAITING, "再试").await.unwrap();
     app.see_text("[data-of=sales]", "1 笔结果未知 ¥15.00").await.unwrap();

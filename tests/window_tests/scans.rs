@@ -20,7 +20,7 @@ const WRONG: [Wrong; 16] = [
     ("https://qr.95516.com/000/1", "这是收款码", "That code receives money: Ask"),
     ("https://example.com/a+b", "这是网址", "That code is a web address: Ask"),
     ("28123456789012", "没有扫全：请再扫一次", "The code was cut short: Scan once more"),
-    ("134567890123456789", "还不能收微信：请用", "WeChat is not taken yet: Use"),
+    ("134567890123456789", "本机没有开通微信：请用", "WeChat is not taken at this till: Use"),
     ("6212345678901234567", "这是云闪付的码", "That is a UnionPay code, not taken here: Use"),
     ("213841235466778890011223344556", "几个码连在一起了", "Several codes ran together: Scan"),
     ("281234567890123456281234567890", "几个码连在一起了", "Several codes ran together: Scan"),
