@@ -162,6 +162,9 @@ fn a_reversal_is_repeated_asked_about_or_over() {
     check(&call, &again("REVERSE_EXPIRE"), "Reversal(TooLate)");
     let refused = "<xml><return_code>FAIL</return_code><return_msg>签名错误</return_msg></xml>";
     check(&call, &unsigned(200, refused), "a manager: 签名错误");
+    let refused = "<xml><return_code>FAIL</return_code>\
+                   <return_msg>商户号mch_id或sub_mch_id不存在</return_msg></xml>";
+    check(&call, &unsigned(200, refused), "a manager: 商户号mch_id或sub_mch_id不存在");
 }
 
 #[test]

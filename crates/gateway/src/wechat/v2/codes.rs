@@ -122,7 +122,8 @@ const CONFIGURATION: &[&str] = &[
 
 /// How the unsigned texts begin that name an error of configuration. The rest is silence: a text
 /// about their system's trouble must not stop a till.
-const UNSIGNED: [&str; 5] = ["签名错误", "签名失败", "参数格式校验错误", "appid", "mch_id"];
+const UNSIGNED: [&str; 6] =
+    ["签名错误", "签名失败", "参数格式校验错误", "appid", "mch_id", "商户号"];
 
 pub(crate) fn micropay(err_code: &str) -> Refused {
     find(MICROPAY, err_code).unwrap_or(Refused::Silent)
