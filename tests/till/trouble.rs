@@ -170,6 +170,12 @@ pub(crate) fn law11_a_sale_whose_channel_is_gone_is_told_and_asked_once_it_is_ba
     shop.restart(1_000);
     let now = shop.till_now();
     shop.till().refund(&wish, "店长 01", now).unwrap();
+    let both = std::mem::replace(&mut shop.channels, vec![ChannelId::Alipay]);
+    shop.restart(1_000);
+    shop.wait(60_000);
+    assert!(notices(&mut shop).contains(&Notice::ChannelMissing { count: 1 }), "its refund waits");
+    shop.channels = both;
+    shop.restart(1_000);
     shop.settle();
     assert_eq!(shop.held_by_channel(&no), 1_000);
 }

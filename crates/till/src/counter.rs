@@ -148,7 +148,8 @@ pub enum Notice {
     CopiedDatabase,
     /// The database is an older copy: the old numbers are being asked.
     RestoredDatabase,
-    /// This many attempts without a result are of a channel whose file this till was not given.
+    /// This many sales without a result, or with a refund on its way, are of a channel whose file
+    /// this till was not given.
     ChannelMissing { count: usize },
     /// This many attempts had no result when the till started.
     LiveAtStart { count: usize },

@@ -1,7 +1,7 @@
 //! How a till starts and how it goes on: a start asks and never resends; time wakes what is due.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mianfu_core::attempt::{Attempt, ClosedHow, Event, Finding, FollowUp, Phase, RefundWhy, Step};
 use mianfu_core::breaker::Offer;
@@ -108,14 +108,21 @@ impl<K: Keys> Till<K> {
             self.step(no, found, now, None)?;
         }
         let refunds = self.db.read().refunds().open(OPEN_MAX)?;
-        for kept in refunds {
-            let copied = self.is_from_elsewhere(&kept.value.out_trade_no)?;
+        let mut unasked: BTreeSet<&OutTradeNo> = BTreeSet::new();
+        for kept in &refunds {
+            let no = &kept.value.out_trade_no;
+            if !self.lines.contains_key(&self.db.read().attempts().get(no)?.value.channel) {
+                unasked.insert(no);
+            }
+            let copied = self.is_from_elsewhere(no)?;
             let found = if copied { RefundEvent::Copied } else { RefundEvent::Resumed };
             self.step_refund(kept.value.id, found, now)?;
         }
         self.live_at_start = open.iter().filter(|kept| kept.value.is_live()).count();
-        let unasked = |attempt: &Attempt| !self.lines.contains_key(&attempt.channel);
-        self.unasked = open.iter().filter(|kept| unasked(&kept.value)).count();
+        let missing = |attempt: &Attempt| !self.lines.contains_key(&attempt.channel);
+        let sales = open.iter().map(|kept| &kept.value).filter(|attempt| missing(attempt));
+        unasked.extend(sales.map(|attempt| &attempt.out_trade_no));
+        self.unasked = unasked.len();
         // A code that was shown after the copy was made may be scanned yet, and a number is asked once.
         // A reversal that the lost database sent may be under way as well: what it is about must not
         // stand as paid before it has come.

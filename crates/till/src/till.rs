@@ -78,7 +78,8 @@ pub struct Till<K> {
     pub(crate) earlier: Vec<OutTradeNo>,
     pub(crate) birth: Birth,
     pub(crate) live_at_start: usize,
-    /// Attempts without a result whose channel this till does not have: nothing can ask about them.
+    /// Sales without a result, or with a refund on its way, whose channel this till does not have:
+    /// nothing can ask about them.
     pub(crate) unasked: usize,
     pub(crate) jitter: Jitter,
     /// Codes to show that came and are not kept yet; they are kept before anything else happens.

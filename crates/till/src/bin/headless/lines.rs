@@ -23,6 +23,7 @@ pub(crate) fn describe(attempt: &Attempt, refunds: &[Refund]) -> Value {
         "event": "attempt",
         "out_trade_no": attempt.out_trade_no.as_str(),
         "order_no": attempt.order_no.0,
+        "channel": attempt.channel.as_str(),
         "amount_fen": attempt.amount.get(),
         "screen": format!("{:?}", attempt.screen()),
         "final": attempt.is_final(),
@@ -128,7 +129,7 @@ pub(crate) fn describe_notice(notice: &Notice) -> (&'static str, Value) {
         ),
         Notice::ChannelMissing { count } => line(
             "channel_missing",
-            format!("sales without a result of a channel that is not set up here: {count}"),
+            format!("sales or refunds without a result, of a channel not set up here: {count}"),
             "name that channel's file too (--channel), so that they are asked about",
         ),
         Notice::LiveAtStart { count } => line(
