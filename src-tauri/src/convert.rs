@@ -19,7 +19,7 @@ use mianfu_till::counter::{ChannelHealth as Health, HistoryLine, Last, OrderLine
 use mianfu_till::people::ManagerState as Manager;
 use mianfu_till::receipt::{self, Receipt};
 use mianfu_till::upkeep::Condition;
-use mianfu_till::{Counter, Means, SameCustomer as Answer, Scanned, Settings, recognise};
+use mianfu_till::{Counter, Means, SameCustomer as Answer, Settings};
 
 use crate::change::Codes;
 use crate::store::CounterSettings;
@@ -226,25 +226,7 @@ pub(crate) fn history_line(line: HistoryLine) -> HistoryLineView {
 
 /// Returns the wallet that a sale was to be paid with, where that can be told.
 pub(crate) fn wallet_of(means: &Means) -> Option<ChannelView> {
-    match means {
-        Means::Show(id) => Some(channel(*id)),
-        Means::Scan(text) => match recognise(text) {
-            Scanned::Payment { channel: id, .. } => Some(channel(id)),
-            Scanned::UnionPay
-            | Scanned::Truncated
-            | Scanned::RunTogether
-            | Scanned::Product
-            | Scanned::Receive
-            | Scanned::Address
-            | Scanned::Card
-            | Scanned::Receipt(_)
-            | Scanned::CashReceipt(_)
-            | Scanned::FullWidth
-            | Scanned::TooLong
-            | Scanned::Empty
-            | Scanned::Other => None,
-        },
-    }
+    means.way().map(|(id, _)| channel(id))
 }
 
 /// Returns the channel of a means of payment that shows codes.

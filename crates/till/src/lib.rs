@@ -41,7 +41,7 @@ pub mod worker;
 pub use counter::{Counter, Notice};
 pub use line::Line;
 pub use mianfu_db::{Birth, DbError};
-pub use mianfu_gateway::{MerchantKeys, Scanned, recognise};
+pub use mianfu_gateway::{MerchantKeys, Scanned};
 pub use sale::{Collect, Means, Refusal, SameCustomer};
 pub use till::{Settings, Till, TillError};
 pub use worker::{CallId, Outgoing};

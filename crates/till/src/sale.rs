@@ -44,6 +44,32 @@ pub enum Means {
     Scan(String),
 }
 
+impl Means {
+    /// Returns the way that a sale would go; `None` for what is no payment code.
+    #[must_use]
+    pub fn way(&self) -> Option<(ChannelId, Flow)> {
+        match self {
+            Means::Show(channel) => Some((*channel, Flow::Show)),
+            Means::Scan(text) => match recognise(text) {
+                Scanned::Payment { channel, .. } => Some((channel, Flow::Scan)),
+                Scanned::UnionPay
+                | Scanned::Truncated
+                | Scanned::RunTogether
+                | Scanned::Product
+                | Scanned::Receive
+                | Scanned::Address
+                | Scanned::Card
+                | Scanned::Receipt(_)
+                | Scanned::CashReceipt(_)
+                | Scanned::FullWidth
+                | Scanned::TooLong
+                | Scanned::Empty
+                | Scanned::Other => None,
+            },
+        }
+    }
+}
+
 /// What was answered to 同一位顾客吗？ (M18)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SameCustomer {

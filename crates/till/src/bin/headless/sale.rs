@@ -3,11 +3,9 @@
 use std::process::ExitCode;
 
 use mianfu_core::attempt::Screen;
-use mianfu_core::channel::{ChannelId, Flow};
 use mianfu_core::number::OutTradeNo;
 use mianfu_core::refund::{Refund, RefundPhase};
-use mianfu_gateway::{Scanned, recognise};
-use mianfu_till::{Collect, DbError, Means, SameCustomer};
+use mianfu_till::{Collect, DbError, SameCustomer};
 use serde_json::json;
 
 use crate::desk::Desk;
@@ -23,7 +21,8 @@ pub(crate) async fn collect(desk: &mut Desk, collect: Collect) -> Result<ExitCod
     };
     // What an intent has made already is only followed; it needs no offer.
     let is_kept = desk.ask(is_kept).await?;
-    if let (false, Some((channel, flow))) = (is_kept, way_of(&collect.means)) {
+    // What is no payment code the till refuses with its own sentence.
+    if let (false, Some((channel, flow))) = (is_kept, collect.means.way()) {
         desk.await_offer(channel, flow).await?;
     }
     let begun = desk.ask(move |till, now| {
@@ -39,30 +38,6 @@ pub(crate) async fn collect(desk: &mut Desk, collect: Collect) -> Result<ExitCod
     let no = begun.await?;
     print(&json!({ "event": "kept", "out_trade_no": no.as_str(), "again": is_kept }))?;
     follow(desk, no).await
-}
-
-/// Returns the way that a sale would go; `None` for what is no payment code, which the till refuses
-/// with its own sentence.
-fn way_of(means: &Means) -> Option<(ChannelId, Flow)> {
-    match means {
-        Means::Show(channel) => Some((*channel, Flow::Show)),
-        Means::Scan(text) => match recognise(text) {
-            Scanned::Payment { channel, .. } => Some((channel, Flow::Scan)),
-            Scanned::UnionPay
-            | Scanned::Truncated
-            | Scanned::RunTogether
-            | Scanned::Product
-            | Scanned::Receive
-            | Scanned::Address
-            | Scanned::Card
-            | Scanned::Receipt(_)
-            | Scanned::CashReceipt(_)
-            | Scanned::FullWidth
-            | Scanned::TooLong
-            | Scanned::Empty
-            | Scanned::Other => None,
-        },
-    }
 }
 
 /// Cancels an attempt and waits for its end.
