@@ -135,7 +135,7 @@ fn the_readme_shows_both_commands_and_the_changelog_has_an_entry() {
 
 #[test]
 fn the_programs_that_ship_are_built_without_mutants() {
-    for package in ["mianfu", "mianfu-till", "mianfu-practice"] {
+    for package in ["mianfu", "mianfu-till", "mianfu-relay", "mianfu-practice"] {
         let output = Command::new(env!("CARGO"))
             .args(["tree", "--locked", "--edges", "normal,build,features", "--package", package])
             .current_dir(tree::root())

@@ -1,0 +1,65 @@
+//! A form (`application/x-www-form-urlencoded`) as bytes.
+//!
+//! Names and values are percent-decoded and no more: a channel signs the bytes of the charset it
+//! declares, so the bytes that came are what its signature covers, whatever that charset is.
+
+use std::collections::BTreeMap;
+
+/// Fields at most; the largest notice documented has some forty.
+const FIELDS_MAX: usize = 256;
+
+/// Names and values, each name once, in the order in which they are signed.
+pub(crate) type Fields = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// Reads a form. `None` where a name occurs twice, for two readers might not mean the same one,
+/// where a percent sign stands alone, or where there are more fields than any notice has.
+pub(crate) fn read(body: &[u8]) -> Option<Fields> {
+    let mut fields = Fields::new();
+    for pair in body.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()) {
+        let at = pair.iter().position(|&byte| byte == b'=').unwrap_or(pair.len());
+        let name = decoded(&pair[..at])?;
+        let value = decoded(pair.get(at + 1..).unwrap_or_default())?;
+        if fields.len() == FIELDS_MAX || fields.insert(name, value).is_some() {
+            return None;
+        }
+    }
+    Some(fields)
+}
+
+fn decoded(text: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.iter();
+    while let Some(&byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => digit(*rest.next()?)? << 4 | digit(*rest.next()?)?,
+            plain => plain,
+        });
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_read_as_bytes() {
+        let fields = read(b"b=%C4%C3%CC%FA+%2B&a=&&c").unwrap();
+        let expected: [(&[u8], &[u8]); 3] =
+            [(b"a", b""), (b"b", b"\xc4\xc3\xcc\xfa +"), (b"c", b"")];
+        let found: Vec<(&[u8], &[u8])> =
+            fields.iter().map(|(name, value)| (name.as_slice(), value.as_slice())).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_could_be_read_in_two_ways_is_not_read() {
+        for body in ["a=1&a=1", "a=1&b=2&a=3", "a=%", "a=%4", "a=%zz", "%=1", "a=1&%61=1"] {
+            assert_eq!(read(body.as_bytes()), None, "{body}");
+        }
+        let many: String = (0..=FIELDS_MAX).map(|n| format!("f{n}=1&")).collect();
+        assert_eq!(read(many.as_bytes()), None);
+    }
+}
