@@ -168,6 +168,16 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("practice_charges_the_shop", Test),
     ("practice_leaves_a_result_standing", Test),
     ("receipt_mark_forgotten", Test),
+    ("relay_drops_in_silence", Test),
+    ("relay_forgets_its_horizon", Test),
+    ("relay_keeps_twice", Test),
+    ("relay_keeps_unsigned", Test),
+    ("relay_lets_anybody", Test),
+    ("relay_takes_anothers", Test),
+    ("relay_takes_stale", Test),
+    ("relay_trusts_anybody", Test),
+    ("relay_trusts_old", Test),
+    ("relay_trusts_twice", Test),
 ];
 
 /// A planted bug that only a kind of fault shows, in days that are calm otherwise.
@@ -266,9 +276,10 @@ mod tests {
     use super::*;
 
     /// Tests that plant each bug of a list and must fail with it.
-    const LISTS: [&str; 4] = [
+    const LISTS: [&str; 5] = [
         "crates/core/src/mutants.rs",
         "crates/db/tests/db/mutants.rs",
+        "crates/relay/tests/relay/mutants.rs",
         "tests/till_mutants.rs",
         "tests/corruption_mutants.rs",
     ];
@@ -293,8 +304,8 @@ mod tests {
             let has = |list: &String| list.contains(&format!("\"{name}\""));
             match trial {
                 Days | Points(_) => (),
-                Damage => assert!(has(&lists[3]), "`{name}` is caught by no damage"),
-                Test => assert!(lists[..3].iter().any(has), "`{name}` is caught by no test"),
+                Damage => assert!(has(&lists[4]), "`{name}` is caught by no damage"),
+                Test => assert!(lists[..4].iter().any(has), "`{name}` is caught by no test"),
             }
         }
     }

@@ -8,11 +8,13 @@ use crate::programs::{self, FEATURES, MUTANTS};
 use crate::shell::{self, TaskError};
 
 /// The tests that plant the bugs of a list, by their names in every crate.
-const TESTS: [&str; 9] = [
+const TESTS: [&str; 11] = [
     "--workspace",
     "--lib",
     "--test",
     "db",
+    "--test",
+    "relay",
     "--test",
     "till_mutants",
     "--test",

@@ -12,7 +12,8 @@ use crate::shell::{self, Ran, TaskError};
 pub(crate) const FEATURES: &str = "mianfu/custom-protocol";
 
 /// The features that let tests plant bugs; no program that runs outside a test has them.
-pub(crate) const MUTANTS: &str = "mianfu-core/mutants,mianfu-db/mutants,mianfu-tests/mutants";
+pub(crate) const MUTANTS: &str =
+    "mianfu-core/mutants,mianfu-db/mutants,mianfu-relay/mutants,mianfu-tests/mutants";
 
 /// The profile of what lives through thousands of histories.
 const TRIAL: &str = "trial";

@@ -115,6 +115,11 @@ pub enum Wish {
         /// Up to which number it has taken its notices.
         ack: Option<i64>,
     },
+    /// Give tills a place. Those that have one keep it.
+    Seat {
+        /// Their names.
+        tills: Vec<String>,
+    },
     /// Forget what is old.
     Sweep {
         /// The time.
@@ -137,7 +142,9 @@ pub enum Outcome {
     Replayed,
     /// There is no such number to acknowledge; the nonce is used up all the same.
     NoSuchNumber,
-    /// So many notices were forgotten. There may be more where it is not zero.
+    /// Every till has its place.
+    Seated,
+    /// So many tills had notices that were forgotten. There may be more where it is not zero.
     Swept(usize),
 }
 
@@ -209,12 +216,8 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub fn seat<'t>(&mut self, tills: impl Iterator<Item = &'t str>) -> Result<(), StoreError> {
-        let tx = begin(&mut self.conn)?;
-        for till in tills {
-            tx.execute("INSERT INTO till (name) VALUES (?1) ON CONFLICT DO NOTHING", [till])
-                .doing("give a till its place")?;
-        }
-        tx.commit().doing("give a till its place")
+        let tills = tills.map(str::to_owned).collect();
+        self.fulfil(&[&Wish::Seat { tills }]).map(|_| ())
     }
 
     /// Makes every wish durable, or none, and returns what became of each, in order. One sync;
@@ -230,6 +233,7 @@ impl Store {
             .map(|wish| match wish {
                 Wish::Keep { till, key, notice } => keep(&tx, till, key, notice, backlog_max),
                 Wish::Claim { till, nonce, at, ack } => claim(&tx, till, nonce, *at, *ack),
+                Wish::Seat { tills } => seat(&tx, tills),
                 Wish::Sweep { now, before } => sweep(&tx, *now, *before),
             })
             .collect::<Result<Vec<Outcome>, StoreError>>()?;
@@ -325,7 +329,9 @@ fn keep(
         .prepare_cached("SELECT seq FROM notice WHERE till = ?1 AND key = ?2")
         .and_then(|mut statement| statement.query_row((till, key), |row| row.get(0)).optional())
         .doing(doing)?;
-    if let Some(seq) = known {
+    if let Some(seq) = known
+        && !mutant::planted("relay_keeps_twice")
+    {
         return Ok(Outcome::Already(seq));
     }
     let next = "UPDATE till SET last_seq = last_seq + 1 WHERE name = ?1
@@ -358,7 +364,9 @@ fn drop_until(tx: &Transaction<'_>, till: &str, seq: i64) -> Result<(), StoreErr
     tx.execute("DELETE FROM notice WHERE till = ?1 AND seq <= ?2", (till, seq)).doing(doing)?;
     let note = "UPDATE till SET dropped_seq = ?2
         WHERE name = ?1 AND dropped_seq < ?2 AND acked_seq < ?2";
-    tx.execute(note, (till, seq)).doing(doing)?;
+    if !mutant::planted("relay_drops_in_silence") {
+        tx.execute(note, (till, seq)).doing(doing)?;
+    }
     Ok(())
 }
 
@@ -389,6 +397,15 @@ fn claim(
     Ok(if noted == 1 { Outcome::Claimed } else { Outcome::NoSuchNumber })
 }
 
+fn seat(tx: &Transaction<'_>, tills: &[String]) -> Result<Outcome, StoreError> {
+    let doing = "give a till its place";
+    for till in tills {
+        let insert = "INSERT INTO till (name) VALUES (?1) ON CONFLICT DO NOTHING";
+        tx.execute(insert, [till]).doing(doing)?;
+    }
+    Ok(Outcome::Seated)
+}
+
 /// Forgets nonces that no request can use again, and notices that are too old, a few at a time.
 fn sweep(tx: &Transaction<'_>, now: Timestamp, before: Timestamp) -> Result<Outcome, StoreError> {
     let doing = "forget what is old";
@@ -396,7 +413,9 @@ fn sweep(tx: &Transaction<'_>, now: Timestamp, before: Timestamp) -> Result<Outc
     let forget = "DELETE FROM nonce WHERE at_ms < ?1";
     tx.execute(forget, [horizon.0]).doing(doing)?;
     let note = "UPDATE relay SET nonce_horizon_ms = ?1 WHERE nonce_horizon_ms < ?1";
-    tx.execute(note, [horizon.0]).doing(doing)?;
+    if !mutant::planted("relay_forgets_its_horizon") {
+        tx.execute(note, [horizon.0]).doing(doing)?;
+    }
     // A till's notices come in the order of their numbers, so the old ones are the first.
     let oldest = "SELECT till.name, (SELECT max(old.seq) FROM (
             SELECT seq, received_ms FROM notice WHERE notice.till = till.name

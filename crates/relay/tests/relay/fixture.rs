@@ -20,6 +20,7 @@ use rsa::{RsaPrivateKey, RsaPublicKey};
 
 pub(crate) const APP_ID: &str = "2021000000000001";
 pub(crate) const SELLER_ID: &str = "2088000000000001";
+pub(crate) const MCH_ID: &str = "1230000109";
 pub(crate) const SERIAL: &str = "PUB_KEY_ID_0112300001092026112700000001";
 pub(crate) const NOW: Timestamp = Timestamp(1_795_190_400_000);
 

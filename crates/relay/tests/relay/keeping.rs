@@ -37,7 +37,7 @@ fn one(store: &mut Store, wish: &Wish) -> Outcome {
 }
 
 #[test]
-fn a_notice_is_kept_once_under_the_tills_own_number() {
+pub(crate) fn a_notice_is_kept_once_under_the_tills_own_number() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store(&folder);
     let wishes = [wish("till-1", 1), wish("till-2", 1), wish("till-1", 2), wish("till-1", 1)];
@@ -55,7 +55,7 @@ fn a_notice_is_kept_once_under_the_tills_own_number() {
 }
 
 #[test]
-fn one_wish_that_fails_takes_its_batch_with_it() {
+pub(crate) fn one_wish_that_fails_takes_its_batch_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store(&folder);
     let wishes = [wish("till-1", 1), wish("nobody", 2)];
@@ -66,7 +66,7 @@ fn one_wish_that_fails_takes_its_batch_with_it() {
 }
 
 #[test]
-fn a_backlog_has_a_bound_and_says_what_was_dropped() {
+pub(crate) fn a_backlog_has_a_bound_and_says_what_was_dropped() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store(&folder);
     for name in 1..=25 {
@@ -87,7 +87,7 @@ fn a_backlog_has_a_bound_and_says_what_was_dropped() {
 }
 
 #[test]
-fn an_acknowledgement_only_rises_and_only_to_what_there_is() {
+pub(crate) fn an_acknowledgement_only_rises_and_only_to_what_there_is() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store(&folder);
     for name in 1..=5 {
@@ -101,7 +101,7 @@ fn an_acknowledgement_only_rises_and_only_to_what_there_is() {
 }
 
 #[test]
-fn a_nonce_is_used_once_whatever_restarts_and_whatever_the_clock_does() {
+pub(crate) fn a_nonce_is_used_once_whatever_restarts_and_whatever_the_clock_does() {
     let folder = tempfile::tempdir().unwrap();
     let mut first = store(&folder);
     assert_eq!(one(&mut first, &claim(1, NOW, None)), Outcome::Claimed);
@@ -120,7 +120,7 @@ fn a_nonce_is_used_once_whatever_restarts_and_whatever_the_clock_does() {
 }
 
 #[test]
-fn what_is_old_is_forgotten_and_numbers_go_on() {
+pub(crate) fn what_is_old_is_forgotten_and_numbers_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store(&folder);
     for name in 1..=3 {
@@ -141,7 +141,7 @@ fn what_is_old_is_forgotten_and_numbers_go_on() {
 }
 
 #[test]
-fn a_database_has_one_relay_and_its_own_name() {
+pub(crate) fn a_database_has_one_relay_and_its_own_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("relay.db");
     let first = Store::open(&path, "epoch-01", BACKLOG).unwrap();
@@ -156,7 +156,7 @@ fn a_database_has_one_relay_and_its_own_name() {
 
 #[cfg(unix)]
 #[test]
-fn nobody_else_on_the_machine_reads_what_is_kept() {
+pub(crate) fn nobody_else_on_the_machine_reads_what_is_kept() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let folder = tempfile::tempdir().unwrap();

@@ -3,6 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
 mod fixture;
+mod inbound;
 mod keeping;
+mod limits;
+#[cfg(feature = "mutants")]
+mod mutants;
 mod notices;
+mod outbound;
+mod running;
 mod trust;

@@ -32,7 +32,7 @@ fn key_of(opened: Result<Opened, Refusal>) -> [u8; 32] {
 }
 
 #[test]
-fn a_genuine_form_is_taken_in_whatever_charset_it_declares() {
+pub(crate) fn a_genuine_form_is_taken_in_whatever_charset_it_declares() {
     let genuine = alipay_body(&signers().channel, fields("n-1"));
     assert!(open_form(&genuine).is_ok());
     let mut gbk = fields("n-2");
@@ -45,7 +45,7 @@ fn a_genuine_form_is_taken_in_whatever_charset_it_declares() {
 }
 
 #[test]
-fn a_form_that_is_not_the_channels_is_refused() {
+pub(crate) fn a_form_that_is_not_the_channels_is_refused() {
     let genuine = alipay_body(&signers().channel, fields("n-1"));
     let table = [
         (genuine.replace("12.50", "12.51"), Refusal::BadSignature),
@@ -79,7 +79,7 @@ fn a_form_that_is_not_the_channels_is_refused() {
 }
 
 #[test]
-fn a_notice_is_named_the_same_over_its_repetitions_and_by_no_other() {
+pub(crate) fn a_notice_is_named_the_same_over_its_repetitions_and_by_no_other() {
     let channel = &signers().channel;
     let mut again = fields("n-1");
     again.insert("notify_time".to_owned(), b"2026-11-21 00:04:00".to_vec());
@@ -95,7 +95,7 @@ fn a_notice_is_named_the_same_over_its_repetitions_and_by_no_other() {
 }
 
 #[test]
-fn a_genuine_notice_of_v3_is_taken_with_what_its_signature_needs() {
+pub(crate) fn a_genuine_notice_of_v3_is_taken_with_what_its_signature_needs() {
     let body = wechat_body("n-1");
     let heads = Heads::of(&signers().channel, NOW, &body);
     let Opened::Notice { headers, .. } = open_json(&heads, &body).unwrap() else { panic!() };
@@ -111,7 +111,7 @@ fn a_genuine_notice_of_v3_is_taken_with_what_its_signature_needs() {
 }
 
 #[test]
-fn a_notice_of_v3_that_is_not_the_channels_is_refused() {
+pub(crate) fn a_notice_of_v3_that_is_not_the_channels_is_refused() {
     let channel = &signers().channel;
     let body = wechat_body("n-1");
     let good = || Heads::of(channel, NOW, &body);
@@ -156,7 +156,7 @@ fn a_notice_of_v3_that_is_not_the_channels_is_refused() {
 }
 
 #[test]
-fn a_notice_of_v2_is_a_hint_where_the_merchant_uses_v2_and_nothing_elsewhere() {
+pub(crate) fn a_notice_of_v2_is_a_hint_where_the_merchant_uses_v2_and_nothing_elsewhere() {
     let xml = "<xml><return_code>SUCCESS</return_code></xml>";
     let open =
         |merchant: Merchant, body: &str| merchant.open(&HeaderMap::new(), body.as_bytes(), NOW);
@@ -170,7 +170,7 @@ fn a_notice_of_v2_is_a_hint_where_the_merchant_uses_v2_and_nothing_elsewhere() {
 }
 
 #[test]
-fn the_merchants_own_key_and_another_channels_address_prove_nothing() {
+pub(crate) fn the_merchants_own_key_and_another_channels_address_prove_nothing() {
     let form = alipay_body(&signers().channel, fields("n-1"));
     let at_wechat = wechat(true).open(&HeaderMap::new(), form.as_bytes(), NOW);
     assert_eq!(at_wechat, Err(Refusal::BadSignature));
@@ -181,7 +181,7 @@ fn the_merchants_own_key_and_another_channels_address_prove_nothing() {
 }
 
 #[test]
-fn a_key_that_no_relay_may_have_is_refused() {
+pub(crate) fn a_key_that_no_relay_may_have_is_refused() {
     let private = &signers().channel;
     let pkcs8 = private.to_pkcs8_pem(LineEnding::LF).unwrap();
     let bare: String = pkcs8.lines().filter(|line| !line.starts_with('-')).collect();
@@ -200,7 +200,7 @@ fn a_key_that_no_relay_may_have_is_refused() {
 }
 
 #[test]
-fn relay_and_till_agree_on_who_signed() {
+pub(crate) fn relay_and_till_agree_on_who_signed() {
     let pem = public_pem(&signers().channel);
     let ours = ChannelKey::read(&pem).unwrap();
     let private = signers().other.to_pkcs8_pem(LineEnding::LF).unwrap();

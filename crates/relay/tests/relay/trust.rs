@@ -12,7 +12,7 @@ fn header() -> String {
 }
 
 #[test]
-fn a_request_is_written_as_the_protocol_says() {
+pub(crate) fn a_request_is_written_as_the_protocol_says() {
     assert_eq!(
         header(),
         "MIANFU-HMAC-SHA256 key=a,timestamp=1795190400000,\
@@ -22,7 +22,7 @@ fn a_request_is_written_as_the_protocol_says() {
 }
 
 #[test]
-fn either_key_of_a_change_over_is_taken_and_a_revoked_one_is_not() {
+pub(crate) fn either_key_of_a_change_over_is_taken_and_a_revoked_one_is_not() {
     let both = till_keys(&[("a", 1), ("b", 2)]);
     assert_eq!(check(&both, REQUEST, &header(), NOW).unwrap().key_id, "a");
     let by_b = authorization("b", &till_key(2), REQUEST, NOW, [7; 16]);
@@ -35,7 +35,7 @@ fn either_key_of_a_change_over_is_taken_and_a_revoked_one_is_not() {
 }
 
 #[test]
-fn a_request_that_was_altered_is_no_tills() {
+pub(crate) fn a_request_that_was_altered_is_no_tills() {
     let keys = till_keys(&[("a", 1)]);
     let header = header();
     for request in [
@@ -67,7 +67,7 @@ fn a_request_that_was_altered_is_no_tills() {
 }
 
 #[test]
-fn a_request_of_another_time_is_refused_by_name_of_the_clock() {
+pub(crate) fn a_request_of_another_time_is_refused_by_name_of_the_clock() {
     let keys = till_keys(&[("a", 1)]);
     let at = |off: i64| authorization("a", &till_key(1), REQUEST, NOW.plus_ms(off), [7; 16]);
     for off in [0, FRESH_MS, -FRESH_MS] {
@@ -79,7 +79,7 @@ fn a_request_of_another_time_is_refused_by_name_of_the_clock() {
 }
 
 #[test]
-fn keys_do_not_print() {
+pub(crate) fn keys_do_not_print() {
     let keys = till_keys(&[("a", 1)]);
     assert_eq!(format!("{:?}", keys.0["a"]), "TillKey(\"***\")");
 }
