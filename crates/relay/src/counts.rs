@@ -40,7 +40,7 @@ pub enum Count {
     Delivered,
     /// A till said how far it is.
     Acknowledged,
-    /// A sync that made something durable.
+    /// A sync that made notices or a till's word durable.
     Commits,
     /// A connection that was closed at once.
     TurnedAway,

@@ -109,8 +109,9 @@ fn write(
 fn fulfil(store: &mut Store, wishes: &[&Wish], counts: &Counts) -> Option<Vec<Outcome>> {
     match store.fulfil(wishes) {
         Ok(outcomes) => {
-            let is_new =
-                |outcome: &Outcome| !matches!(outcome, Outcome::Already(_) | Outcome::Replayed);
+            let is_new = |outcome: &Outcome| {
+                matches!(outcome, Outcome::Kept(_) | Outcome::Claimed | Outcome::NoSuchNumber)
+            };
             if outcomes.iter().any(is_new) {
                 counts.add(Count::Commits);
             }

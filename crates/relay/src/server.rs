@@ -18,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 use crate::counts::Count;
 use crate::feed::Feed;
@@ -44,6 +45,8 @@ pub struct Doors {
     pub open: TcpListener,
     /// For numbers. None where nobody wants them.
     pub inside: Option<TcpListener>,
+    /// What greets at the open door. None behind a proxy that does.
+    pub tls: Option<TlsAcceptor>,
 }
 
 /// Serves until `stop` says so, then lets what has begun come to its end.
@@ -67,7 +70,8 @@ pub async fn serve(relay: Arc<Relay>, doors: Doors, stop: watch::Receiver<bool>)
         match accepted {
             Ok((stream, peer)) => match room.enter(&relay, peer) {
                 Some(pass) => {
-                    talks.spawn(greet(Arc::clone(&relay), stream, peer.ip(), pass, stop.clone()));
+                    let guest = Guest { peer: peer.ip(), pass, tls: doors.tls.clone() };
+                    talks.spawn(greet(Arc::clone(&relay), stream, guest, stop.clone()));
                 }
                 None => relay.count(Count::TurnedAway),
             },
@@ -143,17 +147,40 @@ impl Drop for Pass {
     }
 }
 
+/// Whoever has come in.
+struct Guest {
+    peer: IpAddr,
+    pass: Pass,
+    tls: Option<TlsAcceptor>,
+}
+
+async fn greet(relay: Arc<Relay>, stream: TcpStream, guest: Guest, stop: watch::Receiver<bool>) {
+    // A stream's few bytes must not wait for more.
+    let _unhurried = stream.set_nodelay(true);
+    let Guest { peer, pass, tls } = guest;
+    match tls {
+        None => attend(relay, stream, peer, pass, stop).await,
+        Some(tls) => {
+            let greeted = tokio::time::timeout(relay.settings.head_limit, tls.accept(stream));
+            // Whoever does not get through the handshake has noticed it.
+            if let Ok(Ok(stream)) = greeted.await {
+                attend(relay, Box::new(stream), peer, pass, stop).await;
+            }
+        }
+    }
+}
+
 /// Speaks HTTP with a connection; where it turns out to be a till's, its stream is another task,
 /// and all that HTTP needed is gone.
-async fn greet(
+async fn attend<S>(
     relay: Arc<Relay>,
-    stream: TcpStream,
+    stream: S,
     peer: IpAddr,
     pass: Pass,
     stop: watch::Receiver<bool>,
-) {
-    // A stream's few bytes must not wait for more.
-    let _unhurried = stream.set_nodelay(true);
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     if let Some((stream, feed)) = converse(&relay, stream, peer, stop.clone()).await {
         drop(pass);
         tokio::spawn(pour(stream, feed, relay.settings.write_limit, stop));

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
+mod file;
 mod fixture;
 mod inbound;
 mod keeping;
@@ -10,5 +11,7 @@ mod limits;
 mod mutants;
 mod notices;
 mod outbound;
+mod program;
 mod running;
+mod tls;
 mod trust;

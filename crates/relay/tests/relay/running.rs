@@ -100,7 +100,7 @@ impl Running {
             (bind().await.unwrap(), bind().await.unwrap())
         });
         let (address, at) = (open.local_addr().unwrap(), inside.local_addr().unwrap());
-        let doors = Doors { open, inside: Some(inside) };
+        let doors = Doors { open, inside: Some(inside), tls: None };
         let serving = runtime.spawn(serve(Arc::clone(&relay), doors, stopped));
         Running { address, inside: at, relay, now, folder, runtime, stop, serving, keeper }
     }
