@@ -15,6 +15,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::public_key::{PublicKey, RSAPublicKey};
 use x509_parser::x509::SubjectPublicKeyInfo;
+use zeroize::Zeroizing;
 
 /// Bits a channel's key has at least.
 const BITS_MIN: usize = 2048;
@@ -105,9 +106,12 @@ impl ChannelKey {
     }
 }
 
-/// A key that a till and its relay share. Never prints.
+/// A key that a till and its relay share. Never prints, and is wiped when it is dropped.
+///
+/// Kept as it was written: what a hash makes of it beforehand is a hundred times as large, and
+/// there are as many keys as tills.
 #[derive(Clone)]
-pub struct TillKey(hmac::Key);
+pub struct TillKey(Zeroizing<Vec<u8>>);
 
 impl fmt::Debug for TillKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -122,22 +126,27 @@ impl TillKey {
     /// It is no base64, or too short.
     pub fn read(text: &str) -> Result<TillKey, KeyError> {
         let bytes = STANDARD.decode(text.trim()).map_err(|_| KeyError::NotText)?;
+        let bytes = Zeroizing::new(bytes);
         if bytes.len() < TILL_KEY_MIN_BYTES {
             return Err(KeyError::TillKeyTooShort);
         }
-        Ok(TillKey(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
+        Ok(TillKey(bytes))
     }
 
     /// Says in constant time whether a tag is this key's over these bytes.
     #[must_use]
     pub fn made(&self, content: &[u8], tag: &[u8]) -> bool {
-        hmac::verify(&self.0, content, tag).is_ok()
+        hmac::verify(&self.ready(), content, tag).is_ok()
     }
 
     /// Returns the key's tag over these bytes.
     #[must_use]
     pub fn tag(&self, content: &[u8]) -> Vec<u8> {
-        hmac::sign(&self.0, content).as_ref().to_vec()
+        hmac::sign(&self.ready(), content).as_ref().to_vec()
+    }
+
+    fn ready(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, &self.0)
     }
 }
 
