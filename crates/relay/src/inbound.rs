@@ -74,7 +74,7 @@ async fn keep(
     match relay.keep(Wish::Keep { till: till.clone(), key, notice }).await {
         Ok(Outcome::Kept(seq)) => {
             relay.count(Count::Kept);
-            tracing::info!(channel, merchant, till, seq, bytes, "kept a notice");
+            tracing::debug!(channel, merchant, till, seq, bytes, "kept a notice");
             thank(thanks)
         }
         Ok(Outcome::Already(seq)) => {
@@ -117,7 +117,9 @@ fn refused(relay: &Relay, account: &Account, till: &str, refusal: Refusal) -> Re
     };
     relay.count(count);
     let Account { channel, merchant } = account;
-    tracing::warn!(channel, merchant, till, %refusal, "refused a notice");
+    if relay.has_words() {
+        tracing::warn!(channel, merchant, till, %refusal, "refused a notice");
+    }
     text(status, word)
 }
 

@@ -105,7 +105,9 @@ async fn proven(
             relay.count(Count::Doubted);
             // A name that nobody has would let a stranger write our log.
             let till = known.map(|_| till);
-            tracing::warn!(till, %doubt, "doubted a till");
+            if relay.has_words() {
+                tracing::warn!(till, %doubt, "doubted a till");
+            }
             Err(match doubt {
                 Doubt::BadSignature => text(401, "signature\n"),
                 Doubt::Clock => text(401, "clock\n"),

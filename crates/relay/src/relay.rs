@@ -12,9 +12,12 @@ use crate::counts::{Count, Counts};
 use crate::db::{Notice, Outcome, Reader, Standing, Store, StoreError, Wish};
 use crate::hub::Hub;
 use crate::keeper::{Keeper, NotKept, Pace};
-use crate::limits::Limiter;
+use crate::limits::{Limiter, Rate};
 use crate::roster::{Account, Roster};
 use crate::settings::{Settings, household};
+
+/// What strangers may have the log say.
+const WORDS: Rate = Rate { burst: 60, each_ms: 1_000 };
 
 /// Where a relay gets its time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -36,6 +39,7 @@ pub struct Relay {
     addresses: Mutex<Limiter<IpAddr>>,
     merchants: Mutex<Limiter<Account>>,
     hints: Mutex<Limiter<String>>,
+    words: Mutex<Limiter<()>>,
 }
 
 impl Relay {
@@ -64,6 +68,7 @@ impl Relay {
             addresses: Mutex::new(Limiter::new(settings.address_rate, rows)),
             merchants: Mutex::new(Limiter::new(settings.merchant_rate, rows)),
             hints: Mutex::new(Limiter::new(settings.hint_rate, rows)),
+            words: Mutex::new(Limiter::new(WORDS, 1)),
             settings,
             clock,
             counts,
@@ -130,6 +135,12 @@ impl Relay {
 
     pub(crate) fn lets_hint(&self, till: &String) -> bool {
         lets(&self.hints, till, self.now())
+    }
+
+    /// Says whether the log takes another word about what a stranger did. Strangers are many; what
+    /// they do is counted in any case.
+    pub(crate) fn has_words(&self) -> bool {
+        lets(&self.words, &(), self.now())
     }
 
     /// Reads away from the tasks that wait for sockets.

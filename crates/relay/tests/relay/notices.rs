@@ -1,12 +1,15 @@
 //! Notices at the door, genuine and not: what is no channel's word for this merchant is not kept.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hyper::HeaderMap;
 use mianfu_gateway::{Keys, PlatformKey, WechatKeys};
 use mianfu_relay::keys::{ChannelKey, KeyError};
 use mianfu_relay::notice::{Merchant, Opened, Refusal};
-use rsa::RsaPrivateKey;
 use rsa::pkcs8::{EncodePrivateKey as _, LineEnding};
 use rsa::rand_core::OsRng;
+use rsa::sha2::{Digest as _, Sha256};
+use rsa::{BigUint, RsaPrivateKey};
 
 use crate::fixture::*;
 
@@ -170,7 +173,7 @@ pub(crate) fn a_notice_of_v2_is_a_hint_where_the_merchant_uses_v2_and_nothing_el
 }
 
 #[test]
-pub(crate) fn the_merchants_own_key_and_another_channels_address_prove_nothing() {
+pub(crate) fn another_channels_address_proves_nothing() {
     let form = alipay_body(&signers().channel, fields("n-1"));
     let at_wechat = wechat(true).open(&HeaderMap::new(), form.as_bytes(), NOW);
     assert_eq!(at_wechat, Err(Refusal::BadSignature));
@@ -178,6 +181,46 @@ pub(crate) fn the_merchants_own_key_and_another_channels_address_prove_nothing()
     let heads = Heads::of(&signers().channel, NOW, &body);
     let at_alipay = alipay().open(&heads.map(), body.as_bytes(), NOW);
     assert_eq!(at_alipay, Err(Refusal::BadSignature));
+}
+
+/// Makes a signature without the private key, for whoever looks at the beginning of what it says
+/// and not at its end (Bleichenbacher, 2006): the cube root of a number that begins rightly.
+fn forged_for_exponent_three(content: &[u8]) -> Vec<u8> {
+    let mut begin = vec![0x00, 0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00];
+    begin.extend_from_slice(
+        b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\0\x04\x20",
+    );
+    begin.extend_from_slice(&Sha256::digest(content));
+    let place = 8 * (256 - begin.len());
+    let least = BigUint::from_bytes_be(&begin) << place;
+    // The least number whose cube is not below: bit by bit from above.
+    let mut root = BigUint::default();
+    for bit in (0..700).rev() {
+        let more = &root + (BigUint::from(1_u8) << bit);
+        if &more * &more * &more <= least {
+            root = more;
+        }
+    }
+    let root = root + BigUint::from(1_u8);
+    let cube = (&root * &root * &root) >> place;
+    assert_eq!(cube, BigUint::from_bytes_be(&begin), "it begins as a genuine one does");
+    let bytes = root.to_bytes_be();
+    [vec![0; 256 - bytes.len()], bytes].concat()
+}
+
+#[test]
+pub(crate) fn a_signature_that_only_begins_rightly_is_none() {
+    let exponent = BigUint::from(3_u8);
+    let weak = RsaPrivateKey::new_with_exp(&mut OsRng, 2048, &exponent).unwrap();
+    let key = ChannelKey::read(&public_pem(&weak)).unwrap();
+    let content = b"app_id=1";
+    let genuine = sign(&weak, content);
+    assert!(key.verifies(content, genuine.as_bytes(), NOW));
+    let forged = STANDARD.encode(forged_for_exponent_three(content));
+    assert!(!key.verifies(content, forged.as_bytes(), NOW));
+    let long = STANDARD.encode([vec![0], STANDARD.decode(&genuine).unwrap()].concat());
+    assert!(!key.verifies(content, long.as_bytes(), NOW));
+    assert!(!key.verifies(content, &genuine.as_bytes()[..340], NOW));
 }
 
 #[test]

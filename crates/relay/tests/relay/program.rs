@@ -78,6 +78,7 @@ impl Program {
     pub(crate) fn start(folder: &tempfile::TempDir) -> Program {
         let mut child = command(folder)
             .arg("--until-stdin-closes")
+            .env("MIANFU_RELAY_LOG", "mianfu_relay=debug")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
