@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::HeaderMap;
-use mianfu_gateway::{Keys, PlatformKey, WechatKeys};
+use mianfu_gateway::{Alipay, AlipaySettings, Keys, PlatformKey, RsaKeys, WechatKeys};
 use mianfu_relay::keys::{ChannelKey, KeyError};
 use mianfu_relay::notice::{Merchant, Opened, Refusal};
 use rsa::pkcs8::{EncodePrivateKey as _, LineEnding};
@@ -256,4 +256,38 @@ pub(crate) fn relay_and_till_agree_on_who_signed() {
             assert_eq!(ours.verifies(content, sign.as_bytes(), NOW), theirs);
         }
     }
+}
+
+#[test]
+fn relay_and_till_agree_on_every_form() {
+    let channel = &signers().channel;
+    let private = signers().other.to_pkcs8_pem(LineEnding::LF).unwrap();
+    let keys = RsaKeys::from_keys(&private, &public_pem(channel)).unwrap();
+    let mut settings = AlipaySettings::new("https://gateway.example/gateway.do", APP_ID);
+    settings.seller_id = Some(SELLER_ID.to_owned());
+    let till = Alipay { settings, keys, payer_key: [0; 32] };
+    let genuine = alipay_body(channel, fields("n-1"));
+    // Each field changed, emptied, dropped, doubled, and signed anew with each of these.
+    let mut bodies = vec![genuine.clone(), genuine.replace('+', "%20"), genuine.to_lowercase()];
+    for name in fields("n-1").into_keys() {
+        for value in ["", "1", "拿铁 &=%+"] {
+            bodies.push(with(&name, value));
+            bodies.push(format!("{genuine}&{name}={value}"));
+        }
+        let mut dropped = fields("n-1");
+        dropped.remove(&name);
+        bodies.push(alipay_body(channel, dropped.clone()));
+        bodies.push(form(&dropped));
+    }
+    let mut taken = 0;
+    for body in bodies {
+        let here = open_form(&body).is_ok();
+        // A charset other than UTF-8 is the one thing that only the relay takes.
+        let is_utf8 = body.contains("charset=utf-8") || !body.contains("&charset=");
+        if is_utf8 || body.contains("charset=&") {
+            assert_eq!(here, till.open_notice(body.as_bytes()).is_ok(), "{body:.200}");
+        }
+        taken += usize::from(here);
+    }
+    assert!(20 < taken, "{taken} are genuine");
 }
