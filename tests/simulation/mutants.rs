@@ -172,6 +172,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("relay_forgets_its_horizon", Test),
     ("relay_keeps_twice", Test),
     ("relay_keeps_unsigned", Test),
+    ("relay_knows_keys_by_name", Test),
     ("relay_lets_anybody", Test),
     ("relay_takes_anothers", Test),
     ("relay_takes_stale", Test),

@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use crate::counts::Count;
 use crate::db::Notice;
 use crate::hub::Seat;
+use crate::keys::KeyMark;
 use crate::relay::Relay;
 
 /// Notices that one read brings.
@@ -38,6 +39,7 @@ pub(crate) struct Feed {
     relay: Arc<Relay>,
     till: String,
     key_id: String,
+    key_mark: KeyMark,
     seat: Seat,
     /// The number of the last notice that the till was told.
     seen: i64,
@@ -64,16 +66,18 @@ impl Feed {
     pub(crate) fn new(
         relay: &Arc<Relay>,
         till: &str,
-        key_id: String,
+        key: (String, KeyMark),
         seat: Seat,
         start: Start,
     ) -> Feed {
+        let (key_id, key_mark) = key;
         relay.counts.stream(1);
         relay.count(Count::Streams);
         Feed {
             relay: Arc::clone(relay),
             till: till.to_owned(),
             key_id,
+            key_mark,
             seat,
             seen: start.seen,
             newest: start.newest,
@@ -86,7 +90,7 @@ impl Feed {
     pub(crate) async fn next(&mut self) -> Result<Bytes, Why> {
         loop {
             let seen = self.seat.look().ok_or(Why::Over)?;
-            if !self.relay.roster().has_key(&self.till, &self.key_id) {
+            if !self.relay.roster().has_key(&self.till, &self.key_id, self.key_mark) {
                 return Err(Why::Over);
             }
             if !self.has_begun {

@@ -6,8 +6,8 @@
 
 use std::fmt;
 
-use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
+use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mianfu_core::money::Timestamp;
@@ -111,7 +111,14 @@ impl ChannelKey {
 /// Kept as it was written: what a hash makes of it beforehand is a hundred times as large, and
 /// there are as many keys as tills.
 #[derive(Clone)]
-pub struct TillKey(Zeroizing<Vec<u8>>);
+pub struct TillKey {
+    bytes: Zeroizing<Vec<u8>>,
+    mark: KeyMark,
+}
+
+/// Tells a till's key from another of the same name, and nothing of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyMark([u8; 8]);
 
 impl fmt::Debug for TillKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -130,7 +137,16 @@ impl TillKey {
         if bytes.len() < TILL_KEY_MIN_BYTES {
             return Err(KeyError::TillKeyTooShort);
         }
-        Ok(TillKey(bytes))
+        let hash = digest::digest(&digest::SHA256, &bytes);
+        let mut mark = [0; 8];
+        mark.copy_from_slice(&hash.as_ref()[..8]);
+        Ok(TillKey { bytes, mark: KeyMark(mark) })
+    }
+
+    /// Returns what tells it from another key.
+    #[must_use]
+    pub fn mark(&self) -> KeyMark {
+        self.mark
     }
 
     /// Says in constant time whether a tag is this key's over these bytes.
@@ -146,7 +162,7 @@ impl TillKey {
     }
 
     fn ready(&self) -> hmac::Key {
-        hmac::Key::new(hmac::HMAC_SHA256, &self.0)
+        hmac::Key::new(hmac::HMAC_SHA256, &self.bytes)
     }
 }
 

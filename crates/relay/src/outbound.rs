@@ -36,7 +36,7 @@ pub(crate) async fn stream(
         Ok((claim, _)) => claim,
         Err(response) => return Ok(response),
     };
-    let key_id = claim.key_id.clone();
+    let key = (claim.key_id.clone(), claim.key_mark);
     if let Err(response) = used_up(relay, till, claim, None).await {
         return Ok(response);
     }
@@ -52,7 +52,7 @@ pub(crate) async fn stream(
     };
     tracing::info!(till, seen, newest = standing.last, "a till listens");
     let start = Start { seen, newest: standing.last };
-    Err(Turn::to(Feed::new(relay, till, key_id, seat, start)))
+    Err(Turn::to(Feed::new(relay, till, key, seat, start)))
 }
 
 /// Notes how far a till is.

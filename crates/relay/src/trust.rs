@@ -11,7 +11,7 @@ use aws_lc_rs::digest;
 use mianfu_core::money::Timestamp;
 use mianfu_core::mutant;
 
-use crate::keys::{TillKey, from_hex, hex};
+use crate::keys::{KeyMark, TillKey, from_hex, hex};
 
 /// The scheme's name, in the header and in what is signed.
 pub const SCHEME: &str = "MIANFU-HMAC-SHA256";
@@ -40,6 +40,8 @@ pub struct Signed<'r> {
 pub struct Claim {
     /// Which of the till's keys proved it.
     pub key_id: String,
+    /// Tells that key from another of the same name.
+    pub key_mark: KeyMark,
     /// Never used before.
     pub nonce: [u8; 16],
     /// When the till made the request, by its own clock.
@@ -89,7 +91,7 @@ pub fn check(
     if !is_fresh && !mutant::planted("relay_trusts_old") {
         return Err(Doubt::Clock);
     }
-    Ok(Claim { key_id: proof.key_id.to_owned(), nonce, at })
+    Ok(Claim { key_id: proof.key_id.to_owned(), key_mark: key.mark(), nonce, at })
 }
 
 /// Writes the header of a request, as a till does.

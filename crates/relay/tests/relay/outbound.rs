@@ -242,6 +242,17 @@ fn a_revoked_key_ends_its_stream_and_the_other_one_goes_on() {
 }
 
 #[test]
+fn a_key_that_another_takes_the_name_of_ends_its_stream() {
+    let relay = Running::start();
+    let mut by_old = relay.listen(1, None);
+    let mut after = roster();
+    after.tills.get_mut("till-1").unwrap().keys = till_keys(&[("a", 7)]);
+    relay.know(after);
+    assert_eq!(by_old.word(), None);
+    assert!(Listener::open(&relay, 1, None).is_err());
+}
+
+#[test]
 fn a_hint_wakes_a_till_that_listens_and_is_kept_by_nobody() {
     let rate = Rate { burst: 3, each_ms: 1_000 };
     let relay = Running::with(Settings { hint_rate: rate, ..Settings::default() });

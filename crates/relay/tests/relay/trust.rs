@@ -1,5 +1,8 @@
 //! Whom the relay takes for a till.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use mianfu_relay::roster::{Roster, Till};
 use mianfu_relay::trust::{Doubt, FRESH_MS, Signed, authorization, check};
 
 use crate::fixture::*;
@@ -32,6 +35,19 @@ pub(crate) fn either_key_of_a_change_over_is_taken_and_a_revoked_one_is_not() {
     let named_wrong = authorization("b", &till_key(1), REQUEST, NOW, [7; 16]);
     assert_eq!(check(&both, REQUEST, &named_wrong, NOW), Err(Doubt::BadSignature));
     assert_eq!(check(&till_keys(&[]), REQUEST, &header(), NOW), Err(Doubt::BadSignature));
+}
+
+#[test]
+pub(crate) fn another_key_under_the_same_name_is_another_key() {
+    let claim = check(&till_keys(&[("a", 1)]), REQUEST, &header(), NOW).unwrap();
+    let with = |keys: &[(&str, u8)]| {
+        let till = Till { keys: till_keys(keys), accounts: BTreeSet::new() };
+        let tills = BTreeMap::from([("till-1".to_owned(), till)]);
+        let roster = Roster { tills, ..Roster::default() };
+        roster.has_key("till-1", &claim.key_id, claim.key_mark)
+    };
+    assert!(with(&[("a", 1), ("b", 2)]));
+    assert!(!with(&[("a", 2)]) && !with(&[("b", 1)]));
 }
 
 #[test]
