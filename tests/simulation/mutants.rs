@@ -169,6 +169,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("practice_leaves_a_result_standing", Test),
     ("receipt_mark_forgotten", Test),
     ("relay_drops_in_silence", Test),
+    ("relay_forgets_ahead", Test),
     ("relay_forgets_its_horizon", Test),
     ("relay_keeps_twice", Test),
     ("relay_keeps_unsigned", Test),

@@ -1,26 +1,16 @@
-//! The one place that reads the machine's clock: the wall clock at the start plus monotonic time
-//! since, so that setting the machine's clock moves nothing here.
+//! The one place that reads the machine's clock.
+//!
+//! A relay follows the wall clock, however that is set: a machine that slept, or began with a wrong
+//! time and learnt the right one later, would otherwise refuse tills and channels until it is
+//! started again. Nothing here waits by it, and no nonce is taken twice for its sake.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use mianfu_relay::Timestamp;
 
-/// A clock that started at a known wall time.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Clock {
-    wall: Timestamp,
-    started: Instant,
-}
-
-impl Clock {
-    #[expect(clippy::disallowed_methods, reason = "the program's clock")]
-    pub(crate) fn start() -> Clock {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let wall = Timestamp(i64::try_from(wall.as_millis()).unwrap_or(i64::MAX));
-        Clock { wall, started: Instant::now() }
-    }
-
-    pub(crate) fn now(&self) -> Timestamp {
-        self.wall.plus_ms(i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX))
-    }
+/// Returns the machine's time.
+#[expect(clippy::disallowed_methods, reason = "the program's clock")]
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -410,12 +410,17 @@ fn seat(tx: &Transaction<'_>, tills: &[String]) -> Result<Outcome, StoreError> {
 fn sweep(tx: &Transaction<'_>, now: Timestamp, before: Timestamp) -> Result<Outcome, StoreError> {
     let doing = "forget what is old";
     let horizon = now.plus_ms(-trust::FRESH_MS);
-    let forget = "DELETE FROM nonce WHERE at_ms < ?1";
-    tx.execute(forget, [horizon.0]).doing(doing)?;
-    let note = "UPDATE relay SET nonce_horizon_ms = ?1 WHERE nonce_horizon_ms < ?1";
+    // As far as something is forgotten and no further: a clock that is far ahead for a while must
+    // not have every till refused once it is right.
+    let note = "UPDATE relay SET nonce_horizon_ms = forgotten.until
+        FROM (SELECT max(at_ms) + 1 AS until FROM nonce WHERE at_ms < ?1) AS forgotten
+        WHERE nonce_horizon_ms < forgotten.until";
+    let note_all = "UPDATE relay SET nonce_horizon_ms = ?1 WHERE nonce_horizon_ms < ?1";
+    let is_far = mutant::planted("relay_forgets_ahead");
     if !mutant::planted("relay_forgets_its_horizon") {
-        tx.execute(note, [horizon.0]).doing(doing)?;
+        tx.execute(if is_far { note_all } else { note }, [horizon.0]).doing(doing)?;
     }
+    tx.execute("DELETE FROM nonce WHERE at_ms < ?1", [horizon.0]).doing(doing)?;
     // A till's notices come in the order of their numbers, so the old ones are the first.
     let oldest = "SELECT till.name, (SELECT max(old.seq) FROM (
             SELECT seq, received_ms FROM notice WHERE notice.till = till.name

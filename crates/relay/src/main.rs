@@ -66,7 +66,6 @@ fn run(arguments: &Arguments, config: Config) -> Result<(), Box<dyn Error>> {
     let mut random = [0; 8];
     getrandom::fill(&mut random).map_err(|_| "the machine gives no random numbers")?;
     let epoch = Epoch(hex(&random));
-    let clock = clock::Clock::start();
     let (listen, inside) = (config.listen, config.inside);
     let acceptor = config.tls.as_ref().map(tls::acceptor).transpose()?;
     let database = beside(&arguments.config, &config.database);
@@ -76,7 +75,7 @@ fn run(arguments: &Arguments, config: Config) -> Result<(), Box<dyn Error>> {
         &epoch,
         config.roster,
         config.settings,
-        Arc::new(move || clock.now()),
+        Arc::new(clock::now),
     )?;
     runtime.block_on(async {
         let open = TcpListener::bind(listen).await?;

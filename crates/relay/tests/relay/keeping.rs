@@ -120,6 +120,17 @@ pub(crate) fn a_nonce_is_used_once_whatever_restarts_and_whatever_the_clock_does
 }
 
 #[test]
+pub(crate) fn a_clock_that_was_far_ahead_leaves_no_till_outside() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = store(&folder);
+    assert_eq!(one(&mut store, &claim(1, NOW, None)), Outcome::Claimed);
+    let far = NOW.plus_ms(10 * 366 * 86_400_000);
+    one(&mut store, &Wish::Sweep { now: far, before: Timestamp(0) });
+    assert_eq!(one(&mut store, &claim(1, NOW, None)), Outcome::Replayed, "it was forgotten");
+    assert_eq!(one(&mut store, &claim(2, NOW.plus_ms(1), None)), Outcome::Claimed);
+}
+
+#[test]
 pub(crate) fn what_is_old_is_forgotten_and_numbers_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = store(&folder);

@@ -8,6 +8,7 @@ use crate::{keeping, limits, notices, trust};
 
 const CAUGHT_BY: &[(&str, fn())] = &[
     ("relay_drops_in_silence", keeping::a_backlog_has_a_bound_and_says_what_was_dropped),
+    ("relay_forgets_ahead", keeping::a_clock_that_was_far_ahead_leaves_no_till_outside),
     (
         "relay_forgets_its_horizon",
         keeping::a_nonce_is_used_once_whatever_restarts_and_whatever_the_clock_does,
