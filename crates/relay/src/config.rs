@@ -16,9 +16,10 @@ use crate::limits::Rate;
 use crate::notice::Merchant;
 use crate::roster::{Account, Roster, Till};
 use crate::settings::{Network, Settings};
+use crate::tls::{self, TlsError};
 use crate::trust::TillKeys;
 
-pub use wrong::{ConfigError, Wrong};
+pub use wrong::{ConfigError, Wrong, kind_in_chinese};
 
 /// The longest name of a till or a merchant.
 const NAME_MAX: usize = 64;
@@ -144,6 +145,8 @@ pub fn read(
     text: &str,
     file: &dyn Fn(&str) -> std::io::Result<String>,
 ) -> Result<Config, ConfigError> {
+    // As some editors begin a file.
+    let text = text.trim_start_matches('\u{feff}');
     let written: Written = toml::from_str(text).map_err(|error| {
         let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or(""));
         let line = before.matches('\n').count() + 1;
@@ -151,8 +154,15 @@ pub fn read(
     })?;
     let listen = address("listen", &written.listen)?;
     let inside = written.inside.as_deref().map(|text| address("inside", text)).transpose()?;
+    if written.database.is_empty() {
+        return Err(ConfigError::at("database".to_owned(), Wrong::NoDatabase));
+    }
     let tls_key = written.tls.as_ref().map(|tls| tls.key.clone());
     let tls = written.tls.map(|tls| tls_texts(&tls, file)).transpose()?;
+    if let Some(texts) = &tls {
+        let why = |error: TlsError| Wrong::Certificate { why: error.why() };
+        tls::acceptor(texts).map_err(|error| ConfigError::at("tls".to_owned(), why(error)))?;
+    }
     let settings = settings(&written.limits)?;
     let mut roster = Roster::default();
     for merchant in &written.merchant {
@@ -262,6 +272,9 @@ fn add_till(
         if keys.0.insert(id.clone(), till_key).is_some() {
             return wrong(Wrong::Twice);
         }
+    }
+    if written.merchants.is_empty() {
+        return wrong(Wrong::NoAccount);
     }
     let mut accounts = BTreeSet::new();
     for named in &written.merchants {

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use mianfu_core::money::Timestamp;
 use mianfu_core::mutant;
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior,
+};
 
 use crate::trust;
 
@@ -54,6 +56,33 @@ pub enum StoreError {
         /// The database.
         path: String,
     },
+}
+
+/// What ails a database, as far as a person can do something about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ailment {
+    /// Its disk has no room.
+    Full,
+    /// Its disk does not read or write.
+    Failing,
+    /// It is damaged, or no database.
+    Damaged,
+}
+
+impl StoreError {
+    /// Returns what ails the database; `None` where it is something else.
+    #[must_use]
+    pub fn ailment(&self) -> Option<Ailment> {
+        let StoreError::Sqlite { source, .. } = self else { return None };
+        let known = [
+            (ErrorCode::DiskFull, Ailment::Full),
+            (ErrorCode::SystemIoFailure, Ailment::Failing),
+            (ErrorCode::NotADatabase, Ailment::Damaged),
+            (ErrorCode::DatabaseCorrupt, Ailment::Damaged),
+        ];
+        let code = source.sqlite_error_code()?;
+        known.iter().find(|(one, _)| *one == code).map(|(_, ailment)| *ailment)
+    }
 }
 
 trait Doing<T> {

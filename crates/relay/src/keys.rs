@@ -132,7 +132,8 @@ impl TillKey {
     /// # Errors
     /// It is no base64, or too short.
     pub fn read(text: &str) -> Result<TillKey, KeyError> {
-        let bytes = STANDARD.decode(text.trim()).map_err(|_| KeyError::NotText)?;
+        let text = text.trim_start_matches('\u{feff}').trim();
+        let bytes = STANDARD.decode(text).map_err(|_| KeyError::NotText)?;
         let bytes = Zeroizing::new(bytes);
         if bytes.len() < TILL_KEY_MIN_BYTES {
             return Err(KeyError::TillKeyTooShort);

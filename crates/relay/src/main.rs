@@ -5,9 +5,10 @@
 //! and streams whose keys are gone end. Everything else in the file needs a start.
 
 mod clock;
+mod unable;
 
-use std::error::Error;
 use std::io::{Read as _, Write as _};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ use mianfu_relay::{Epoch, Relay, tls};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tracing_subscriber::EnvFilter;
+
+use crate::unable::Unable;
 
 /// Takes the channels' notices and hands them to tills that nobody can call.
 #[derive(Parser)]
@@ -36,11 +39,20 @@ struct Arguments {
     until_stdin_closes: bool,
 }
 
+/// The command line cannot be read: `EX_USAGE`.
+const WRONG_LINE: u8 = 64;
 /// The file is wrong: `EX_CONFIG`.
 const WRONG_FILE: u8 = 78;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(said) if said.use_stderr() => {
+            complain(&format!("{said}\n命令行读不懂，请写 `mianfu-relay --config relay.toml`"));
+            return ExitCode::from(WRONG_LINE);
+        }
+        Err(said) => said.exit(),
+    };
     let config = match load(&arguments.config) {
         Ok(config) => config,
         Err(error) => {
@@ -54,33 +66,29 @@ fn main() -> ExitCode {
     }
     match run(&arguments, config) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(&chain(error.as_ref()));
+        Err(unable) => {
+            complain(&unable.in_both());
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(arguments: &Arguments, config: Config) -> Result<(), Box<dyn Error>> {
+fn run(arguments: &Arguments, config: Config) -> Result<(), Unable> {
     begin_log()?;
     let mut random = [0; 8];
-    getrandom::fill(&mut random).map_err(|_| "the machine gives no random numbers")?;
+    getrandom::fill(&mut random)?;
     let epoch = Epoch(hex(&random));
     let (listen, inside) = (config.listen, config.inside);
     let acceptor = config.tls.as_ref().map(tls::acceptor).transpose()?;
     let database = beside(&arguments.config, &config.database);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let (relay, keeper) = Relay::open(
-        &database,
-        &epoch,
-        config.roster,
-        config.settings,
-        Arc::new(clock::now),
-    )?;
+    let (relay, keeper) =
+        Relay::open(&database, &epoch, config.roster, config.settings, Arc::new(clock::now))
+            .map_err(|source| Unable::Open { path: database, source })?;
     runtime.block_on(async {
-        let open = TcpListener::bind(listen).await?;
+        let open = bind("listen", listen).await?;
         let inside = match inside {
-            Some(inside) => Some(TcpListener::bind(inside).await?),
+            Some(inside) => Some(bind("inside", inside).await?),
             None => None,
         };
         // Before anybody is told where it listens: a signal that nobody waits for ends the program.
@@ -94,13 +102,18 @@ fn run(arguments: &Arguments, config: Config) -> Result<(), Box<dyn Error>> {
         let served = serve(relay, doors, stopped).await;
         ending.abort();
         knowing.abort();
-        served
+        served.map_err(Unable::from)
     })?;
     // Ends every task, so that nobody hands anything in any more; what waits is written.
     drop(runtime);
-    keeper.join().map_err(|_| "the keeper panicked")?;
+    keeper.join().map_err(|_| Unable::Machine("the keeper panicked".into()))?;
     tracing::info!("ended");
     Ok(())
+}
+
+async fn bind(place: &'static str, address: SocketAddr) -> Result<TcpListener, Unable> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|source| Unable::Listen { place, address, source })
 }
 
 /// Reads the file and the files that it names, which lie beside it.
@@ -133,7 +146,7 @@ fn is_open(_: &Path) -> bool {
     false
 }
 
-fn begin_log() -> Result<(), Box<dyn Error>> {
+fn begin_log() -> Result<(), Unable> {
     use tracing_subscriber::util::SubscriberInitExt as _;
 
     let filter = EnvFilter::try_from_env("MIANFU_RELAY_LOG").unwrap_or_else(|_| "info".into());
@@ -235,17 +248,6 @@ async fn know_again(relay: Arc<Relay>, path: PathBuf, mut told: HangUps) {
 #[cfg(not(unix))]
 async fn know_again(_: Arc<Relay>, _: PathBuf, _: HangUps) {
     std::future::pending::<()>().await;
-}
-
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }
 
 fn complain(text: &str) {

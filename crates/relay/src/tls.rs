@@ -19,6 +19,14 @@ pub struct TlsError {
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
+impl TlsError {
+    /// Returns what is wrong, in rustls's words. Holds nothing of the key.
+    #[must_use]
+    pub fn why(&self) -> String {
+        self.source.to_string()
+    }
+}
+
 /// Returns what greets with a certificate. HTTP/1.1 is all that it offers.
 ///
 /// # Errors

@@ -63,10 +63,19 @@ pub enum Wrong {
     Name(String),
     /// A merchant that the file does not have.
     NoMerchant(String),
+    /// A certificate and a key that do not serve together.
+    Certificate {
+        /// Why not, in the reader's words.
+        why: String,
+    },
+    /// No name of a file.
+    NoDatabase,
     /// Something that stands there twice.
     Twice,
     /// No till.
     Nobody,
+    /// A till without a merchant.
+    NoAccount,
     /// A number out of its range.
     Range {
         /// The least.
@@ -111,6 +120,9 @@ fn english(wrong: &Wrong) -> String {
         Wrong::Network(text) => {
             format!("`{text}` is no range of addresses: write one like `10.0.0.0/8`")
         }
+        Wrong::File { name, kind: ErrorKind::InvalidData } => {
+            format!("`{name}` is no text in UTF-8: save it as UTF-8")
+        }
         Wrong::File { name, kind } => format!("`{name}` cannot be read ({kind})"),
         Wrong::Open { name } => {
             format!("others on this machine can read `{name}`: `chmod 600` it")
@@ -130,8 +142,13 @@ fn english(wrong: &Wrong) -> String {
         Wrong::NoMerchant(text) => {
             format!("there is no merchant `{text}`: write `channel/number` of one in this file")
         }
+        Wrong::Certificate { why } => {
+            format!("the certificate and its key do not serve together ({why})")
+        }
+        Wrong::NoDatabase => "name a file, such as `relay.db`".to_owned(),
         Wrong::Twice => "stands there twice".to_owned(),
         Wrong::Nobody => "name at least one till".to_owned(),
+        Wrong::NoAccount => "name at least one of the merchants in this file".to_owned(),
         Wrong::Range { from, to } => format!("write a number from {from} to {to}"),
     }
 }
@@ -143,7 +160,10 @@ fn chinese(wrong: &Wrong) -> String {
             format!("`{text}` 不是带端口的地址，请写成 `0.0.0.0:8620` 这样")
         }
         Wrong::Network(text) => format!("`{text}` 不是地址段，请写成 `10.0.0.0/8` 这样"),
-        Wrong::File { name, kind } => format!("读不到 `{name}`（{kind}）"),
+        Wrong::File { name, kind: ErrorKind::InvalidData } => {
+            format!("`{name}` 不是 UTF-8 文本，请另存为 UTF-8")
+        }
+        Wrong::File { name, kind } => format!("读不到 `{name}`（{}）", kind_in_chinese(*kind)),
         Wrong::Open { name } => format!("本机其他用户能读 `{name}`，请执行 `chmod 600`"),
         Wrong::Key { name, error } => format!("`{name}` {}", key_in_chinese(*error)),
         Wrong::KeyCount { most } => format!("至少写一把密钥，最多 {most} 把"),
@@ -158,8 +178,11 @@ fn chinese(wrong: &Wrong) -> String {
         Wrong::NoMerchant(text) => {
             format!("没有商户 `{text}`，请写本文件里某个商户的 `渠道/商户号`")
         }
+        Wrong::Certificate { why } => format!("证书和它的私钥不能一起用（{why}）"),
+        Wrong::NoDatabase => "请写一个文件名，例如 `relay.db`".to_owned(),
         Wrong::Twice => "写了两次".to_owned(),
         Wrong::Nobody => "至少要有一个收银台".to_owned(),
+        Wrong::NoAccount => "至少写本文件里的一个商户".to_owned(),
         Wrong::Range { from, to } => format!("请写 {from} 到 {to} 之间的数"),
     }
 }
@@ -172,4 +195,19 @@ fn key_in_chinese(error: KeyError) -> &'static str {
         KeyError::TooShort => "不足 2048 位",
         KeyError::TillKeyTooShort => "不足 32 字节，请写 32 个随机字节的 base64",
     }
+}
+
+/// Says in Chinese why the system did not do it.
+#[must_use]
+pub fn kind_in_chinese(kind: ErrorKind) -> String {
+    let known = [
+        (ErrorKind::NotFound, "没有这个文件或目录"),
+        (ErrorKind::PermissionDenied, "没有权限"),
+        (ErrorKind::IsADirectory, "是目录"),
+        (ErrorKind::NotADirectory, "上一级不是目录"),
+        (ErrorKind::ReadOnlyFilesystem, "磁盘只读"),
+        (ErrorKind::StorageFull, "磁盘已满"),
+    ];
+    let said = known.iter().find(|(one, _)| *one == kind);
+    said.map_or_else(|| kind.to_string(), |(_, zh)| (*zh).to_owned())
 }

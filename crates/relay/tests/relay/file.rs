@@ -1,14 +1,17 @@
 //! `relay.toml`: what is wrong with one is said in both languages, and where.
 
 use std::fs;
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mianfu_relay::config;
 use mianfu_relay::settings::Settings;
+use rsa::pkcs8::{EncodePrivateKey as _, LineEnding};
 
 use crate::fixture::{public_pem, signers};
-use crate::program::{CONFIG, command, folder};
+use crate::program::{CONFIG, Program, command, folder};
 
 /// Writes a file with one thing changed and returns what the program says of it.
 #[track_caller]
@@ -46,7 +49,7 @@ fn what_is_wrong_with_a_file_is_said_in_both_languages() {
         "file = \"channel.pem\"",
         "file = \"none.pem\"",
         "merchant alipay/2021000000000001: `none.pem` cannot be read (entity not found)",
-        "merchant alipay/2021000000000001：读不到 `none.pem`（entity not found）",
+        "merchant alipay/2021000000000001：读不到 `none.pem`（没有这个文件或目录）",
     );
     check(
         "file = \"channel.pem\"",
@@ -97,9 +100,116 @@ fn what_is_wrong_with_a_file_is_said_in_both_languages() {
         "limits.allow: `ten` is no range of addresses: write one like `10.0.0.0/8`",
         "limits.allow：`ten` 不是地址段，请写成 `10.0.0.0/8` 这样",
     );
+}
+
+#[test]
+fn what_is_missing_in_a_file_is_said_in_both_languages() {
+    check(
+        "relay.db",
+        "",
+        "database: name a file, such as `relay.db`",
+        "database：请写一个文件名，例如 `relay.db`",
+    );
+    check(
+        "[\"alipay/2021000000000001\", \"wechat/1230000109\"]",
+        "[]",
+        "till till-1: name at least one of the merchants in this file",
+        "till till-1：至少写本文件里的一个商户",
+    );
     let whole = &CONFIG[CONFIG.find("[[till]]").unwrap()..];
     check(whole, "", "till: name at least one till", "till：至少要有一个收银台");
     check(whole, &whole.repeat(2), "till till-1: stands there twice", "till till-1：写了两次");
+}
+
+#[test]
+fn a_file_may_begin_and_end_its_lines_as_windows_has_them() {
+    let folder = folder(&format!("\u{feff}{}", CONFIG.replace('\n', "\r\n")));
+    let key = folder.path().join("till-1.key");
+    fs::write(&key, format!("\u{feff}{}\r\n", STANDARD.encode([1; 32]))).unwrap();
+    let output = command(&folder).arg("--check").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[test]
+fn a_file_in_another_encoding_is_said_to_be_one() {
+    let folder = folder(CONFIG);
+    fs::write(folder.path().join("relay.toml"), b"# \xca\xd5\xd2\xf8\xcc\xa8\n").unwrap();
+    let output = command(&folder).arg("--check").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    assert!(said.contains("save it as UTF-8") && said.contains("请另存为 UTF-8"), "{said}");
+}
+
+#[test]
+fn a_private_key_in_a_public_ones_place_is_refused() {
+    let folder = folder(CONFIG);
+    let private = signers().channel.to_pkcs8_pem(LineEnding::LF).unwrap();
+    fs::write(folder.path().join("channel.pem"), private.as_bytes()).unwrap();
+    let output = command(&folder).arg("--check").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    assert!(said.contains("a private key, which no relay may have"), "{said}");
+    assert!(said.contains("是私钥，中继上不能放私钥"), "{said}");
+}
+
+#[test]
+fn a_certificate_without_its_key_is_said_before_it_serves() {
+    let tls = "\n[tls]\ncertificates = \"channel.pem\"\nkey = \"till-1.key\"\n";
+    let folder = folder(&format!("{CONFIG}{tls}"));
+    let output = command(&folder).arg("--check").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    assert!(said.contains("tls: the certificate and its key do not serve together"), "{said}");
+    assert!(said.contains("tls：证书和它的私钥不能一起用"), "{said}");
+}
+
+#[test]
+fn a_command_line_that_cannot_be_read_is_said_in_both_languages() {
+    let output = Command::new(env!("CARGO_BIN_EXE_mianfu-relay")).arg("--chek").output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(64));
+    assert!(said.contains("--chek") && said.contains("命令行读不懂"), "{said}");
+}
+
+/// Starts a program that cannot serve and returns what it says.
+#[track_caller]
+fn refusal(folder: &tempfile::TempDir) -> String {
+    let output = command(folder).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.lines().count(), 2, "{said}");
+    said
+}
+
+#[test]
+fn why_it_cannot_serve_is_said_in_both_languages() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let taken_folder = folder(&CONFIG.replacen("127.0.0.1:0", &address, 1));
+    let said = refusal(&taken_folder);
+    assert!(said.contains(&format!("listen: `{address}` is in use")), "{said}");
+    assert!(said.contains(&format!("listen：`{address}` 已被占用")), "{said}");
+
+    let said = refusal(&folder(&CONFIG.replace("relay.db", "nowhere/relay.db")));
+    assert!(said.contains("its folder must be there"), "{said}");
+    assert!(said.contains("它所在的目录要存在"), "{said}");
+
+    let damaged = folder(CONFIG);
+    fs::write(damaged.path().join("relay.db"), [7; 8_192]).unwrap();
+    let said = refusal(&damaged);
+    assert!(said.contains("damaged or no database") && said.contains("已损坏"), "{said}");
+
+    let later = folder(CONFIG);
+    Program::start(&later).end();
+    let database = later.path().join("relay.db");
+    let mut bytes = fs::read(&database).unwrap();
+    // Where SQLite's header has the version of the schema.
+    bytes[63] += 1;
+    fs::write(&database, &bytes).unwrap();
+    let said = refusal(&later);
+    assert!(said.contains("not a database of this relay's version"), "{said}");
+    assert!(said.contains("不是本版本中继的数据库"), "{said}");
+    assert!(fs::read(&database).unwrap() == bytes, "it is left as it was");
 }
 
 #[test]

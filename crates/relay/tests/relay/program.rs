@@ -312,5 +312,6 @@ fn a_second_relay_on_the_same_file_says_so_and_ends() {
     assert_eq!(second.status.code(), Some(1));
     let said = String::from_utf8(second.stderr).unwrap();
     assert!(said.contains("is held by another relay"), "{said}");
+    assert!(said.contains("正被另一个中继使用"), "{said}");
     program.end();
 }

@@ -96,7 +96,7 @@ fn a_certificate_and_a_key_of_two_pairs_are_refused_at_the_start() {
     certify(&folder);
     fs::write(folder.path().join("cert.pem"), first).unwrap();
     let output = command(&folder).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(78));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("the certificate or its key cannot be used"), "{said}");
+    assert!(said.contains("the certificate and its key do not serve together"), "{said}");
 }
