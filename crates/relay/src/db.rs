@@ -191,6 +191,7 @@ pub struct Standing {
 /// The one connection that writes.
 pub struct Store {
     conn: Connection,
+    vfs: Option<String>,
     path: PathBuf,
     epoch: String,
     /// Notices that wait for a till at most.
@@ -204,12 +205,25 @@ impl Store {
     /// # Errors
     /// It cannot be opened, is another's, or is held by another relay.
     pub fn open(path: &Path, epoch: &str, backlog_max: i64) -> Result<Store, StoreError> {
+        Store::open_on(None, path, epoch, backlog_max)
+    }
+
+    /// Opens a relay's database on a disk that SQLite knows by a name; on the machine's where there
+    /// is none.
+    ///
+    /// # Errors
+    /// It cannot be opened, is another's, or is held by another relay.
+    pub fn open_on(
+        vfs: Option<&str>,
+        path: &Path,
+        epoch: &str,
+        backlog_max: i64,
+    ) -> Result<Store, StoreError> {
         let lock = hold(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut conn = Connection::open_with_flags(path, flags).doing("open the database")?;
-        conn.busy_timeout(BUSY).doing("configure the connection")?;
+        let mut conn = connect(vfs, path, flags)?;
         make(&mut conn, path, epoch)?;
         // FULL, not NORMAL: what the channel is thanked for must survive a power cut.
         conn.execute_batch(
@@ -217,10 +231,14 @@ impl Store {
              PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 1000;",
         )
         .doing("configure the database")?;
+        if mutant::planted("relay_thanks_before_the_sync") {
+            conn.execute_batch("PRAGMA synchronous = NORMAL;").doing("configure the database")?;
+        }
         let epoch = conn
             .query_row("SELECT epoch FROM relay", [], |row| row.get(0))
             .doing("read the epoch")?;
-        Ok(Store { conn, path: path.to_owned(), epoch, backlog_max, _lock: lock })
+        let vfs = vfs.map(str::to_owned);
+        Ok(Store { conn, vfs, path: path.to_owned(), epoch, backlog_max, _lock: lock })
     }
 
     /// Returns the name of this database.
@@ -234,10 +252,7 @@ impl Store {
     /// # Errors
     /// It cannot be opened.
     pub fn reader(&self) -> Result<Reader, StoreError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let conn = Connection::open_with_flags(&self.path, flags).doing("open the database")?;
-        conn.busy_timeout(BUSY).doing("configure the connection")?;
-        Ok(Reader { conn })
+        Reader::open_on(self.vfs.as_deref(), &self.path)
     }
 
     /// Gives tills a place. Those that have one keep it.
@@ -282,10 +297,16 @@ impl Reader {
     /// # Errors
     /// It cannot be opened.
     pub fn open(path: &Path) -> Result<Reader, StoreError> {
+        Reader::open_on(None, path)
+    }
+
+    /// The same on a disk that SQLite knows by a name.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn open_on(vfs: Option<&str>, path: &Path) -> Result<Reader, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let conn = Connection::open_with_flags(path, flags).doing("open the database")?;
-        conn.busy_timeout(BUSY).doing("configure the connection")?;
-        Ok(Reader { conn })
+        Ok(Reader { conn: connect(vfs, path, flags)? })
     }
 
     /// Returns a till's place; `None` where it has none.
@@ -462,6 +483,16 @@ fn sweep(tx: &Transaction<'_>, now: Timestamp, before: Timestamp) -> Result<Outc
         drop_until(tx, till, *seq)?;
     }
     Ok(Outcome::Swept(rows.len()))
+}
+
+fn connect(vfs: Option<&str>, path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let opened = match vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
+        None => Connection::open_with_flags(path, flags),
+    };
+    let conn = opened.doing("open the database")?;
+    conn.busy_timeout(BUSY).doing("configure the connection")?;
+    Ok(conn)
 }
 
 fn begin(conn: &mut Connection) -> Result<Transaction<'_>, StoreError> {

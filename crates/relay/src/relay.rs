@@ -55,7 +55,20 @@ impl Relay {
         settings: Settings,
         clock: Clock,
     ) -> Result<(Arc<Relay>, JoinHandle<()>), StoreError> {
-        let mut store = Store::open(database, &epoch.0, settings.backlog_max)?;
+        let store = Store::open(database, &epoch.0, settings.backlog_max)?;
+        Relay::on(store, roster, settings, clock)
+    }
+
+    /// The same on a database that is open.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn on(
+        mut store: Store,
+        roster: Roster,
+        settings: Settings,
+        clock: Clock,
+    ) -> Result<(Arc<Relay>, JoinHandle<()>), StoreError> {
         store.seat(roster.tills.keys().map(String::as_str))?;
         let reader = store.reader()?;
         let epoch = store.epoch().to_owned();

@@ -27,6 +27,8 @@ struct Contents {
     /// Where `bytes` was written since the last sync.
     unsynced: Vec<Range<usize>>,
     shared: Vec<Box<[u8]>>,
+    /// What was shared before: another connection may still have it.
+    left: Vec<Box<[u8]>>,
 }
 
 struct State {
@@ -223,7 +225,7 @@ impl Vfs for Disk {
 
     fn shm_unmap(&self, handle: &mut Handle, delete: bool) -> VfsResult<()> {
         if delete && let Some(file) = self.lock().files.get_mut(&handle.path) {
-            file.shared.clear();
+            file.left.append(&mut file.shared);
         }
         Ok(())
     }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
+#[path = "../../../db/tests/db/disk.rs"]
+mod disk;
 mod file;
 mod fixture;
 mod inbound;
@@ -11,6 +13,7 @@ mod limits;
 mod mutants;
 mod notices;
 mod outbound;
+mod power;
 mod program;
 mod running;
 mod tls;

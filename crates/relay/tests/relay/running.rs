@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use mianfu_relay::db::Reader;
+use mianfu_relay::db::{Reader, Store};
 use mianfu_relay::roster::{Account, Roster, Till};
 use mianfu_relay::server::{Doors, serve};
 use mianfu_relay::settings::Settings;
 use mianfu_relay::trust::{Signed, authorization};
-use mianfu_relay::{Epoch, Relay, Timestamp};
+use mianfu_relay::{Relay, Timestamp};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -81,14 +81,24 @@ impl Running {
     }
 
     pub(crate) fn on(folder: tempfile::TempDir, settings: Settings) -> Running {
+        Running::on_disk(None, folder, settings)
+    }
+
+    /// A relay on a disk that SQLite knows by a name.
+    pub(crate) fn on_disk(
+        vfs: Option<&str>,
+        folder: tempfile::TempDir,
+        settings: Settings,
+    ) -> Running {
         let now = Arc::new(AtomicI64::new(NOW.0));
         let clock = Arc::clone(&now);
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.unwrap();
-        let (relay, keeper) = Relay::open(
-            &folder.path().join("relay.db"),
-            &Epoch("epoch001".to_owned()),
+        let backlog = settings.backlog_max;
+        let store = Store::open_on(vfs, &folder.path().join("relay.db"), "epoch001", backlog);
+        let (relay, keeper) = Relay::on(
+            store.unwrap(),
             roster(),
             settings,
             Arc::new(move || Timestamp(clock.load(Ordering::Relaxed))),
