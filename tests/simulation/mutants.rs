@@ -177,6 +177,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("relay_lets_anybody", Test),
     ("relay_takes_anothers", Test),
     ("relay_takes_stale", Test),
+    ("relay_tells_anothers", Test),
     ("relay_thanks_before_the_sync", Test),
     ("relay_trusts_anybody", Test),
     ("relay_trusts_old", Test),

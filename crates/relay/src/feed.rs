@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::counts::Count;
 use crate::db::Notice;
+use crate::hold::{self, Place};
 use crate::hub::Seat;
 use crate::keys::KeyMark;
 use crate::relay::Relay;
@@ -143,6 +144,9 @@ impl Feed {
             if TEXT_ENOUGH_BYTES <= text.len() {
                 break;
             }
+        }
+        if hold::is_at(Place::Telling) {
+            std::future::pending::<()>().await;
         }
         self.seen = last;
         Ok(text.into())

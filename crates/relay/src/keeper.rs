@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::counts::{Count, Counts};
 use crate::db::{Outcome, Store, StoreError, Wish};
+use crate::hold::{self, Place};
 use crate::hub::Hub;
 
 /// Why something is not durable.
@@ -128,6 +129,12 @@ fn fulfil(store: &mut Store, wishes: &[&Wish], counts: &Counts) -> Option<Vec<Ou
 }
 
 fn tell(batch: &mut Vec<Job>, outcomes: Vec<Result<Outcome, NotKept>>, hub: &Hub) {
+    let has = |one: fn(&Outcome) -> bool| outcomes.iter().flatten().any(one);
+    let is_held = hold::is_at(Place::Kept) && has(|one| matches!(one, Outcome::Kept(_)))
+        || hold::is_at(Place::Claimed) && has(|one| matches!(one, Outcome::Claimed));
+    if is_held {
+        hold::still();
+    }
     for (job, outcome) in batch.drain(..).zip(outcomes) {
         if let (Ok(Outcome::Kept(seq)), Wish::Keep { till, .. }) = (outcome, &job.wish) {
             hub.kept(till, seq);

@@ -97,6 +97,7 @@ pub mod counts;
 pub mod db;
 mod feed;
 mod form;
+mod hold;
 mod hub;
 mod inbound;
 mod keeper;

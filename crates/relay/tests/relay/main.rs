@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
+mod deaths;
 #[path = "../../../db/tests/db/disk.rs"]
 mod disk;
 mod file;

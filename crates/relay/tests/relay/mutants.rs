@@ -19,6 +19,7 @@ const CAUGHT_BY: &[(&str, fn())] = &[
     ("relay_lets_anybody", limits::a_burst_is_let_through_and_then_an_even_pace),
     ("relay_takes_anothers", notices::a_form_that_is_not_the_channels_is_refused),
     ("relay_takes_stale", notices::a_notice_of_v3_that_is_not_the_channels_is_refused),
+    ("relay_tells_anothers", keeping::a_notice_is_kept_once_under_the_tills_own_number),
     ("relay_thanks_before_the_sync", power::what_is_thanked_for_survives_a_power_cut),
     ("relay_trusts_anybody", trust::a_request_that_was_altered_is_no_tills),
     ("relay_trusts_old", trust::a_request_of_another_time_is_refused_by_name_of_the_clock),

@@ -1,11 +1,11 @@
-//! The program itself: killed at bad moments, told to end, told to read its file again.
+//! The program itself: told to end, told to read its file again, and what its log says.
 
-use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -71,12 +71,18 @@ pub(crate) fn command(folder: &tempfile::TempDir) -> Command {
 pub(crate) struct Program {
     child: Child,
     pub(crate) address: SocketAddr,
-    log: BufReader<ChildStderr>,
+    /// Read all along: a program that nobody listens to stands still.
+    log: JoinHandle<String>,
 }
 
 impl Program {
     pub(crate) fn start(folder: &tempfile::TempDir) -> Program {
-        let mut child = command(folder)
+        Program::spawn(command(folder))
+    }
+
+    /// Starts what a command says.
+    pub(crate) fn spawn(mut command: Command) -> Program {
+        let mut child = command
             .arg("--until-stdin-closes")
             .env("MIANFU_RELAY_LOG", "mianfu_relay=debug")
             .stdin(Stdio::piped())
@@ -86,23 +92,34 @@ impl Program {
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
+        let mut stderr = child.stderr.take().unwrap();
+        let log = std::thread::spawn(move || {
+            let mut log = String::new();
+            stderr.read_to_string(&mut log).unwrap();
+            log
+        });
         let said: Value = serde_json::from_str(&line).unwrap();
         let address = said["listen"].as_str().unwrap().parse().unwrap();
         Program { child, address, log }
     }
 
     /// `kill -9`.
-    fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Asks the program to end.
+    #[cfg(unix)]
+    pub(crate) fn terminate(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     }
 
     /// Ends the program as its owner does, and returns its log.
     pub(crate) fn end(mut self) -> String {
         drop(self.child.stdin.take());
-        let mut log = String::new();
-        std::io::Read::read_to_string(&mut self.log, &mut log).unwrap();
+        let log = self.log.join().unwrap();
         assert!(self.child.wait().unwrap().success(), "{log}");
         log
     }
@@ -113,32 +130,36 @@ impl Program {
         authorization(key.0, &till_key(key.1), signed, now(), fresh_nonce())
     }
 
-    fn listen(&self, key: (&str, u8), last: Option<&str>) -> Result<Listener, u16> {
+    pub(crate) fn listen(&self, key: (&str, u8), last: Option<&str>) -> Result<Listener, u16> {
         let proof = self.proof(key);
         Listener::with_proof(self.address, "/stream/till-1", &proof, last)
     }
 
-    fn post(&self, body: &str) -> Reply {
-        ask(self.address, "POST", ALIPAY_PATH, &[], body.as_bytes())
+    pub(crate) fn post(&self, body: &str) -> Reply {
+        self.post_to(ALIPAY_PATH, body)
+    }
+
+    pub(crate) fn post_to(&self, path: &str, body: &str) -> Reply {
+        ask(self.address, "POST", path, &[], body.as_bytes())
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the program under test has a clock of its own")]
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     Timestamp(i64::try_from(since.as_millis()).unwrap())
 }
 
-fn bodies(count: usize) -> Vec<String> {
+pub(crate) fn bodies(count: usize) -> Vec<String> {
     (0..count).map(|n| alipay_body(&signers().channel, fields(&format!("n-{n}")))).collect()
 }
 
-fn standing(folder: &tempfile::TempDir) -> Standing {
+pub(crate) fn standing(folder: &tempfile::TempDir) -> Standing {
     let reader = Reader::open(&database(folder)).unwrap();
     reader.standing("till-1").unwrap().unwrap_or_default()
 }
 
-fn told_bodies(till: &mut Listener, count: usize) -> Vec<String> {
+pub(crate) fn told_bodies(till: &mut Listener, count: usize) -> Vec<String> {
     (0..count)
         .map(|_| {
             let told = till.word().unwrap();
@@ -146,108 +167,6 @@ fn told_bodies(till: &mut Listener, count: usize) -> Vec<String> {
             String::from_utf8(body).unwrap()
         })
         .collect()
-}
-
-fn sorted(mut bodies: Vec<String>) -> Vec<String> {
-    bodies.sort();
-    bodies
-}
-
-#[test]
-fn killed_between_commit_and_answer_it_takes_the_repetition_for_one() {
-    let bodies = bodies(12);
-    for round in 0..4 {
-        let folder = folder(CONFIG);
-        let program = Program::start(&folder);
-        // Nobody reads an answer, so to the channel there was none.
-        let unread: Vec<TcpStream> = bodies
-            .iter()
-            .map(|body| {
-                let mut stream = connect(program.address);
-                let length = body.len().to_string();
-                let request = head("POST", ALIPAY_PATH, &[("content-length", &length)]);
-                stream.write_all(format!("{request}\r\n{body}").as_bytes()).unwrap();
-                stream
-            })
-            .collect();
-        while standing(&folder).last <= round * 3 {
-            std::thread::yield_now();
-        }
-        program.kill();
-        drop(unread);
-        let kept = standing(&folder).last;
-        assert!(round * 3 < kept);
-        let program = Program::start(&folder);
-        for body in &bodies {
-            let reply = program.post(body);
-            assert_eq!(reply.body, "success", "round {round}: {reply:?}");
-        }
-        let mut till = program.listen(("a", 1), None).unwrap();
-        assert_eq!(sorted(told_bodies(&mut till, 12)), sorted(bodies.clone()), "round {round}");
-        assert_eq!(standing(&folder).last, 12);
-        program.end();
-    }
-}
-
-#[test]
-fn killed_at_any_moment_it_has_kept_whatever_it_thanked_for() {
-    let bodies = bodies(60);
-    for round in 0..4 {
-        let folder = folder(CONFIG);
-        let program = Program::start(&folder);
-        let address = program.address;
-        let thanked: BTreeSet<String> = std::thread::scope(|scope| {
-            let post = move |body: &&String| {
-                // Whoever comes after the death finds nobody.
-                let Ok(mut stream) = TcpStream::connect(address) else { return false };
-                let length = body.len().to_string();
-                let headers = [("content-length", length.as_str()), ("connection", "close")];
-                let request = head("POST", ALIPAY_PATH, &headers);
-                let _sent = stream.write_all(format!("{request}\r\n{body}").as_bytes());
-                hear(&mut stream).body == "success"
-            };
-            let posting: Vec<_> = bodies
-                .chunks(15)
-                .map(|part| scope.spawn(move || part.iter().filter(post).collect::<Vec<_>>()))
-                .collect();
-            while standing(&folder).last <= 5 + round * 10 {
-                std::thread::yield_now();
-            }
-            program.kill();
-            posting.into_iter().flat_map(|one| one.join().unwrap()).cloned().collect()
-        });
-        let kept = Reader::open(&database(&folder)).unwrap().after("till-1", 0, 100).unwrap();
-        let kept: BTreeSet<Vec<u8>> = kept.into_iter().map(|(_, notice)| notice.body).collect();
-        assert!(thanked.iter().all(|body| kept.contains(body.as_bytes())), "round {round}");
-        assert!(!thanked.is_empty(), "round {round}");
-    }
-}
-
-#[test]
-fn killed_between_answer_and_delivery_it_delivers_after_its_start() {
-    let folder = folder(CONFIG);
-    let bodies = bodies(6);
-    let program = Program::start(&folder);
-    for body in &bodies[..2] {
-        assert_eq!(program.post(body).body, "success");
-    }
-    program.kill();
-    let program = Program::start(&folder);
-    let mut till = program.listen(("a", 1), None).unwrap();
-    assert_eq!(told_bodies(&mut till, 2), bodies[..2]);
-    for body in &bodies[2..4] {
-        assert_eq!(program.post(body).body, "success");
-    }
-    // The till has heard of the third and not of the fourth when the relay dies.
-    let third = till.word().unwrap();
-    program.kill();
-    let program = Program::start(&folder);
-    assert_eq!(program.post(&bodies[4]).body, "success");
-    let mut till = program.listen(("a", 1), Some(&third.id)).unwrap();
-    assert_eq!(told_bodies(&mut till, 2), bodies[3..5]);
-    let relay = till.hello["relay"].as_str().unwrap();
-    assert!(third.id.starts_with(relay), "a database keeps its name");
-    program.end();
 }
 
 #[cfg(unix)]
