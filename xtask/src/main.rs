@@ -17,6 +17,7 @@ mod crash;
 mod crash_points;
 mod folder;
 mod mutants;
+mod package;
 mod parts;
 mod programs;
 mod run;
@@ -61,6 +62,8 @@ enum Task {
     Storms(storms::Asked),
     /// The figures, as ratios taken in one run.
     Bench(bench::Asked),
+    /// What is handed to those who install: `relay` is the relay's Debian package.
+    Package(package::Asked),
     /// Licences, bans, sources and advisories of everything we link.
     Audit,
 }
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Task::CrashPoints(asked) => crash_points::run(&asked),
         Task::Storms(asked) => storms::run(&asked),
         Task::Bench(asked) => bench::run(&asked),
+        Task::Package(asked) => package::run(&asked),
         Task::Audit => audit::run(),
     };
     match ended {

@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
 mod deaths;
+#[cfg(target_os = "linux")]
+#[path = "../../../../xtask/src/package/deb.rs"]
+mod deb;
 #[path = "../../../db/tests/db/disk.rs"]
 mod disk;
 mod file;
@@ -14,6 +17,8 @@ mod limits;
 mod mutants;
 mod notices;
 mod outbound;
+#[cfg(target_os = "linux")]
+mod package;
 mod power;
 mod program;
 mod running;
