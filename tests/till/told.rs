@@ -9,8 +9,7 @@ use mianfu_gateway::{
     Call, CallError, Channel, HttpReply, Stamp, Wechat, WechatEvent, WechatNotice,
 };
 use mianfu_practice::truth::RefundFate;
-use mianfu_practice::wechat::Notice;
-use mianfu_practice::{Answer, CustomerId, Fault, FaultKind, Manner, Reply};
+use mianfu_practice::{Answer, CustomerId, Fault, FaultKind, Manner, Notice, Reply};
 use mianfu_tests::shop::*;
 use mianfu_till::Means;
 use mianfu_till::people::RefundWish;

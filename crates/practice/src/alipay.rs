@@ -8,6 +8,7 @@ mod cancel;
 mod door;
 mod form;
 mod node;
+pub(crate) mod notice;
 mod pay;
 mod precreate;
 mod query;
@@ -109,8 +110,8 @@ pub(crate) fn hear(desk: &mut Desk<'_>, form: &Form) -> Said {
     };
     let business = &call.business;
     let heard = match call.method {
-        Method::Pay => pay::pay(desk, business),
-        Method::Precreate => precreate::precreate(desk, business),
+        Method::Pay => pay::pay(desk, business, call.notify_url.as_deref()),
+        Method::Precreate => precreate::precreate(desk, business, call.notify_url.as_deref()),
         Method::Query => query::query(desk, business),
         Method::Cancel => cancel::cancel(desk, business),
         Method::Close => cancel::close(desk, business),

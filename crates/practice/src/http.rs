@@ -30,6 +30,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
+use crate::notices::is_this_machine;
 use crate::options::Options;
 use crate::practice::{Answer, GATEWAY_PATH, Practice, Reply, Request};
 use crate::state::{Journal, Papers, StateError};
@@ -253,7 +254,7 @@ fn names_this_machine(headers: &HeaderMap) -> bool {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         Some(_) | None => host,
     };
-    matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+    is_this_machine(name)
 }
 
 /// Lets happen what happens by itself, when it does.

@@ -18,6 +18,7 @@
 pub mod calendar;
 pub mod chance;
 pub mod money;
+pub mod notices;
 mod options;
 mod practice;
 pub mod signer;
@@ -33,6 +34,7 @@ mod clock;
 pub mod http;
 pub mod state;
 
+pub use notices::Notice;
 pub use options::{
     APP_ID, BuyerIds, CancelUnscanned, CertificateNumbers, Mode, Options, SELLER_ID, Slashes,
 };

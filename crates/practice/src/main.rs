@@ -47,7 +47,7 @@ struct Arguments {
     /// How soon after the payment call WeChat Pay's reverse is allowed.
     #[arg(long, value_enum, default_value_t = ReverseChoice::AfterFifteenSeconds)]
     wechat_reverse: ReverseChoice,
-    /// How many times faster than documented WeChat Pay repeats a notice that nobody took.
+    /// How many times faster than documented a channel repeats a notice that nobody took.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(i64).range(1..))]
     notices_faster: i64,
     /// How many of a thousand first notices carry one of WeChat Pay's own probes for a signature.
@@ -183,6 +183,7 @@ fn options(arguments: &Arguments, papers: &Papers) -> Options {
             BuyerChoice::UserId => BuyerIds::UserId,
             BuyerChoice::OpenId => BuyerIds::OpenId,
         },
+        notices_faster: arguments.notices_faster,
         ..plain
     }
 }
@@ -209,7 +210,6 @@ fn open_wechat(
     if let ReverseChoice::AtOnce = arguments.wechat_reverse {
         account.reverse_after_ms = 0;
     }
-    account.notices_faster = arguments.notices_faster;
     account.probes_per_mille = arguments.probes_per_mille;
     practice.with(|practice, _| practice.open_wechat(account))?;
     Ok(wechat)

@@ -25,6 +25,9 @@ pub struct Options {
     /// How far a request's `timestamp` may be from the channel's clock, in ms.
     /// None accepts any time; the width of the real window is not documented.
     pub stamp_window_ms: Option<i64>,
+    /// How many times faster than documented a notice is repeated that nobody took, by either
+    /// channel.
+    pub notices_faster: i64,
 }
 
 impl Options {
@@ -39,6 +42,7 @@ impl Options {
             cancel_unscanned: CancelUnscanned::KillsTheCode,
             buyer_ids: BuyerIds::UserId,
             stamp_window_ms: None,
+            notices_faster: 1,
         }
     }
 }

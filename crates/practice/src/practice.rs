@@ -47,7 +47,7 @@ pub enum Reply {
 pub struct Practice {
     pub(crate) options: Options,
     pub(crate) ledger: Ledger,
-    signer: Box<dyn Signer>,
+    pub(crate) signer: Box<dyn Signer>,
     /// WeChat Pay's side. None where only Alipay is played.
     wechat: Option<Account>,
     weather: Weather,

@@ -9,7 +9,7 @@
 //! only such a payment can be reversed (撤销), and not before 15 s.
 
 mod account;
-mod notice;
+pub(crate) mod notice;
 mod order;
 mod refunds;
 mod spoil;
@@ -25,7 +25,6 @@ use crate::weather::Fault;
 use crate::wire::{KeptBusiness, Seal};
 
 pub use account::{Account, Certificate, PlatformKey, ReverseUnknown, Secrets};
-pub use notice::{NOTICE_REPEATED_AFTER_MS, Notice};
 pub use refunds::RefundError;
 pub(crate) use spoil::spoilt;
 

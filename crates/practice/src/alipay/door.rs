@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::business::Business;
 use super::form::{Charset, Form};
 use super::node::Node;
-use super::{Desk, Method, Said, Seal, node_name};
+use super::{Desk, Method, Said, Seal, node_name, notice};
 use crate::calendar::from_beijing_text;
 use crate::options::Mode;
 
@@ -17,6 +17,8 @@ pub(super) struct Call {
     pub(super) method: Method,
     pub(super) charset: Charset,
     pub(super) business: Business,
+    /// Where the merchant wants to be told.
+    pub(super) notify_url: Option<String>,
 }
 
 type Refused = (&'static str, &'static str, &'static str);
@@ -43,7 +45,8 @@ pub(super) fn enter(desk: &Desk<'_>, form: &Form) -> Result<Call, Said> {
     let charset = formats(desk, form).map_err(at_door)?;
     signature(desk, form).map_err(at_door)?;
     let business = Business::new(fields(form).map_err(at_door)?);
-    Ok(Call { method, charset, business })
+    let notify_url = form.text("notify_url");
+    Ok(Call { method, charset, business, notify_url })
 }
 
 fn application(desk: &Desk<'_>, form: &Form) -> Result<(), Refused> {
@@ -70,6 +73,11 @@ fn formats(desk: &Desk<'_>, form: &Form) -> Result<Charset, Refused> {
         None => return Err(("40001", "isv.missing-version", "缺少版本参数")),
         Some("1.0") => {}
         Some(_) => return Err(("40002", "isv.invalid-parameter", "参数无效")),
+    }
+    // What is said to an address that is none is not documented.
+    let unfit = |url: &String| url.len() > 256 || !notice::may_be_told_at(url);
+    if form.text("notify_url").as_ref().is_some_and(unfit) {
+        return Err(("40002", "isv.invalid-parameter", "参数无效"));
     }
     let charset =
         form.charset().ok_or(("40002", "isv.invalid-charset", "字符集错误，只支持GBK与UTF-8"))?;

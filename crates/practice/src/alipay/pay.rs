@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::Desk;
 use super::business::{Business, Sale, refused};
 use super::node::{Heard, Node};
 use super::refusal::Refusal;
+use super::{Desk, notice};
 use crate::calendar::beijing_text;
 use crate::money::yuan_from_fen;
 use crate::options::BuyerIds;
@@ -15,7 +15,7 @@ use crate::truth::{Channel, Fact, NewTrade, Origin, Trade, TradeStatus};
 /// How long a scanned trade waits by default, in ms: 3 h (opendocs 02ekfp).
 pub(super) const DEFAULT_LIFE_MS: i64 = 3 * 3_600_000;
 
-pub(super) fn pay(desk: &mut Desk<'_>, business: &Business) -> Heard {
+pub(super) fn pay(desk: &mut Desk<'_>, business: &Business, notify_url: Option<&str>) -> Heard {
     let sale = business.sale(desk)?;
     let auth_code = business.needed("auth_code", 64)?;
     let scene = business.text("scene", 32)?;
@@ -36,11 +36,12 @@ pub(super) fn pay(desk: &mut Desk<'_>, business: &Business) -> Heard {
         Err(refusal) => return Err(failed(refusal, &sale.out_trade_no)),
     };
     let out_trade_no = sale.out_trade_no.clone();
+    notice::want(desk, &out_trade_no, notify_url);
     begin(desk, sale, customer, manner, expires_ms, auth_code);
     if manner == Manner::Pays {
         desk.ledger.record(desk.now_ms, Fact::Paid { out_trade_no: out_trade_no.clone() });
     }
-    let trade = desk.ledger.truth.trade(&out_trade_no).expect("it was made two lines above");
+    let trade = desk.ledger.truth.trade(&out_trade_no).expect("it was made a few lines above");
     match manner {
         Manner::Pays => Ok(paid(desk, trade)),
         Manner::TooLittleMoney | Manner::TopsUp { .. } => {

@@ -2,11 +2,11 @@
 //!
 //! No trade exists until a customer scans the code.
 
-use super::Desk;
 use super::business::{Business, refused};
 use super::node::{Heard, Node};
 use super::pay::DEFAULT_LIFE_MS;
 use super::refusal::Refusal;
+use super::{Desk, notice};
 use crate::chance::fixed;
 use crate::truth::{Channel, Fact, Offer, TradeStatus};
 
@@ -14,7 +14,11 @@ use crate::truth::{Channel, Fact, Offer, TradeStatus};
 const CODE_LIFE_MS: i64 = 2 * 3_600_000;
 const PURPOSE_QR: u64 = 3;
 
-pub(super) fn precreate(desk: &mut Desk<'_>, business: &Business) -> Heard {
+pub(super) fn precreate(
+    desk: &mut Desk<'_>,
+    business: &Business,
+    notify_url: Option<&str>,
+) -> Heard {
     let sale = business.sale(desk)?;
     let now_ms = desk.now_ms;
     let time_expire_ms = business.time_expire_ms()?;
@@ -61,6 +65,7 @@ pub(super) fn precreate(desk: &mut Desk<'_>, business: &Business) -> Heard {
     let node = Node::success()
         .with("out_trade_no", offer.out_trade_no.as_str())
         .with("qr_code", offer.qr.as_str());
+    notice::want(desk, &offer.out_trade_no, notify_url);
     desk.ledger.record(now_ms, Fact::Offered { offer });
     Ok(node)
 }

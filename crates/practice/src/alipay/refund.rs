@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::Desk;
 use super::business::{Business, refused};
 use super::node::{Heard, Node};
 use super::pay::with_payer;
 use super::refusal::Refusal;
+use super::{Desk, notice};
 use crate::calendar::beijing_text;
 use crate::money::yuan_from_fen;
 use crate::truth::{ClosedWhy, Fact, Refund, RefundBy, Trade, TradeStatus};
@@ -57,6 +57,7 @@ pub(super) fn refund(desk: &mut Desk<'_>, business: &Business) -> Heard {
                 by: RefundBy::Refund,
             };
             desk.ledger.record(desk.now_ms, refunded);
+            notice::want_of_refund(desk, &out_trade_no, &out_request_no);
             if trade.refunded_fen() + amount_fen == trade.amount_fen {
                 let closed = Fact::Closed { out_trade_no, why: ClosedWhy::Refunded };
                 desk.ledger.record(desk.now_ms, closed);

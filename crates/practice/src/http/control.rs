@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use super::Shared;
+use crate::notices::Notice;
 use crate::phone::{CustomerId, Manner, PAYMENT_CODE_LIFE_MS, PhoneError};
 use crate::practice::{Answer, Practice};
 use crate::state::StateError;
@@ -19,7 +20,6 @@ use crate::truth::{
     About, Asked, Channel, Form, Offer, Origin, PaymentCode, Plan, RefundFate, Trade, TradeStatus,
 };
 use crate::weather::{FaultKind, Scripted};
-use crate::wechat::Notice;
 
 /// How many of the latest trades and payment codes a state shows.
 const LATEST: usize = 50;

@@ -5,20 +5,53 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Channel;
+
 /// What a notice is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum About {
-    Payment { out_trade_no: String },
-    Refund { out_trade_no: String, out_request_no: String },
+    Payment {
+        out_trade_no: String,
+    },
+    /// That a trade is over without the money.
+    End {
+        out_trade_no: String,
+    },
+    Refund {
+        out_trade_no: String,
+        out_request_no: String,
+    },
 }
 
-/// Which generation of a protocol writes a notice.
+/// Which protocol writes a notice: Alipay's, or one of WeChat Pay's two generations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Form {
+    Alipay,
     V2,
     V3,
+}
+
+impl About {
+    /// Returns the number of the trade.
+    pub fn out_trade_no(&self) -> &str {
+        match self {
+            About::Payment { out_trade_no }
+            | About::End { out_trade_no }
+            | About::Refund { out_trade_no, .. } => out_trade_no,
+        }
+    }
+}
+
+impl Form {
+    /// Returns whose protocol it is.
+    pub fn channel(self) -> Channel {
+        match self {
+            Form::Alipay => Channel::Alipay,
+            Form::V2 | Form::V3 => Channel::Wechat,
+        }
+    }
 }
 
 /// A merchant's wish to be told, and how often it was met.

@@ -58,8 +58,6 @@ pub struct Account {
     pub address: String,
     /// Where the merchant hears of refunds for which no address was named.
     pub portal_url: Option<String>,
-    /// How many times faster than documented a notice is repeated that nobody took.
-    pub notices_faster: i64,
     /// So many first notices in a thousand carry one of WeChat Pay's own probes for a signature.
     pub probes_per_mille: u64,
     pub(crate) secrets: Secrets,
@@ -86,7 +84,6 @@ impl Account {
             refund_takes_ms: 5_000,
             address: "https://api.mch.weixin.qq.com".to_owned(),
             portal_url: None,
-            notices_faster: 1,
             probes_per_mille: 0,
             secrets,
             keys: vec![key],

@@ -1,35 +1,20 @@
-//! Notices (回调通知): of what the merchant is told, when, and how often again.
+//! Notices (回调通知) of WeChat Pay: what is told, and in which words.
 //!
 //! Told is only what was asked for with an address: that a shown code was paid, never that it was
 //! not, and how a refund ended. A scanned payment has no notice, because its request names no
-//! address. Nothing is sent from here: whoever carries notices asks which are due, and says what
-//! they were answered.
-
-use rsa::sha2::{Digest, Sha256};
-use serde::Serialize;
+//! address.
 
 use super::refunds::{self, Status};
 use super::{Account, v2, v3};
-use crate::practice::{Answer, Practice};
-use crate::truth::{About, Channel, Fact, Form, Refund, Telling, Trade, Truth};
+use crate::notices::{Notice, drawn};
+use crate::practice::Answer;
+use crate::truth::{About, Channel, Form, Refund, Telling, Trade, Truth};
 
 /// How long after each sending that nobody took the next one comes, in ms (4012791861).
-pub const NOTICE_REPEATED_AFTER_MS: [i64; 15] = [
+pub(crate) const REPEATED_AFTER_MS: [i64; 15] = [
     15_000, 15_000, 30_000, 180_000, 600_000, 1_200_000, 1_800_000, 1_800_000, 1_800_000,
     3_600_000, 10_800_000, 10_800_000, 10_800_000, 21_600_000, 21_600_000,
 ];
-
-/// A notice as it leaves for the merchant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Notice {
-    /// The same over its repetitions.
-    pub id: String,
-    pub about: About,
-    pub url: String,
-    /// Names in lower case.
-    pub headers: Vec<(String, String)>,
-    pub body: String,
-}
 
 /// What has happened.
 pub(super) enum Matter<'t> {
@@ -57,52 +42,19 @@ impl Draft<'_> {
     }
 }
 
-impl Practice {
-    /// Returns the notices whose time it is, written and signed at that time. They stay due until
-    /// [`Practice::notice_answered`].
-    pub fn due_notices(&self, now_ms: i64) -> Vec<Notice> {
-        let Some(account) = self.wechat() else {
-            return Vec::new();
-        };
-        let seed = self.options().seed;
-        let due = self.truth().notices().filter_map(|telling| {
-            let (matter, happened_ms) = matter(account, self.truth(), &telling.about)?;
-            let is_due = due_ms(account, telling, happened_ms)? <= now_ms;
-            is_due.then(|| written(account, seed, now_ms, telling, (matter, happened_ms)))
-        });
-        due.collect()
-    }
+/// Returns when what a notice is about happened, or will.
+pub(crate) fn happened_ms(account: &Account, truth: &Truth, about: &About) -> Option<i64> {
+    matter(account, truth, about).map(|(_, happened_ms)| happened_ms)
+}
 
-    /// Returns when the next notice is due.
-    pub fn next_notice_ms(&self) -> Option<i64> {
-        let account = self.wechat()?;
-        let due = self.truth().notices().filter_map(|telling| {
-            let (_, happened_ms) = matter(account, self.truth(), &telling.about)?;
-            due_ms(account, telling, happened_ms)
-        });
-        due.min()
-    }
+/// Says whether an answer says that a notice arrived. To v3's the status is all that counts.
+pub(crate) fn v3_is_taken(answer: &Answer) -> bool {
+    matches!(answer.status, 200 | 204)
+}
 
-    /// Wants a notice as if a request had named an address. No call of v2 that is played asks for
-    /// one of a payment, and yet a merchant's till may get such.
-    pub fn want_notice(&mut self, now_ms: i64, about: About, url: &str, form: Form) {
-        let now_ms = self.at(now_ms);
-        self.ledger.record(now_ms, Fact::NoticeWanted { about, url: url.to_owned(), form });
-    }
-
-    /// Hears what a notice was answered within 5 s. None if it was nothing.
-    pub fn notice_answered(&mut self, now_ms: i64, about: &About, answer: Option<&Answer>) {
-        let now_ms = self.at(now_ms);
-        let form = self.truth().notice(about).map(|telling| telling.form);
-        let Some(form) = form else {
-            return;
-        };
-        let taken = answer.is_some_and(|answer| match form {
-            Form::V3 => matches!(answer.status, 200 | 204),
-            Form::V2 => answer.status == 200 && v2::is_taken(&answer.body),
-        });
-        self.ledger.record(now_ms, Fact::NoticeSent { about: about.clone(), taken });
-    }
+/// The same of v2.
+pub(crate) fn v2_is_taken(answer: &Answer) -> bool {
+    answer.status == 200 && v2::is_taken(&answer.body)
 }
 
 /// Returns what has happened or will, and when.
@@ -112,6 +64,8 @@ fn matter<'t>(account: &Account, truth: &'t Truth, about: &About) -> Option<(Mat
             let trade = truth.trade_at(Channel::Wechat, out_trade_no)?;
             Some((Matter::Paid { trade }, trade.paid_ms?))
         }
+        // Told is only that an order was paid, never that it was not.
+        About::End { .. } => None,
         About::Refund { out_request_no, .. } => {
             let (trade, refund) = refunds::find(truth, out_request_no)?;
             let over_ms = refunds::over_ms(account, refund);
@@ -121,25 +75,15 @@ fn matter<'t>(account: &Account, truth: &'t Truth, about: &About) -> Option<(Mat
     }
 }
 
-/// Returns when a notice is due, if it ever is again.
-fn due_ms(account: &Account, telling: &Telling, happened_ms: i64) -> Option<i64> {
-    if telling.taken {
-        return None;
-    }
-    let Some(last_ms) = telling.last_ms else {
-        return Some(happened_ms);
-    };
-    let place = usize::try_from(telling.tries).ok()?.checked_sub(1)?;
-    Some(last_ms + NOTICE_REPEATED_AFTER_MS.get(place)? / account.notices_faster.max(1))
-}
-
-fn written(
+/// Writes a notice and signs it at a time.
+pub(crate) fn written(
     account: &Account,
     seed: u64,
     now_ms: i64,
     telling: &Telling,
-    (matter, happened_ms): (Matter<'_>, i64),
-) -> Notice {
+    truth: &Truth,
+) -> Option<Notice> {
+    let (matter, happened_ms) = matter(account, truth, &telling.about)?;
     let what = match &matter {
         Matter::Paid { trade } => trade.trade_no.clone(),
         Matter::Refund { trade, refund, status } => {
@@ -163,12 +107,7 @@ fn written(
     let (headers, body) = match telling.form {
         Form::V3 => v3::write_notice(account, &draft),
         Form::V2 => v2::write_notice(account, &draft),
+        Form::Alipay => return None,
     };
-    Notice { id: draft.id, about: telling.about.clone(), url: telling.url.clone(), headers, body }
-}
-
-/// Returns 64 hex digits that depend on the seed and on what they are for.
-fn drawn(seed: u64, what: &str) -> String {
-    let hash = Sha256::new().chain_update(seed.to_be_bytes()).chain_update(what).finalize();
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    Some(Notice::new(draft.id, telling, headers, body))
 }

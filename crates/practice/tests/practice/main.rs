@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
+mod alipay_notices;
 mod face;
 mod rules;
 mod shop;

@@ -8,9 +8,9 @@ use aes_gcm::{Aes256Gcm, Key, Nonce};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
+use mianfu_practice::notices::repeated_after_ms;
 use mianfu_practice::truth::{About, Form, RefundFate};
-use mianfu_practice::wechat::{NOTICE_REPEATED_AFTER_MS, Notice};
-use mianfu_practice::{Answer, Manner};
+use mianfu_practice::{Answer, Manner, Notice};
 use serde_json::{Value, json};
 
 use super::wechat_shop::{
@@ -89,7 +89,7 @@ fn what_nobody_takes_comes_again_on_the_published_days() {
     let first = shop.notice();
     let begun_ms = shop.now_ms;
     let answers = [None, Some(500), Some(404), Some(302), Some(201)];
-    for (place, wait_ms) in NOTICE_REPEATED_AFTER_MS.into_iter().enumerate() {
+    for (place, wait_ms) in repeated_after_ms(Form::V3).iter().enumerate() {
         let notice = shop.notice();
         assert_eq!(notice, shop.notice(), "the same at the same time");
         shop.answered(&notice, answers[place % answers.len()], "");
@@ -111,9 +111,32 @@ fn what_nobody_takes_comes_again_on_the_published_days() {
 }
 
 #[test]
-fn the_days_can_be_made_shorter() {
+fn an_address_on_this_machine_needs_no_tls() {
     let mut shop = Shop::new();
-    shop.account().notices_faster = 1_000;
+    let sale = |number: &str, url: &str| {
+        json!({
+            "appid": APPID, "mchid": MCHID, "description": "牛肉面", "out_trade_no": number,
+            "notify_url": url, "amount": { "total": 1250, "currency": "CNY" },
+        })
+    };
+    let path = "/v3/pay/transactions/native";
+    let here = "http://127.0.0.1:8123/notify/wechat/1/1";
+    let heard = shop.ask("POST", path, &sale("9000000001", here));
+    assert_eq!(heard.status, 200, "{heard:?}");
+    shop.practice
+        .scan(shop.now_ms, heard.body["code_url"].as_str().unwrap(), Manner::Pays)
+        .unwrap();
+    assert_eq!(shop.notice().url, here);
+    for url in
+        ["http://127.0.0.1.relay.invalid/a", "http://a@127.0.0.1/a", "http://127.0.0.1/a?b=1"]
+    {
+        assert_eq!(shop.ask("POST", path, &sale("9000000002", url)).status, 400, "{url}");
+    }
+}
+
+#[test]
+fn the_days_can_be_made_shorter() {
+    let mut shop = Shop::with(|options| options.notices_faster = 1_000);
     shop.sold("9000000001", 1250);
     let notice = shop.notice();
     shop.answered(&notice, None, "");

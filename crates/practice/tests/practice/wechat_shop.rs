@@ -85,7 +85,13 @@ impl mianfu_practice::Signer for TwoHashes {
 
 impl Shop {
     pub(crate) fn new() -> Shop {
-        let mut practice = Practice::new(Options::new(7), KeyedHash::new(super::shop::SECRET));
+        Shop::with(|_| {})
+    }
+
+    pub(crate) fn with(change: impl FnOnce(&mut Options)) -> Shop {
+        let mut options = Options::new(7);
+        change(&mut options);
+        let mut practice = Practice::new(options, KeyedHash::new(super::shop::SECRET));
         practice.open_wechat(account());
         let now_ms = from_beijing_text("2026-11-21 10:00:00").unwrap();
         Shop { practice, now_ms, hmac: true, wanted_key: None }

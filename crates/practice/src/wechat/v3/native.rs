@@ -11,6 +11,7 @@ use super::Heard;
 use super::body::Body;
 use crate::calendar::{beijing_rfc3339, from_rfc3339};
 use crate::chance::fixed;
+use crate::notices;
 use crate::truth::{About, Channel, ClosedWhy, Fact, Form, Offer, Origin};
 
 /// How long a code can be scanned, in ms: 2 h.
@@ -157,7 +158,7 @@ fn sale<'b>(desk: &Desk<'_>, body: &'b Body) -> Result<Sale<'b>, No> {
         return Err(No::parameter("/out_trade_no"));
     }
     let notify_url = body.needed("/notify_url", 255)?;
-    if !notify_url.starts_with("https://") || notify_url.contains('?') {
+    if !notices::may_be_told_at(notify_url) {
         return Err(No::parameter("/notify_url"));
     }
     body.is_renminbi()?;

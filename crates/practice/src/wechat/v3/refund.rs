@@ -10,6 +10,7 @@ use super::super::{Desk, v3::No};
 use super::Heard;
 use super::body::Body;
 use crate::calendar::beijing_rfc3339;
+use crate::notices;
 use crate::truth::{Form, Refund, Trade};
 
 pub(super) fn refund(desk: &mut Desk<'_>, body: &Body) -> Heard {
@@ -56,12 +57,10 @@ fn out_refund_no(body: &Body) -> Result<String, No> {
     }
 }
 
-/// Returns where the merchant wants to be told. An address with a query is refused, as for orders.
+/// Returns where the merchant wants to be told.
 fn notify_url(body: &Body) -> Result<Option<String>, No> {
     match body.text("/notify_url", 256)? {
-        Some(url) if !url.starts_with("https://") || url.contains('?') => {
-            Err(No::parameter("/notify_url"))
-        }
+        Some(url) if !notices::may_be_told_at(url) => Err(No::parameter("/notify_url")),
         url => Ok(url.map(str::to_owned)),
     }
 }
