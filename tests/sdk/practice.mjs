@@ -40,7 +40,7 @@ export const read = (file) => readFileSync(file, "utf8");
 /** Returns the notices that are due about an order. */
 export async function notices(announced, out_trade_no) {
   const due = await (await fetch(`${announced.control}/notices`)).json();
-  const about = ({ payment, refund }) => (payment ?? refund).out_trade_no;
+  const about = ({ payment, end, refund }) => (payment ?? end ?? refund).out_trade_no;
   return due.filter((notice) => about(notice.about) === out_trade_no);
 }
 

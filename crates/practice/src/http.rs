@@ -1,11 +1,12 @@
 //! Practice over HTTP on loopback: the channels, the phone page and a control API for scripts.
 //!
-//! A face only: it reads the clock, keeps the journal, waits out delays and hangs up where the
-//! weather says so. Requests that name another host than this machine are turned away, so that no
+//! A face only: it reads the clock, keeps the journal, waits out delays, hangs up where the
+//! weather says so and posts notices to this machine. Requests that name another host than this machine are turned away, so that no
 //! web page elsewhere can play the customer.
 
 mod control;
 mod page;
+mod post;
 mod tls;
 
 use std::io;
@@ -30,7 +31,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
-use crate::notices::is_this_machine;
+use crate::notices::{is_here, is_this_machine};
 use crate::options::Options;
 use crate::practice::{Answer, GATEWAY_PATH, Practice, Reply, Request};
 use crate::state::{Journal, Papers, StateError};
@@ -257,20 +258,26 @@ fn names_this_machine(headers: &HeaderMap) -> bool {
     is_this_machine(name)
 }
 
-/// Lets happen what happens by itself, when it does.
+/// Lets happen what happens by itself, when it does, and posts what is to be told.
 async fn tick(practice: Shared) {
+    let wire = post::wire();
+    let mut carried = JoinSet::new();
     loop {
         let moved = practice.quietly(|practice, now_ms| {
-            practice.advance(now_ms);
-            practice.next_event_ms().map(|at_ms| at_ms - now_ms)
+            let posts = practice.posts(now_ms, is_here);
+            let next = practice.next_event_ms().into_iter().chain(practice.next_post_ms(is_here));
+            (posts, next.min().map(|at_ms| at_ms - now_ms))
         });
-        let wait = match moved {
-            Ok(Some(wait_ms)) => Duration::from_millis(wait_ms.max(1).unsigned_abs()),
-            Ok(None) | Err(_) => TICK_MAX,
-        };
+        // What is lost with a journal that cannot be written is found by the next start.
+        let (posts, wait_ms) = moved.unwrap_or_default();
+        for post in posts {
+            carried.spawn(post::carry(practice.clone(), Arc::clone(&wire), post));
+        }
+        let wait = wait_ms.map_or(TICK_MAX, |ms| Duration::from_millis(ms.max(1).unsigned_abs()));
         tokio::select! {
             () = practice.room.changed.notified() => {}
             () = tokio::time::sleep(wait.min(TICK_MAX)) => {}
         }
+        while carried.try_join_next().is_some() {}
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! Told is only what was asked for with an address. What there is to tell and in which words is
 //! each channel's own (`alipay::notice`, `wechat::notice`); when it is due and whether it was taken
-//! is decided here for both. Nothing is sent from here: whoever carries notices asks which are
-//! due, and says what they were answered.
+//! is decided here for both. Nothing is sent from here: whoever carries notices takes what is to be
+//! sent (`posts`), or asks which are due, and says what they were answered.
+
+mod posts;
 
 use hyper::Uri;
 use rsa::sha2::{Digest, Sha256};
@@ -12,6 +14,9 @@ use serde::Serialize;
 use crate::practice::{Answer, Practice};
 use crate::truth::{About, Fact, Form, Telling};
 use crate::{alipay, wechat};
+
+pub use posts::Post;
+pub(crate) use posts::Posted;
 
 /// A notice as it leaves for the merchant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -69,6 +74,7 @@ impl Practice {
 
     /// Hears what a notice was answered within 5 s. None if it was nothing.
     pub fn notice_answered(&mut self, now_ms: i64, about: &About, answer: Option<&Answer>) {
+        self.posted.over(about);
         let now_ms = self.at(now_ms);
         let form = self.truth().notice(about).map(|telling| telling.form);
         let Some(form) = form else {

@@ -1,6 +1,7 @@
 //! The channel as one pure value: a request and a time go in, a reply comes out.
 
 use crate::alipay;
+use crate::notices::Posted;
 use crate::options::Options;
 use crate::signer::Signer;
 use crate::truth::{Asked, Channel, ClosedWhy, Entry, Fact, Fate, Ledger, Plan, Truth};
@@ -53,6 +54,7 @@ pub struct Practice {
     weather: Weather,
     /// Requests on their way that arrive later.
     late: Vec<LateRequest>,
+    pub(crate) posted: Posted,
     now_ms: i64,
 }
 
@@ -96,6 +98,7 @@ impl Practice {
             wechat: None,
             weather,
             late: Vec::new(),
+            posted: Posted::default(),
             now_ms: i64::MIN,
         }
     }

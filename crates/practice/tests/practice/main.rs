@@ -4,6 +4,7 @@
 
 mod alipay_notices;
 mod face;
+mod posts;
 mod rules;
 mod shop;
 mod wechat_bills;
