@@ -34,7 +34,7 @@ mod clock;
 pub mod http;
 pub mod state;
 
-pub use notices::Notice;
+pub use notices::{Notice, Post};
 pub use options::{
     APP_ID, BuyerIds, CancelUnscanned, CertificateNumbers, Mode, Options, SELLER_ID, Slashes,
 };
@@ -42,4 +42,4 @@ pub use phone::{CustomerId, Manner, PhoneError};
 pub use practice::{Answer, GATEWAY_PATH, Practice, Reply, Request};
 pub use signer::{KeyedHash, RsaSigner, Signer, SignerError};
 pub use truth::{Channel, Truth};
-pub use weather::{Acted, Fault, FaultKind, Weather};
+pub use weather::{Acted, Fault, FaultKind, NoticeFault, Weather};

@@ -126,7 +126,10 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let papers = Papers::open(&std::path::absolute(&arguments.state)?)?;
     let practice = Shared::open(&papers, options(&arguments, &papers))?;
     if let WeatherChoice::Storm = arguments.weather {
-        practice.with(|practice, _| practice.weather_mut().storm())?;
+        practice.with(|practice, _| {
+            practice.weather_mut().storm();
+            practice.weather_mut().notices_mut().storm();
+        })?;
     }
     let wechat = match arguments.wechat {
         Some(choice) => Some(open_wechat(&practice, &papers, choice, &arguments)?),

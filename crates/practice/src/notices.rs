@@ -12,7 +12,7 @@ use rsa::sha2::{Digest, Sha256};
 use serde::Serialize;
 
 use crate::practice::{Answer, Practice};
-use crate::truth::{About, Fact, Form, Telling};
+use crate::truth::{About, Fact, Form, Telling, Trade, Truth};
 use crate::{alipay, wechat};
 
 pub use posts::Post;
@@ -43,11 +43,45 @@ impl Notice {
     }
 }
 
+/// Who has written what is sent as a notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pen {
+    /// The channel.
+    Channel,
+    /// Somebody who has none of its keys, and says paid though nobody has paid.
+    Stranger,
+    /// The channel, and then somebody who changed the amount.
+    AnotherAmount,
+    /// The channel, for another shop.
+    AnotherShop,
+}
+
 /// Returns how long after each sending that nobody took the next one comes, in ms.
 pub fn repeated_after_ms(form: Form) -> &'static [i64] {
     match form {
         Form::Alipay => &alipay::notice::REPEATED_AFTER_MS,
         Form::V2 | Form::V3 => &wechat::notice::REPEATED_AFTER_MS,
+    }
+}
+
+/// What a notice is written from.
+pub(crate) struct Told<'t> {
+    pub(crate) telling: &'t Telling,
+    pub(crate) truth: &'t Truth,
+    pub(crate) now_ms: i64,
+    pub(crate) pen: Pen,
+}
+
+impl Told<'_> {
+    /// Returns the trade of a payment that a stranger has made up.
+    pub(crate) fn made_up(&self) -> Option<Trade> {
+        match (self.pen, &self.telling.about) {
+            (Pen::Stranger, About::Payment { out_trade_no }) => {
+                let channel = self.telling.form.channel();
+                self.truth.as_if_paid(channel, out_trade_no, self.now_ms)
+            }
+            (Pen::Channel | Pen::Stranger | Pen::AnotherAmount | Pen::AnotherShop, _) => None,
+        }
     }
 }
 
@@ -57,7 +91,7 @@ impl Practice {
     pub fn due_notices(&self, now_ms: i64) -> Vec<Notice> {
         let is_due = |telling: &&Telling| self.due_ms(telling).is_some_and(|at_ms| at_ms <= now_ms);
         let due = self.truth().notices().filter(is_due);
-        due.filter_map(|telling| self.written(now_ms, telling)).collect()
+        due.filter_map(|telling| self.written(now_ms, telling, Pen::Channel)).collect()
     }
 
     /// Returns when the next notice is due.
@@ -94,6 +128,10 @@ impl Practice {
             return None;
         }
         let happened_ms = self.happened_ms(telling)?;
+        if self.posted.withholds(&telling.about) {
+            let trade = self.truth().trade(telling.about.out_trade_no())?;
+            return trade.refunds.first().map(|refund| refund.at_ms);
+        }
         let Some(last_ms) = telling.last_ms else {
             return Some(happened_ms);
         };
@@ -112,15 +150,12 @@ impl Practice {
         }
     }
 
-    fn written(&self, now_ms: i64, telling: &Telling) -> Option<Notice> {
-        let truth = self.truth();
+    fn written(&self, now_ms: i64, telling: &Telling, pen: Pen) -> Option<Notice> {
+        let told = Told { telling, truth: self.truth(), now_ms, pen };
         match telling.form {
-            Form::Alipay => {
-                let signer = self.signer.as_ref();
-                alipay::notice::written(&self.options, signer, now_ms, telling, truth)
-            }
+            Form::Alipay => alipay::notice::written(&self.options, self.signer.as_ref(), &told),
             Form::V2 | Form::V3 => {
-                wechat::notice::written(self.wechat()?, self.options.seed, now_ms, telling, truth)
+                wechat::notice::written(self.wechat()?, self.options.seed, &told)
             }
         }
     }

@@ -262,7 +262,8 @@ impl Practice {
             Some(fault) => self.spoil(&call, fault),
             None => {
                 let said = self.hear(&call, None);
-                self.answer(&call, said, 0)
+                let delay_ms = self.held_back_ms(&call);
+                self.answer(&call, said, delay_ms)
             }
         }
     }

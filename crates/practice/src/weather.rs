@@ -4,11 +4,15 @@
 //! scripted, for the next request it fits. Each fault that fires is counted. The weather spoils
 //! what is told, never what is true.
 
+mod notices;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
 use crate::chance::Chance;
+
+pub use notices::{NoticeFault, NoticeWeather, ScriptedNotice};
 
 /// One thing that goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -244,6 +248,7 @@ pub struct Weather {
     per_mille: BTreeMap<FaultKind, u32>,
     scripted: VecDeque<Scripted>,
     fired: BTreeMap<FaultKind, u64>,
+    notices: NoticeWeather,
 }
 
 impl Weather {
@@ -254,11 +259,22 @@ impl Weather {
             per_mille: BTreeMap::new(),
             scripted: VecDeque::new(),
             fired: BTreeMap::new(),
+            notices: NoticeWeather::new(seed),
         }
     }
 
-    /// Ends all faults, by chance and scripted. The counters stay.
+    /// Returns what may go wrong with notices.
+    pub fn notices(&self) -> &NoticeWeather {
+        &self.notices
+    }
+
+    pub fn notices_mut(&mut self) -> &mut NoticeWeather {
+        &mut self.notices
+    }
+
+    /// Ends all faults, by chance and scripted, those of notices too. The counters stay.
     pub fn clear(&mut self) {
+        self.notices.clear();
         self.per_mille.clear();
         self.scripted.clear();
     }
@@ -272,7 +288,7 @@ impl Weather {
         }
     }
 
-    /// Lets everything happen from which a till must come back by itself.
+    /// Lets everything happen to requests from which a till must come back by itself.
     pub fn storm(&mut self) {
         for kind in FaultKind::ALL {
             let per_mille = match kind {

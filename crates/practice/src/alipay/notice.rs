@@ -10,20 +10,28 @@ use serde_json::json;
 
 use super::Desk;
 use crate::calendar::{beijing_day, beijing_text};
-use crate::money::yuan_from_fen;
-use crate::notices::{Notice, drawn};
+use crate::money::{fen_from_yuan, yuan_from_fen};
+use crate::notices::{Notice, Pen, Told, drawn};
 use crate::options::{BuyerIds, Options};
 use crate::phone::CustomerId;
 use crate::practice::Answer;
 use crate::signer::Signer;
-use crate::truth::{
-    About, Channel, ClosedWhy, Fact, Form, Refund, Telling, Trade, TradeStatus, Truth,
-};
+use crate::truth::{About, Channel, ClosedWhy, Fact, Form, Refund, Trade, TradeStatus, Truth};
 
 /// How long after each sending that nobody took the next one comes, in ms: three at once, then 4 m,
 /// 10 m, 10 m, 1 h, 2 h, 6 h and 15 h (opendocs 00f7nu).
 pub(crate) const REPEATED_AFTER_MS: [i64; 9] =
     [0, 0, 240_000, 600_000, 600_000, 3_600_000, 7_200_000, 21_600_000, 54_000_000];
+
+/// The fields in which an amount is told that may be another.
+const AMOUNTS: [&str; 6] = [
+    "total_amount",
+    "receipt_amount",
+    "buyer_pay_amount",
+    "invoice_amount",
+    "refund_fee",
+    "send_back_fee",
+];
 
 /// What has happened.
 enum Matter<'t> {
@@ -72,25 +80,35 @@ pub(crate) fn is_taken(answer: &Answer) -> bool {
     answer.status == 200 && answer.body == b"success"
 }
 
-/// Writes a notice and signs it at a time.
-pub(crate) fn written(
-    options: &Options,
-    signer: &dyn Signer,
-    now_ms: i64,
-    telling: &Telling,
-    truth: &Truth,
-) -> Option<Notice> {
-    let matter = matter(truth, &telling.about)?;
+/// Writes a notice and signs it at a time, or what a liar makes of it.
+pub(crate) fn written(options: &Options, signer: &dyn Signer, told: &Told<'_>) -> Option<Notice> {
+    let made_up = told.made_up();
+    let made_up = made_up.as_ref().map(|trade| Matter::Paid { trade, paid_ms: told.now_ms });
+    let matter = matter(told.truth, &told.telling.about).or(made_up)?;
     let id = id(options.seed, &matter);
-    let mut fields = common(options, now_ms, &id);
+    let mut fields = common(options, told.now_ms, &id);
     fields.extend(of_trade(options, matter.trade()));
-    fields.extend(of_matter(&matter, now_ms));
-    let sign = signer.sign(signed_text(&fields).as_bytes());
+    fields.extend(of_matter(&matter, told.now_ms));
+    if told.pen == Pen::AnotherShop {
+        fields.extend(of_another_shop());
+    }
+    let sign = match told.pen {
+        Pen::Stranger => signer.sign(b"not this"),
+        Pen::Channel | Pen::AnotherAmount | Pen::AnotherShop => {
+            signer.sign(signed_text(&fields).as_bytes())
+        }
+    };
     fields.insert("sign", sign);
+    if told.pen == Pen::AnotherAmount {
+        for (_, amount) in fields.iter_mut().filter(|(name, _)| AMOUNTS.contains(name)) {
+            let fen = fen_from_yuan(amount).unwrap_or_default();
+            *amount = yuan_from_fen(fen + 1);
+        }
+    }
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
     let content_type = "application/x-www-form-urlencoded; charset=utf-8".to_owned();
     let headers = vec![("content-type".to_owned(), content_type)];
-    Some(Notice::new(id, telling, headers, body))
+    Some(Notice::new(id, told.telling, headers, body))
 }
 
 impl<'t> Matter<'t> {
@@ -150,6 +168,15 @@ fn common(options: &Options, now_ms: i64, id: &str) -> BTreeMap<&'static str, St
     ])
 }
 
+/// Whose application and account a notice is for that strayed here.
+fn of_another_shop() -> [(&'static str, String); 3] {
+    [
+        ("app_id", "9999000000000002".to_owned()),
+        ("auth_app_id", "9999000000000002".to_owned()),
+        ("seller_id", "2088999900000002".to_owned()),
+    ]
+}
+
 /// What is the same in every notice of a trade.
 fn of_trade(options: &Options, trade: &Trade) -> BTreeMap<&'static str, String> {
     let CustomerId(number) = trade.customer;
@@ -160,7 +187,7 @@ fn of_trade(options: &Options, trade: &Trade) -> BTreeMap<&'static str, String> 
     let mut fields = BTreeMap::from([
         ("out_trade_no", trade.out_trade_no.clone()),
         ("trade_no", trade.trade_no.clone()),
-        ("seller_id", trade.seller_id.clone()),
+        ("seller_id", options.seller_id.clone()),
         ("subject", trade.subject.clone()),
         ("total_amount", yuan_from_fen(trade.amount_fen)),
         ("gmt_create", beijing_text(trade.made_ms)),

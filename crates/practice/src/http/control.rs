@@ -19,7 +19,7 @@ use crate::state::StateError;
 use crate::truth::{
     About, Asked, Channel, Form, Offer, Origin, PaymentCode, Plan, RefundFate, Trade, TradeStatus,
 };
-use crate::weather::{FaultKind, Scripted};
+use crate::weather::{FaultKind, NoticeFault, Scripted, ScriptedNotice};
 
 /// How many of the latest trades and payment codes a state shows.
 const LATEST: usize = 50;
@@ -82,6 +82,14 @@ struct WeatherView {
     chances: BTreeMap<FaultKind, u32>,
     scripted: Vec<Scripted>,
     fired: BTreeMap<FaultKind, u64>,
+    notices: NoticeWeatherView,
+}
+
+#[derive(Serialize)]
+struct NoticeWeatherView {
+    chances: BTreeMap<NoticeFault, u32>,
+    scripted: Vec<ScriptedNotice>,
+    fired: BTreeMap<NoticeFault, u64>,
 }
 
 #[derive(Deserialize)]
@@ -141,6 +149,18 @@ pub(super) struct ChangeWeather {
     chances: BTreeMap<FaultKind, u32>,
     #[serde(default)]
     next: Vec<Scripted>,
+    #[serde(default)]
+    notices: ChangeNotices,
+}
+
+/// The same of notices.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChangeNotices {
+    #[serde(default)]
+    chances: BTreeMap<NoticeFault, u32>,
+    #[serde(default)]
+    next: Vec<ScriptedNotice>,
 }
 
 #[derive(Deserialize)]
@@ -210,7 +230,7 @@ pub(super) async fn end_refund(
     )
 }
 
-/// The notices that are due. Nothing here sends them.
+/// The notices that are due. Those for this machine are on their way already.
 pub(super) async fn notices(State(practice): State<Shared>) -> Response {
     answer(practice.with(|practice, now_ms| -> Vec<Notice> {
         practice.advance(now_ms);
@@ -246,7 +266,10 @@ pub(super) async fn weather(
         let weather = practice.weather_mut();
         match change.begin {
             Some(Begin::Clear) => weather.clear(),
-            Some(Begin::Storm) => weather.storm(),
+            Some(Begin::Storm) => {
+                weather.storm();
+                weather.notices_mut().storm();
+            }
             None => {}
         }
         for (kind, per_mille) in change.chances {
@@ -256,6 +279,16 @@ pub(super) async fn weather(
             match scripted.method {
                 Some(method) => weather.next_of(&method, scripted.fault),
                 None => weather.next(scripted.fault),
+            }
+        }
+        let notices = weather.notices_mut();
+        for (fault, per_mille) in change.notices.chances {
+            notices.set(fault, per_mille);
+        }
+        for scripted in change.notices.next {
+            match scripted.form {
+                Some(form) => notices.next_of(form, scripted.fault),
+                None => notices.next(scripted.fault),
             }
         }
         weather_view(practice)
@@ -361,5 +394,10 @@ fn weather_view(practice: &Practice) -> WeatherView {
         chances: weather.chances().clone(),
         scripted: weather.scripted().cloned().collect(),
         fired: weather.fired().clone(),
+        notices: NoticeWeatherView {
+            chances: weather.notices().chances().clone(),
+            scripted: weather.notices().scripted().copied().collect(),
+            fired: weather.notices().fired().clone(),
+        },
     }
 }

@@ -6,9 +6,9 @@
 
 use super::refunds::{self, Status};
 use super::{Account, v2, v3};
-use crate::notices::{Notice, drawn};
+use crate::notices::{Notice, Pen, Told, drawn};
 use crate::practice::Answer;
-use crate::truth::{About, Channel, Form, Refund, Telling, Trade, Truth};
+use crate::truth::{About, Channel, Form, Refund, Trade, Truth};
 
 /// How long after each sending that nobody took the next one comes, in ms (4012791861).
 pub(crate) const REPEATED_AFTER_MS: [i64; 15] = [
@@ -32,7 +32,12 @@ pub(super) struct Draft<'t> {
     pub(super) now_ms: i64,
     /// It carries one of WeChat Pay's own probes for a signature.
     pub(super) probe: bool,
+    pub(super) pen: Pen,
 }
+
+/// Whose notice it is that strayed here from another shop.
+pub(super) const ANOTHER_APPID: &str = "wx9999000000000002";
+pub(super) const ANOTHER_MCHID: &str = "1900009998";
 
 impl Draft<'_> {
     /// Says yes to every second notice, where the real ones differ and no document says when.
@@ -75,15 +80,12 @@ fn matter<'t>(account: &Account, truth: &'t Truth, about: &About) -> Option<(Mat
     }
 }
 
-/// Writes a notice and signs it at a time.
-pub(crate) fn written(
-    account: &Account,
-    seed: u64,
-    now_ms: i64,
-    telling: &Telling,
-    truth: &Truth,
-) -> Option<Notice> {
-    let (matter, happened_ms) = matter(account, truth, &telling.about)?;
+/// Writes a notice and signs it at a time, or what a liar makes of it.
+pub(crate) fn written(account: &Account, seed: u64, told: &Told<'_>) -> Option<Notice> {
+    let Told { telling, now_ms, pen, .. } = *told;
+    let made_up = told.made_up();
+    let made_up = made_up.as_ref().map(|trade| (Matter::Paid { trade }, now_ms));
+    let (matter, happened_ms) = matter(account, told.truth, &telling.about).or(made_up)?;
     let what = match &matter {
         Matter::Paid { trade } => trade.trade_no.clone(),
         Matter::Refund { trade, refund, status } => {
@@ -101,7 +103,8 @@ pub(crate) fn written(
         nonces: [nonce("seal"), nonce("sign")],
         now_ms,
         // A notice that is repeated is never a probe (4013053249).
-        probe: telling.tries == 0 && luck < account.probes_per_mille,
+        probe: pen == Pen::Channel && telling.tries == 0 && luck < account.probes_per_mille,
+        pen,
         id,
     };
     let (headers, body) = match telling.form {

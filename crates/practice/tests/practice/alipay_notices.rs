@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::shop::{Heard, SECRET, Shop, sale};
 
-const URL: &str = "http://127.0.0.1:8123/notify/alipay/9999000000000001/1";
+pub(crate) const URL: &str = "http://127.0.0.1:8123/notify/alipay/9999000000000001/1";
 
 impl Shop {
     fn due(&self) -> Vec<Notice> {
@@ -31,14 +31,19 @@ impl Shop {
     }
 
     /// Asks with an address in the query.
-    fn ask_telling(&mut self, method: &str, business: &serde_json::Value, url: &str) -> Heard {
+    pub(crate) fn ask_telling(
+        &mut self,
+        method: &str,
+        business: &serde_json::Value,
+        url: &str,
+    ) -> Heard {
         let mut common = self.common(method);
         common.push(("notify_url".to_owned(), url.to_owned()));
         let request = self.request_of(&common, &business.to_string());
         self.send(&request)
     }
 
-    fn shown(&mut self, number: &str, yuan: &str) -> String {
+    pub(crate) fn shown(&mut self, number: &str, yuan: &str) -> String {
         let answer = self.ask_telling("alipay.trade.precreate", &sale(number, yuan), URL).node();
         answer["qr_code"].as_str().unwrap().to_owned()
     }
@@ -55,13 +60,19 @@ impl Shop {
 /// Takes a notice apart and checks its signature as a merchant does.
 #[track_caller]
 fn opened(notice: &Notice) -> BTreeMap<String, String> {
-    let pairs = form_urlencoded::parse(notice.body.as_bytes()).into_owned();
-    let fields: BTreeMap<String, String> = pairs.collect();
+    let (fields, genuine) = read(&notice.body);
+    assert!(genuine, "{fields:?}");
+    fields
+}
+
+/// Takes a notice apart and says whether its signature fits.
+pub(crate) fn read(body: &str) -> (BTreeMap<String, String>, bool) {
+    let fields: BTreeMap<_, _> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
     let covered = fields.iter().filter(|(name, _)| !matches!(&***name, "sign" | "sign_type"));
     let pairs: Vec<_> = covered.map(|(name, value)| format!("{name}={value}")).collect();
-    let keys = KeyedHash::new(SECRET);
-    assert_eq!(fields["sign"], keys.sign_as(KeyedHash::ALIPAY, pairs.join("&").as_bytes()));
-    fields
+    let sign = KeyedHash::new(SECRET).sign_as(KeyedHash::ALIPAY, pairs.join("&").as_bytes());
+    let genuine = fields["sign"] == sign;
+    (fields, genuine)
 }
 
 #[track_caller]

@@ -265,3 +265,30 @@ fn the_folder_it_makes_is_for_its_owner_only() {
     drop(Journal::open(&state).unwrap());
     assert_eq!(std::fs::metadata(&state).unwrap().permissions().mode() & 0o777, 0o700);
 }
+
+#[test]
+fn the_weather_of_notices_is_changed_and_counted_over_http() {
+    let dir = folder();
+    let running = run(dir.path());
+    let change = json!({ "notices": {
+        "chances": { "lost": 250, "another_amount": 10 },
+        "next": [{ "form": "alipay", "fault": "twice_apart" }],
+    } });
+    let (head, view) = running.post("/control/weather", &change);
+    assert!(head.starts_with("HTTP/1.1 200 OK"), "{head}");
+    assert_eq!(
+        view["notices"],
+        json!({
+            "chances": { "lost": 250, "another_amount": 10 },
+            "scripted": [{ "form": "alipay", "fault": "twice_apart" }],
+            "fired": {},
+        })
+    );
+    let (_, view) = running.post("/control/weather", &json!({ "begin": "storm" }));
+    assert_eq!(view["notices"]["chances"].as_object().unwrap().len(), 10);
+    let (_, view) = running.post("/control/weather", &json!({ "begin": "clear" }));
+    assert_eq!(
+        (&view["notices"]["chances"], &view["notices"]["scripted"]),
+        (&json!({}), &json!([]))
+    );
+}

@@ -4,6 +4,7 @@
 
 mod alipay_notices;
 mod face;
+mod notice_weather;
 mod posts;
 mod rules;
 mod shop;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use mianfu_practice::http::{Shared, serve};
 use mianfu_practice::truth::{About, Form};
-use mianfu_practice::{KeyedHash, Manner, Options, Practice};
+use mianfu_practice::{KeyedHash, Manner, NoticeFault, Options, Practice};
 use tokio::runtime::Runtime;
 
 use super::shop::SECRET;
@@ -162,6 +162,25 @@ fn nobody_elsewhere_is_posted_to() {
             assert_eq!(practice.truth().notice(&away).unwrap().tries, 0);
             let due = practice.due_notices(now_ms);
             assert_eq!(due.len(), 1, "it stays due for those who carry it by hand");
+        })
+        .unwrap();
+}
+
+#[test]
+fn the_weather_is_posted_too() {
+    let ear = Ear::open(vec![said("200 OK", "success"), said("200 OK", "success")]);
+    let (_runtime, practice) = served(1);
+    let fault = NoticeFault::TwiceApart;
+    practice.with(|practice, _| practice.weather_mut().notices_mut().next(fault)).unwrap();
+    let about = sold(&practice, "T1", &format!("http://{}{PATH}", ear.address));
+    let (first, second) = (ear.next(), ear.next());
+    assert_eq!(first, second, "the same bytes");
+    until(&practice, |practice| practice.truth().notice(&about).unwrap().taken);
+    practice
+        .with(|practice, _| {
+            let telling = practice.truth().notice(&about).unwrap();
+            assert_eq!(telling.tries, 1, "one answer is the notice's");
+            assert_eq!(practice.weather().notices().fired()[&fault], 1);
         })
         .unwrap();
 }

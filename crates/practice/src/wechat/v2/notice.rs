@@ -13,9 +13,10 @@ use md5::{Digest, Md5};
 use super::sign::SignType;
 use super::{Fields, query, refund, xml};
 use crate::calendar::beijing_text;
+use crate::notices::Pen;
 use crate::truth::{Refund, Trade};
 use crate::wechat::Account;
-use crate::wechat::notice::{Draft, Matter};
+use crate::wechat::notice::{ANOTHER_APPID, ANOTHER_MCHID, Draft, Matter};
 use crate::wechat::order::Order;
 use crate::wechat::refunds;
 
@@ -27,16 +28,20 @@ pub(in crate::wechat) fn write(
     draft: &Draft<'_>,
 ) -> (Vec<(String, String)>, String) {
     let [nonce, _] = &draft.nonces;
+    let (appid, mchid) = match draft.pen {
+        Pen::AnotherShop => (ANOTHER_APPID, ANOTHER_MCHID),
+        Pen::Channel | Pen::Stranger | Pen::AnotherAmount => (&*account.appid, &*account.mchid),
+    };
     let common = Fields::new()
         .with("return_code", "SUCCESS")
-        .with("appid", account.appid.as_str())
-        .with("mch_id", account.mchid.as_str())
+        .with("appid", appid)
+        .with("mch_id", mchid)
         .with("nonce_str", nonce.get(..32).unwrap_or(nonce));
     let fields = match &draft.matter {
         Matter::Paid { trade } => paid(account, draft, common, trade),
         Matter::Refund { trade, refund, .. } => {
             let content = xml::write("root", &refunded(account, draft, trade, refund).to_map());
-            common.with("req_info", sealed(&account.secrets.v2_key, &content)).to_map()
+            common.with("req_info", sealed(&key(account, draft), &content)).to_map()
         }
     };
     let headers = vec![("content-type".to_owned(), "text/xml".to_owned())];
@@ -47,6 +52,15 @@ pub(in crate::wechat) fn write(
 pub(in crate::wechat) fn is_taken(body: &[u8]) -> bool {
     let fields: BTreeMap<String, String> = xml::read(body).unwrap_or_default();
     fields.get("return_code").is_some_and(|code| code == "SUCCESS")
+}
+
+/// Returns the key that signs and seals: a stranger has none, and another shop has another.
+fn key(account: &Account, draft: &Draft<'_>) -> String {
+    let ours = &account.secrets.v2_key;
+    match draft.pen {
+        Pen::Stranger | Pen::AnotherShop => ours.chars().rev().collect(),
+        Pen::Channel | Pen::AnotherAmount => ours.clone(),
+    }
 }
 
 /// Signs with the hash that an order was asked for with; here every second one was with HMAC.
@@ -65,8 +79,15 @@ fn paid(
         .with("trade_type", Order::Met(trade.clone()).trade_type())
         .with_some("sign_type", named);
     let mut fields = fields.to_map();
-    let sign = sign_type.sign(&fields, &account.secrets.v2_key);
+    let sign = sign_type.sign(&fields, &key(account, draft));
     fields.insert("sign".to_owned(), sign);
+    if draft.pen == Pen::AnotherAmount {
+        for name in ["total_fee", "cash_fee"] {
+            if let Some(fee) = fields.get_mut(name) {
+                *fee = (trade.amount_fen + 1).to_string();
+            }
+        }
+    }
     fields
 }
 

@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 
 use super::super::Account;
-use super::super::notice::{Draft, Matter};
+use super::super::notice::{ANOTHER_APPID, ANOTHER_MCHID, Draft, Matter};
 use super::super::order::{Order, State};
 use super::super::refunds::{self, Status};
 use super::seal::{NONCE_LENGTH, seal};
 use super::{Signed, native, refund, signature};
 use crate::calendar::beijing_rfc3339;
+use crate::notices::Pen;
 use crate::truth::{Refund, Trade};
 
 /// Writes, seals and signs a notice.
@@ -29,12 +30,44 @@ pub(in crate::wechat) fn write(
             (event, "refund", summary, refunded(account, draft, trade, refund))
         }
     };
-    let [sealing, signing] = &draft.nonces;
+    let enclosed = |content: &Value| enclosed(account, draft, (event, kind, summary), content);
+    let body = match draft.pen {
+        Pen::AnotherShop => enclosed(&of_another_shop(content.clone())),
+        Pen::Channel | Pen::Stranger | Pen::AnotherAmount => enclosed(&content),
+    };
+    let signed = match draft.pen {
+        Pen::Stranger => Signed::Falsely,
+        Pen::Channel if draft.probe => Signed::AsProbe,
+        Pen::Channel | Pen::AnotherAmount | Pen::AnotherShop => Signed::Truly,
+    };
+    let [_, signing] = &draft.nonces;
+    let nonce = signing.get(..32).unwrap_or(signing).to_owned();
+    let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+    headers.extend(signature(account.key(None), signed, draft.now_ms, nonce, &body));
+    let body = match draft.pen {
+        Pen::AnotherAmount => enclosed(&with_another_amount(content)),
+        Pen::Channel | Pen::Stranger | Pen::AnotherShop => body,
+    };
+    (headers, body)
+}
+
+/// Seals what is told and writes the letter around it.
+fn enclosed(
+    account: &Account,
+    draft: &Draft<'_>,
+    (event, kind, summary): (&str, &str, &str),
+    content: &Value,
+) -> String {
+    let [sealing, _] = &draft.nonces;
     let nonce = sealing.get(..NONCE_LENGTH).unwrap_or("practice-gcm");
     // The documents show it empty, the official libraries with a word in it.
     let associated = if draft.is_second() { kind } else { "" };
-    let key = &account.secrets.v3_key;
-    let body = json!({
+    let key = match draft.pen {
+        // A stranger has no key to seal with, and another shop's is not this one.
+        Pen::Stranger | Pen::AnotherShop => account.secrets.v3_key.map(|byte| byte ^ 1),
+        Pen::Channel | Pen::AnotherAmount => account.secrets.v3_key,
+    };
+    json!({
         "id": draft.id,
         "create_time": beijing_rfc3339(draft.happened_ms),
         "resource_type": "encrypt-resource",
@@ -43,17 +76,30 @@ pub(in crate::wechat) fn write(
         "resource": {
             "original_type": kind,
             "algorithm": "AEAD_AES_256_GCM",
-            "ciphertext": seal(key, nonce, associated, &content.to_string()),
+            "ciphertext": seal(&key, nonce, associated, &content.to_string()),
             "associated_data": associated,
             "nonce": nonce,
         },
     })
-    .to_string();
-    let signed = if draft.probe { Signed::AsProbe } else { Signed::Truly };
-    let nonce = signing.get(..32).unwrap_or(signing).to_owned();
-    let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-    headers.extend(signature(account.key(None), signed, draft.now_ms, nonce, &body));
-    (headers, body)
+    .to_string()
+}
+
+fn of_another_shop(mut content: Value) -> Value {
+    for (name, other) in [("appid", ANOTHER_APPID), ("mchid", ANOTHER_MCHID)] {
+        if let Some(known) = content.get_mut(name) {
+            *known = json!(other);
+        }
+    }
+    content
+}
+
+fn with_another_amount(mut content: Value) -> Value {
+    for amount in content["amount"].as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
+        if let Some(fen) = amount.as_i64() {
+            *amount = json!(fen + 1);
+        }
+    }
+    content
 }
 
 /// What a query would have been told at the payment, whatever came after.
