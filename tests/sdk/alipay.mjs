@@ -1,9 +1,12 @@
 // The official Alipay SDK as a client of practice. Every answer is verified by the SDK.
 
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { AlipaySdk } from "alipay-sdk";
-import { control, read, start } from "./practice.mjs";
+import { control, notices, read, start } from "./practice.mjs";
+
+const NOTIFY = "https://relay.invalid/notify/alipay/9999000000000001/1";
 
 function keyClient(announced, keyType) {
   const file = keyType === "PKCS8" ? "merchant_private_key_file" : "merchant_private_key_pkcs1_file";
@@ -63,6 +66,20 @@ class Shop {
   async pay(outTradeNo, manner) {
     const authCode = await this.paymentCode(manner);
     return this.ask("alipay.trade.pay", { ...this.sale(outTradeNo), authCode, scene: "bar_code" });
+  }
+
+  /** Shows a code whose payment is told at an address, and has it paid. */
+  async shown(notifyUrl) {
+    const outTradeNo = this.number();
+    const asked = { notifyUrl, bizContent: this.sale(outTradeNo) };
+    const offer = await this.sdk.exec("alipay.trade.precreate", asked, { validateSign: true });
+    await this.control("scans", { qr: offer.qrCode, manner: "pays" });
+    return outTradeNo;
+  }
+
+  /** Says whether the SDK takes a notice for Alipay's. */
+  believes(fields) {
+    return this.sdk.checkNotifySignV2(fields);
   }
 
   query(outTradeNo) {
@@ -144,6 +161,45 @@ const cases = {
     assert.deepEqual([asked.refundStatus, asked.refundAmount], ["REFUND_SUCCESS", "2.50"]);
     const unknown = await shop.ask("alipay.trade.fastpay.refund.query", { outTradeNo, outRequestNo: "R9" });
     assert.deepEqual([unknown.code, unknown.refundStatus], ["10000", undefined]);
+  },
+
+  async "a payment and a refund are told in notices that the SDK verifies"(shop) {
+    const number = await shop.shown(NOTIFY);
+    const [paid] = await notices(shop.announced, number);
+    assert.equal(paid.url, NOTIFY);
+    const told = Object.fromEntries(new URLSearchParams(paid.body));
+    assert.deepEqual([told.trade_status, told.total_amount], ["TRADE_SUCCESS", "12.50"]);
+    assert.ok(shop.believes(told));
+    assert.ok(!shop.believes({ ...told, total_amount: "12.51" }));
+    await shop.control("notices/answers", { about: paid.about, status: 200, body: "success" });
+    await shop.ask("alipay.trade.refund", { outTradeNo: number, outRequestNo: `${number}R1`, refundAmount: "2.50" });
+    const [back] = await notices(shop.announced, number);
+    const refund = Object.fromEntries(new URLSearchParams(back.body));
+    assert.deepEqual([refund.refund_fee, refund.out_biz_no], ["2.50", `${number}R1`]);
+    assert.ok(shop.believes(refund));
+  },
+
+  async "a notice to this machine is posted, in bad weather too"(shop) {
+    let hear;
+    const heard = { next: () => new Promise((resolve) => (hear = resolve)) };
+    const server = createServer(async (request, response) => {
+      const pieces = await request.toArray();
+      response.end("success");
+      hear(Object.fromEntries(new URLSearchParams(Buffer.concat(pieces).toString())));
+    });
+    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${server.address().port}/notify/alipay/9999000000000001/1`;
+    const genuine = heard.next();
+    const number = await shop.shown(url);
+    const told = await genuine;
+    assert.deepEqual([told.out_trade_no, shop.believes(told)], [number, true]);
+    await shop.control("weather", { notices: { next: [{ form: "alipay", fault: "forged" }] } });
+    const forged = heard.next();
+    const offer = { notifyUrl: url, bizContent: shop.sale(shop.number()) };
+    await shop.sdk.exec("alipay.trade.precreate", offer, { validateSign: true });
+    const lie = await forged;
+    assert.deepEqual([lie.trade_status, shop.believes(lie)], ["TRADE_SUCCESS", false]);
+    server.close();
   },
 
   async "what is wrongly signed, unsigned or cut short is rejected"(shop) {
