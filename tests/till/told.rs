@@ -1,5 +1,5 @@
-//! What practice's WeChat Pay tells without being asked, and what it signs falsely on purpose
-//! (签名探测流量), as the gateway reads it.
+//! What practice tells without being asked, and what WeChat Pay signs falsely on purpose
+//! (签名探测流量), as the gateway and the till read it.
 
 use mianfu_core::attempt::Screen;
 use mianfu_core::channel::{ChannelId, Flow};
@@ -8,10 +8,11 @@ use mianfu_core::number::{OutTradeNo, RefundNo};
 use mianfu_gateway::{
     Call, CallError, Channel, HttpReply, Stamp, Wechat, WechatEvent, WechatNotice,
 };
-use mianfu_practice::truth::RefundFate;
-use mianfu_practice::{Answer, CustomerId, Fault, FaultKind, Manner, Notice, Reply};
+use mianfu_practice::truth::{About, Form, RefundFate};
+use mianfu_practice::{Answer, CustomerId, Fault, FaultKind, Manner, Notice, NoticeFault, Reply};
 use mianfu_tests::shop::*;
 use mianfu_till::Means;
+use mianfu_till::notices::NoticeRefusal;
 use mianfu_till::people::RefundWish;
 
 const PROBE: &str = "WECHATPAY/SIGNTEST/";
@@ -197,4 +198,39 @@ fn a_till_that_hears_nothing_but_probes_goes_on_asking_and_finds_the_payment() {
     assert_eq!(shop.end(&no).screen(), Screen::Paid);
     shop.settle();
     assert_eq!(shop.findings(), []);
+}
+
+#[test]
+fn a_till_believes_what_practice_posts_and_none_of_its_lies() {
+    for (channel, form) in [(ChannelId::Alipay, Form::Alipay), (ChannelId::Wechat, Form::V3)] {
+        let mut shop = open();
+        let no = shop.collect(1_250, Means::Show(channel)).unwrap();
+        shop.wait(500);
+        let qr = shop.qr(&no).expect("a code is drawn");
+        shop.network = Network::Swallows;
+        let now_ms = shop.now.0;
+        let payment = About::Payment { out_trade_no: no.as_str().to_owned() };
+        shop.practice.want_notice(now_ms, payment.clone(), "https://notify.invalid/", form);
+        let hear = |shop: &mut Shop, notice: &Notice| {
+            let now = shop.till_now();
+            shop.till().notice(channel, &notice.headers, notice.body.as_bytes(), now)
+        };
+        let lies = [NoticeFault::Forged, NoticeFault::AnotherAmount, NoticeFault::AnotherShop];
+        for (paid, expected) in [(false, 1), (true, 3)] {
+            if paid {
+                shop.practice.scan(now_ms, &qr, Manner::Pays).unwrap();
+            }
+            let told = |fault| shop.practice.false_notice(now_ms, &payment, fault);
+            let told: Vec<_> = lies.into_iter().filter_map(told).collect();
+            assert_eq!(told.len(), expected, "{form:?}: of what nobody paid there is one lie");
+            for lie in told {
+                let heard = hear(&mut shop, &lie);
+                assert!(matches!(heard, Err(NoticeRefusal::NotBelieved(_))), "{heard:?}");
+                assert!(!shop.attempt(&no).is_final(), "{form:?}");
+            }
+        }
+        let genuine = notice(&shop);
+        hear(&mut shop, &genuine).unwrap();
+        assert_eq!(shop.screen(&no), Screen::Paid, "{form:?}");
+    }
 }
