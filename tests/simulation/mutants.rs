@@ -21,7 +21,8 @@ pub enum Trial {
     Points(&'static str),
     /// Flipped bits and exchanged rows (`tests/corruption_mutants.rs`).
     Damage,
-    /// A test beside the rule, in the crate that keeps it or in `tests/till_mutants.rs`.
+    /// A test beside the rule, in the crate that keeps it, in `tests/till_mutants.rs` or in
+    /// `tests/negatives_mutants.rs`.
     Test,
 }
 
@@ -40,8 +41,18 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("i7_code_used_twice", Test),
     ("i7_intent_forgotten", Days),
     ("law11_never_opens", Days),
+    ("law10_a_field_twice", Test),
+    ("law10_a_weaker_kind", Test),
+    ("law10_an_unsigned_notice", Test),
+    ("law10_another_applications_notice", Test),
+    ("law10_another_channels_word", Test),
+    ("law10_another_sellers_notice", Test),
+    ("law10_any_charset", Test),
+    ("law10_any_event_is_paid", Test),
+    ("law10_any_host_is_asked", Test),
     ("law10_an_unknown_key_stays_unknown", Test),
     ("law10_keys_are_those_of_the_file", Test),
+    ("law10_no_return_code", Test),
     ("law11_asked_when_its_turn_comes", Test),
     ("law11_doubt_waits", Test),
     ("law11_unasked_untold", Test),
@@ -171,6 +182,12 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("relay_drops_in_silence", Test),
     ("relay_forgets_ahead", Test),
     ("relay_forgets_its_horizon", Test),
+    ("relay_gives_one_address_everything", Test),
+    ("relay_reads_a_name_twice", Test),
+    ("relay_reads_without_end", Test),
+    ("relay_takes_a_weaker_kind", Test),
+    ("relay_takes_any_head", Test),
+    ("relay_takes_what_is_packed", Test),
     ("relay_keeps_twice", Test),
     ("relay_keeps_unsigned", Test),
     ("relay_knows_keys_by_name", Test),
@@ -280,11 +297,12 @@ mod tests {
     use super::*;
 
     /// Tests that plant each bug of a list and must fail with it.
-    const LISTS: [&str; 5] = [
+    const LISTS: [&str; 6] = [
         "crates/core/src/mutants.rs",
         "crates/db/tests/db/mutants.rs",
         "crates/relay/tests/relay/mutants.rs",
         "tests/till_mutants.rs",
+        "tests/negatives_mutants.rs",
         "tests/corruption_mutants.rs",
     ];
 
@@ -308,8 +326,8 @@ mod tests {
             let has = |list: &String| list.contains(&format!("\"{name}\""));
             match trial {
                 Days | Points(_) => (),
-                Damage => assert!(has(&lists[4]), "`{name}` is caught by no damage"),
-                Test => assert!(lists[..4].iter().any(has), "`{name}` is caught by no test"),
+                Damage => assert!(has(&lists[5]), "`{name}` is caught by no damage"),
+                Test => assert!(lists[..5].iter().any(has), "`{name}` is caught by no test"),
             }
         }
     }

@@ -249,7 +249,7 @@ fn m14_money_that_a_notice_tells_of_after_the_end_goes_back_once_the_channel_con
 }
 
 #[test]
-fn a_notice_that_is_not_genuine_changes_nothing() {
+pub(crate) fn a_notice_that_is_not_genuine_changes_nothing() {
     for kind in KINDS {
         let mut shop = both();
         let no = paid_unheard(&mut shop, kind.channel);
@@ -276,6 +276,11 @@ fn a_notice_that_is_not_genuine_changes_nothing() {
             ChannelId::Wechat => ChannelId::Alipay,
         };
         assert!(hear(&mut shop, elsewhere, &(headers.clone(), body.clone())).is_err());
+        // The other channel's own word about a number that is not of it.
+        for other in KINDS.into_iter().filter(|other| other.channel == elsewhere) {
+            let refused = hear(&mut shop, elsewhere, &(other.write)(&paid));
+            assert!(matches!(refused, Err(NoticeRefusal::NotOfThisTill { .. })), "{refused:?}");
+        }
         assert!(!shop.attempt(&no).is_final(), "{}", kind.name);
         shop.network = Network::Up;
         assert_eq!(shop.end(&no).screen(), Screen::Paid);

@@ -8,7 +8,7 @@ use crate::programs::{self, FEATURES, MUTANTS};
 use crate::shell::{self, TaskError};
 
 /// The tests that plant the bugs of a list, by their names in every crate.
-const TESTS: [&str; 11] = [
+const TESTS: [&str; 13] = [
     "--workspace",
     "--lib",
     "--test",
@@ -17,6 +17,8 @@ const TESTS: [&str; 11] = [
     "relay",
     "--test",
     "till_mutants",
+    "--test",
+    "negatives_mutants",
     "--test",
     "corruption_mutants",
     "--features",

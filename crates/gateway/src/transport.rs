@@ -13,6 +13,7 @@ use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use mianfu_core::mutant;
 use reqwest::{Certificate, Client, Identity, Response, Url};
 use tokio::sync::mpsc;
 
@@ -187,7 +188,8 @@ impl Https {
     async fn head(&self, request: HttpRequest) -> Result<Response, CallError> {
         let limit_ms = request.limit_ms;
         let url = Url::parse(&request.url).map_err(|error| refused(&error.to_string()))?;
-        if url.origin() != self.endpoint.origin() {
+        let elsewhere = url.origin() != self.endpoint.origin();
+        if elsewhere && !mutant::planted("law10_any_host_is_asked") {
             return Err(refused("the address is not the channel's"));
         }
         let mut builder = match request.method {

@@ -68,7 +68,8 @@ impl<K: Keys> Till<K> {
         let news = opened.map_err(NoticeRefusal::NotBelieved)?;
         let no = news.out_trade_no;
         let known = self.db.read().attempts().find(&no)?.map(|kept| kept.value);
-        let Some(attempt) = known.filter(|attempt| attempt.channel == channel) else {
+        let any = mutant::planted("law10_another_channels_word");
+        let Some(attempt) = known.filter(|attempt| attempt.channel == channel || any) else {
             return Err(NoticeRefusal::NotOfThisTill { out_trade_no: no });
         };
         match news.about {

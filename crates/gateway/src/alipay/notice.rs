@@ -8,6 +8,7 @@ use std::fmt;
 
 use mianfu_core::channel::{Payment, Verdict};
 use mianfu_core::money::{Fen, Timestamp};
+use mianfu_core::mutant;
 use mianfu_core::number::{OutTradeNo, RefundNo};
 
 use crate::alipay::answers::{is_trade_no, payer_hash};
@@ -52,29 +53,41 @@ impl<K: Keys> Alipay<K> {
         }
         let mut fields = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(body) {
-            if fields.insert(name.into_owned(), value.into_owned()).is_some() {
+            let twice = fields.insert(name.into_owned(), value.into_owned()).is_some();
+            if twice && !mutant::planted("law10_a_field_twice") {
                 return Err(CallError::Unreadable { what: "a notice with a field twice" });
             }
         }
         let notice = Notice(fields);
-        if notice.get("sign_type").is_some_and(|kind| kind != "RSA2") {
+        let weaker = notice.get("sign_type").is_some_and(|kind| kind != "RSA2");
+        if weaker && !mutant::planted("law10_a_weaker_kind") {
             return Err(CallError::BadSignature);
         }
-        if notice.get("charset").is_some_and(|charset| !charset.eq_ignore_ascii_case("utf-8")) {
+        let is_utf8 = |charset: &str| charset.eq_ignore_ascii_case("utf-8");
+        let foreign = notice.get("charset").is_some_and(|charset| !is_utf8(charset));
+        if foreign && !mutant::planted("law10_any_charset") {
             return Err(CallError::Unreadable { what: "a notice in another charset" });
         }
         let sign = notice.get("sign").ok_or(CallError::BadSignature)?;
-        if !self.keys.verify(signed_text(&notice.0).as_bytes(), sign) {
+        let genuine = self.keys.verify(signed_text(&notice.0).as_bytes(), sign);
+        if !genuine && !mutant::planted("law10_an_unsigned_notice") {
             return Err(CallError::BadSignature);
         }
-        if notice.get("app_id") != Some(self.settings.app_id.as_str()) {
+        self.is_ours(&notice)?;
+        Ok(notice)
+    }
+
+    fn is_ours(&self, notice: &Notice) -> Result<(), CallError> {
+        let ours = notice.get("app_id") == Some(self.settings.app_id.as_str());
+        if !ours && !mutant::planted("law10_another_applications_notice") {
             return Err(CallError::Unreadable { what: "a notice to another application" });
         }
         let seller = self.settings.seller_id.as_deref();
-        if seller.is_some() && notice.get("seller_id") != seller {
+        let anothers = seller.is_some() && notice.get("seller_id") != seller;
+        if anothers && !mutant::planted("law10_another_sellers_notice") {
             return Err(CallError::Unreadable { what: "a notice about another seller" });
         }
-        Ok(notice)
+        Ok(())
     }
 
     /// Reads a verified notice in our words.

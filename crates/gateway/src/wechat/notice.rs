@@ -5,6 +5,7 @@
 //! words. What it means for an attempt is for core to say (M14). Its age is no matter at the till,
 //! which may have been asleep; the relay checks it at its door.
 
+use mianfu_core::mutant;
 use mianfu_core::number::{OutTradeNo, RefundNo};
 use serde::Deserialize;
 
@@ -83,7 +84,8 @@ impl<K: Keys> Wechat<K> {
         if NOTICE_LIMIT_BYTES < body.len() {
             return Err(CallError::TooLarge { limit_bytes: NOTICE_LIMIT_BYTES });
         }
-        if signature(&self.keys, headers, body, |_| true)? == Signed::No {
+        let signed = signature(&self.keys, headers, body, |_| true)?;
+        if signed == Signed::No && !mutant::planted("law10_an_unsigned_notice") {
             return Err(CallError::BadSignature);
         }
         let envelope: Envelope =
@@ -101,6 +103,7 @@ impl<K: Keys> Wechat<K> {
             ("REFUND.SUCCESS" | "REFUND.CLOSED" | "REFUND.ABNORMAL", Some(refund_no)) => {
                 WechatEvent::Refund(refund_number(&refund_no)?)
             }
+            (_, None) if mutant::planted("law10_any_event_is_paid") => WechatEvent::Paid,
             (_, _) => return Err(unreadable("a notice's event")),
         };
         if !(1..=ID_LIMIT_BYTES).contains(&envelope.id.len()) {
