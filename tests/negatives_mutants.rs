@@ -33,6 +33,10 @@ use mianfu_core::mutant::plant;
 
 /// A bug by its name, and a negative that must fail where it is planted.
 const CAUGHT: &[(&str, fn())] = &[
+    (
+        "law10_a_field_inside_another",
+        signatures::n13_a_field_hidden_in_its_neighbour_is_not_overlooked,
+    ),
     ("law10_a_field_twice", signatures::n12_a_name_that_stands_twice_is_read_in_no_way),
     ("law10_a_weaker_kind", signatures::n11_a_weaker_algorithm_is_no_signature),
     ("law10_an_unsigned_notice", signatures::n10_another_stores_key_opens_nothing_here),
@@ -52,6 +56,10 @@ const CAUGHT: &[(&str, fn())] = &[
     (
         "relay_gives_one_address_everything",
         sockets::n27_ten_thousand_idle_connections_keep_nobody_out,
+    ),
+    (
+        "relay_reads_a_field_inside_another",
+        signatures::n13_a_field_hidden_in_its_neighbour_is_not_overlooked,
     ),
     ("relay_reads_a_name_twice", signatures::n12_a_name_that_stands_twice_is_read_in_no_way),
     ("relay_reads_without_end", sockets::n25_a_body_without_end_is_cut_off),

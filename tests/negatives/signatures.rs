@@ -230,6 +230,43 @@ pub(crate) fn n13_a_field_added_dropped_or_written_anew_is_not_what_was_signed()
 }
 
 #[test]
+pub(crate) fn n13_a_field_hidden_in_its_neighbour_is_not_overlooked() {
+    // `a=1&b=2` is signed as it stands, so one field `a` of `1&b=2` has the same signature.
+    let mut stand = Stand::open(ALIPAY);
+    let back = [("gmt_refund", "2026-11-21 10:00:09"), ("refund_fee", "12.50")];
+    let fields = back
+        .iter()
+        .fold(alipay_fields(&stand.paid), |fields, (name, value)| with(&fields, name, value));
+    let sign = sign(&signers().channel, form_text(&fields).as_bytes());
+    let fields = with(&fields, "sign", &sign);
+    let joined = |first: &str, second: &str| {
+        let both = format!("{}&{second}={}", fields[first], fields[second]);
+        form(&with(&dropped(&fields, second), first, &both))
+    };
+    let pairs = [
+        ("gmt_create", "gmt_payment"),
+        ("gmt_payment", "gmt_refund"),
+        ("charset", "gmt_create"),
+        ("buyer_id", "buyer_pay_amount"),
+        ("refund_fee", "seller_id"),
+        ("trade_no", "trade_status"),
+    ];
+    for (first, second) in pairs {
+        stand.refuses(second, &joined(first, second));
+    }
+    let named = format!("gmt_create={}&gmt_payment", fields["gmt_create"]);
+    let hidden = dropped(&dropped(&fields, "gmt_create"), "gmt_payment");
+    stand.refuses("hidden in a name", &form(&with(&hidden, &named, &fields["gmt_payment"])));
+    // A subject may say what it likes.
+    let mut plain = alipay_fields(&stand.paid);
+    plain.insert("subject".to_owned(), "面 & 茶 = 12 & more".to_owned());
+    let sent = signed_form(&signers().channel, &plain);
+    let handed = stand.handed_on("a subject", &sent);
+    stand.tell(ALIPAY.channel, &handed).unwrap();
+    stand.rests_paid();
+}
+
+#[test]
 pub(crate) fn n14_a_charset_that_is_lied_about_is_no_reading() {
     let channel = &signers().channel;
     let mut stand = Stand::open(ALIPAY);

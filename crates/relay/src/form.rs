@@ -29,6 +29,20 @@ pub(crate) fn read(body: &[u8]) -> Option<Fields> {
     Some(fields)
 }
 
+/// Says whether what is signed stands for these fields alone. It joins names and values as they
+/// are, so one field of `1&b=2` has the signature of two; whoever writes them as one hides one.
+pub(crate) fn reads_one_way(fields: &Fields) -> bool {
+    let begins_a_field = |text: &[u8]| {
+        let end = text.iter().position(|&byte| byte == b'=').unwrap_or(0);
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        end != 0 && text[..end].iter().all(is_part)
+    };
+    fields.iter().all(|(name, value)| {
+        let parts = &mut value.split(|&byte| byte == b'&').skip(1);
+        !name.iter().any(|byte| b"&=".contains(byte)) && !parts.any(begins_a_field)
+    })
+}
+
 fn decoded(text: &[u8]) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let mut bytes = Vec::with_capacity(text.len());
@@ -55,6 +69,19 @@ mod tests {
         let found: Vec<(&[u8], &[u8])> =
             fields.iter().map(|(name, value)| (name.as_slice(), value.as_slice())).collect();
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_field_inside_another_is_told_from_a_text() {
+        let one_way = |body: &str| reads_one_way(&read(body.as_bytes()).unwrap());
+        for body in ["a=1&b=2", "a=x%26", "a=%26%26", "a=%E9%9D%A2%26%E8%8C%B6%3D1", "a=1%26%3D2"] {
+            assert!(one_way(body), "{body}");
+        }
+        for body in
+            ["a=1%26b=2", "a=1%26b%3D2&c=3", "a=%26b_1=", "a=1%26%26b=2", "a%26b=1", "%3D=1"]
+        {
+            assert!(!one_way(body), "{body}");
+        }
     }
 
     #[test]

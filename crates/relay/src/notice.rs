@@ -135,6 +135,9 @@ fn open_alipay(
     now: Timestamp,
 ) -> Result<Opened, Refusal> {
     let fields = form::read(body).ok_or(Refusal::Unreadable)?;
+    if !form::reads_one_way(&fields) && !mutant::planted("relay_reads_a_field_inside_another") {
+        return Err(Refusal::Unreadable);
+    }
     let field = |name: &str| {
         fields.get(name.as_bytes()).map(Vec::as_slice).filter(|value| !value.is_empty())
     };

@@ -58,6 +58,9 @@ impl<K: Keys> Alipay<K> {
                 return Err(CallError::Unreadable { what: "a notice with a field twice" });
             }
         }
+        if !reads_one_way(&fields) && !mutant::planted("law10_a_field_inside_another") {
+            return Err(CallError::Unreadable { what: "a notice with a field inside another" });
+        }
         let notice = Notice(fields);
         let weaker = notice.get("sign_type").is_some_and(|kind| kind != "RSA2");
         if weaker && !mutant::planted("law10_a_weaker_kind") {
@@ -144,6 +147,19 @@ fn paid_at(notice: &Notice, stamp: Stamp) -> Result<Option<Timestamp>, CallError
 
 fn unreadable<T>(what: &'static str) -> Result<T, CallError> {
     Err(CallError::Unreadable { what })
+}
+
+/// Says whether what is signed stands for these fields alone. It joins names and values as they
+/// are, so one field of `1&b=2` has the signature of two; whoever writes them as one hides one.
+fn reads_one_way(fields: &BTreeMap<String, String>) -> bool {
+    let begins_a_field = |text: &str| {
+        let name = text.split_once('=').map_or("", |(name, _)| name);
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        !name.is_empty() && name.bytes().all(is_part)
+    };
+    fields.iter().all(|(name, value)| {
+        !name.contains(['&', '=']) && !value.split('&').skip(1).any(begins_a_field)
+    })
 }
 
 /// Returns what the signature of a notice covers; other than a request's it leaves out `sign_type`.

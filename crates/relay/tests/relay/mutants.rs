@@ -17,6 +17,7 @@ const CAUGHT_BY: &[(&str, fn())] = &[
     ("relay_keeps_unsigned", notices::a_form_that_is_not_the_channels_is_refused),
     ("relay_knows_keys_by_name", trust::another_key_under_the_same_name_is_another_key),
     ("relay_lets_anybody", limits::a_burst_is_let_through_and_then_an_even_pace),
+    ("relay_reads_a_field_inside_another", notices::a_form_that_is_not_the_channels_is_refused),
     ("relay_reads_a_name_twice", notices::a_form_that_is_not_the_channels_is_refused),
     ("relay_takes_a_weaker_kind", notices::a_form_that_is_not_the_channels_is_refused),
     ("relay_takes_anothers", notices::a_form_that_is_not_the_channels_is_refused),

@@ -66,6 +66,7 @@ pub(crate) fn a_form_that_is_not_the_channels_is_refused() {
         (format!("{genuine}&total_amount=0.01"), Refusal::Unreadable),
         (format!("total_amount=0.01&{genuine}"), Refusal::Unreadable),
         (format!("{genuine}&total_amount%5B%5D=0.01"), Refusal::BadSignature),
+        (genuine.replace("&seller_id=", "%26seller_id%3D"), Refusal::Unreadable),
         (with("app_id", "2021000000000002"), Refusal::Elsewhere),
         (with("app_id", ""), Refusal::Elsewhere),
         (with("seller_id", "2088000000000002"), Refusal::Elsewhere),

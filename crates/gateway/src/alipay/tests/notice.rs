@@ -64,6 +64,10 @@ fn a_notice_that_is_not_for_us_or_not_genuine_is_refused() {
             format!("{genuine}&total_amount=0.01"),
             "the answer could not be read: a notice with a field twice",
         ),
+        (
+            genuine.replace("&out_trade_no=", "%26out_trade_no%3D"),
+            "the answer could not be read: a notice with a field inside another",
+        ),
         (with("charset", "gbk"), "the answer could not be read: a notice in another charset"),
         (
             with("app_id", "2021000000000002"),
