@@ -62,6 +62,7 @@ const CAUGHT: &[(&str, fn())] = &[
         signatures::n13_a_field_hidden_in_its_neighbour_is_not_overlooked,
     ),
     ("relay_reads_a_name_twice", signatures::n12_a_name_that_stands_twice_is_read_in_no_way),
+    ("relay_reads_a_request_two_ways", sockets::n30_a_request_is_read_in_one_way_or_not_at_all),
     ("relay_reads_without_end", sockets::n25_a_body_without_end_is_cut_off),
     ("relay_takes_a_weaker_kind", signatures::n11_a_weaker_algorithm_is_no_signature),
     ("relay_takes_any_head", sockets::n29_a_head_has_a_bound),

@@ -251,6 +251,7 @@ pub(crate) fn n30_a_request_is_read_in_one_way_or_not_at_all() {
         format!("{whole}\r\n{short}"),
         format!("content-length: 5, {}", hidden.len()),
         "transfer-encoding: chunked, identity".to_owned(),
+        "transfer-encoding: identity, chunked".to_owned(),
         "transfer-encoding: xchunked".to_owned(),
         "transfer-encoding: chunked\r\ntransfer-encoding: identity".to_owned(),
         format!("transfer-encoding : chunked\r\n{whole}"),

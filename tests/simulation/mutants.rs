@@ -186,6 +186,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("relay_gives_one_address_everything", Test),
     ("relay_reads_a_field_inside_another", Test),
     ("relay_reads_a_name_twice", Test),
+    ("relay_reads_a_request_two_ways", Test),
     ("relay_reads_without_end", Test),
     ("relay_takes_a_weaker_kind", Test),
     ("relay_takes_any_head", Test),

@@ -15,8 +15,9 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING};
 use hyper::{Method, Request, Response};
+use mianfu_core::mutant;
 
 use crate::counts::Count;
 use crate::feed::Feed;
@@ -73,7 +74,13 @@ pub(crate) async fn route(
         relay.count(Count::TooOften);
         return Ok(text(429, "too often\n"));
     }
-    if request.uri().query().is_some() || is_ambiguous(request.headers()) {
+    if is_ambiguous(request.headers()) && !mutant::planted("relay_reads_a_request_two_ways") {
+        let mut refused = text(400, "not a request of this relay\n");
+        // Nobody knows what comes behind it on this connection.
+        refused.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        return Ok(refused);
+    }
+    if request.uri().query().is_some() {
         return Ok(text(400, "not a request of this relay\n"));
     }
     match (parts.as_slice(), is_get, is_post) {
@@ -122,8 +129,10 @@ fn address_of(relay: &Relay, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
 
 /// Says whether two servers in a row might see two different ends of a request.
 fn is_ambiguous(headers: &HeaderMap) -> bool {
-    let has_length = headers.contains_key(CONTENT_LENGTH);
-    has_length && headers.contains_key(TRANSFER_ENCODING)
+    let mut encodings = headers.get_all(TRANSFER_ENCODING).iter();
+    let Some(encoding) = encodings.next() else { return false };
+    let is_chunked = encoding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    !is_chunked || encodings.next().is_some() || headers.contains_key(CONTENT_LENGTH)
 }
 
 /// Returns what is said where a body is not there.

@@ -173,6 +173,7 @@ fn a_head_has_a_bound_and_one_reading() {
         format!("content-length: {length}\r\ntransfer-encoding: chunked"),
         format!("transfer-encoding: chunked\r\ncontent-length: {length}"),
         "transfer-encoding: chunked, identity".to_owned(),
+        "transfer-encoding: identity, chunked".to_owned(),
         "transfer-encoding: xchunked".to_owned(),
         format!("content-length: +{length}"),
         "content-length: -1".to_owned(),
