@@ -15,6 +15,8 @@ mod counter;
 mod disk;
 #[path = "till/drain.rs"]
 mod drain;
+#[path = "till/hearing.rs"]
+mod hearing;
 #[path = "till/keys.rs"]
 mod keys;
 #[path = "till/notices.rs"]

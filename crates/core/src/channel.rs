@@ -4,6 +4,7 @@
 //! which channel it is.
 
 use crate::money::{Fen, Timestamp};
+use crate::mutant;
 
 /// Which channel an attempt goes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +48,11 @@ pub struct Timetable {
     pub first_query_ms: i64,
     /// Between queries while the channel says the customer is busy.
     pub query_every_ms: i64,
+    /// Between queries about a shown code that waits for its customer.
+    pub show_every_ms: i64,
+    /// The same while the channel's notices reach the till. A relay may withhold them, so this is
+    /// how late a payment is seen at worst.
+    pub heard_every_ms: i64,
     /// How long a query may be open before the next may leave.
     pub query_open_ms: i64,
     /// How long a submit may be open; after it the submit counts as unanswered.
@@ -107,11 +113,23 @@ impl Timetable {
         self.unscanned_end == UnscannedEnd::Close
     }
 
+    /// Returns the timetable of a till that the channel's notices reach.
+    #[must_use]
+    pub fn heard(self) -> Timetable {
+        let heard_every_ms = match mutant::planted("m14_asks_no_more_once_it_hears") {
+            true => self.show_life_ms,
+            false => self.heard_every_ms,
+        };
+        Timetable { show_every_ms: heard_every_ms, ..self }
+    }
+
     /// Alipay's face-to-face payment (opendocs 00f7ns, 00f7nv, 02ekfr: query from 5 s every 3 to
     /// 6 s for about 60 s, cancel straight after the last query, cancel within 24 h).
     pub const ALIPAY: Timetable = Timetable {
         first_query_ms: 5_000,
         query_every_ms: 3_000,
+        show_every_ms: 3_000,
+        heard_every_ms: 5_000,
         query_open_ms: 5_500,
         submit_open_ms: 15_500,
         scan_limit_ms: 60_000,
@@ -136,7 +154,8 @@ impl Timetable {
 
     /// WeChat Pay (v2 4011937125: query from 5 s while the customer types, who has about 45 s;
     /// v2 4011937361: reverse not within 15 s of the payment, again every 10 s, for 7 days;
-    /// 4014959631: a refund is asked for every minute, two of one trade a minute apart).
+    /// 4014959631: a refund is asked for every minute, two of one trade a minute apart;
+    /// 4012075249: a shown code may be asked about every 2 s).
     pub const WECHAT: Timetable = Timetable {
         query_every_ms: 5_000,
         scan_limit_ms: 45_000,

@@ -89,6 +89,7 @@ const CAUGHT: &[(&str, fn())] = &[
     ("m13_already_paid_waits", attempt::m13_already_paid_on_a_first_submit_is_held),
     ("m14_notice_refunds", attempt::m14_after_an_end_a_notice_only_asks),
     ("m14_the_same_news_contradicts", attempt::m14_after_an_end_a_notice_only_asks),
+    ("m14_asks_no_more_once_it_hears", attempt::m14_a_till_that_hears_goes_on_asking),
     ("m14_refunds_twice", attempt::m14_after_an_end_a_notice_only_asks),
     ("m14_refunds_twice", walk::every_event_in_every_state_of_a_scan_keeps_the_rules),
     ("m14_reply_refunds_again", attempt::m14_the_same_news_twice_refunds_once),

@@ -11,6 +11,7 @@ use mianfu_core::refund::{RefundCause, RefundPhase};
 use mianfu_db::{DbError, Lane, Note, Operation, OperationKind, Tx, Versioned};
 use mianfu_gateway::Keys;
 
+use crate::hearing::LearntBy;
 use crate::people::{Approved, GoodsGiven, Outlived};
 use crate::refunds;
 use crate::till::{Till, TillError};
@@ -138,11 +139,11 @@ impl<K: Keys> Till<K> {
     ) -> Result<(), DbError> {
         let _span = tracing::info_span!("attempt", out_trade_no = %no).entered();
         let kept = self.db.read().attempts().get(no)?;
-        let Some(line) = self.lines.get(&kept.value.channel) else {
+        let Some(timetable) = self.timetable(kept.value.channel) else {
             return Ok(());
         };
-        let timetable = line.channel.timetable();
         let heard = event_name(&event);
+        let by = learnt_by(&event);
         let Versioned { value: before, version } = kept;
         let mut step = before.clone().step(event, now, &timetable);
         if self.refunds_explain(&step)? {
@@ -180,6 +181,7 @@ impl<K: Keys> Till<K> {
             self.revision += 1;
             tracing::info!(heard, screen = ?step.attempt.screen(), "step kept");
         }
+        self.note_delay(&before, &step.attempt, by, now);
         if let Some(effect) = step.effect {
             self.hand_out(no, effect, now);
         }
@@ -273,6 +275,13 @@ pub(crate) fn acknowledge(tx: &Tx<'_>, key: &str) -> Result<(), DbError> {
 /// Returns the note that an event leaves in the log.
 pub(crate) fn note(at: Timestamp, kind: &'static str, detail: String) -> Note {
     Note { at, kind, detail }
+}
+
+fn learnt_by(event: &Event) -> LearntBy {
+    match event {
+        Event::Notified(_) => LearntBy::Notice,
+        _ => LearntBy::Asking,
+    }
 }
 
 fn event_name(event: &Event) -> &'static str {

@@ -16,6 +16,7 @@ use mianfu_gateway::Keys;
 use crate::cash::CashSale;
 use crate::cashier::OPEN_MAX;
 use crate::drain::Drain;
+use crate::hearing::Heard;
 use crate::line::OFFSET_TOLD_MS;
 use crate::recovery::Recovery;
 use crate::sale::Refusal;
@@ -67,6 +68,8 @@ pub struct Counter {
     pub notices: Vec<Notice>,
     /// Orders of the business day.
     pub today_count: u32,
+    /// Whether notices reach the till, and how soon a payment is seen.
+    pub heard: Heard,
 }
 
 /// What nobody knows of: the sum of it is always on the screen.
@@ -226,6 +229,7 @@ impl<K: Keys> Till<K> {
             notices: self.notices(now),
             today_count: read.orders().count_on(now.business_day())?,
             cash: self.cash_sale()?,
+            heard: self.heard(),
             front,
             aside,
         })

@@ -14,6 +14,7 @@ use mianfu_db::{Birth, Db, DbError, LeftBecause, Opened, OperationKind, Versione
 use mianfu_gateway::Keys;
 
 use crate::cashier::{OPEN_MAX, note};
+use crate::hearing::Hearing;
 use crate::line::Line;
 use crate::recovery::Recovery;
 use crate::till::{Jitter, Planned, Settings, Till};
@@ -80,6 +81,7 @@ impl<K: Keys> Till<K> {
             earlier: Vec::new(),
             birth: opened.birth,
             jitter: Jitter::new(seed),
+            hearing: Hearing::default(),
             drawn: Vec::new(),
             unsigned: Unsigned::default(),
             planned: Cell::new(None),

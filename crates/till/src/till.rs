@@ -10,6 +10,7 @@ use mianfu_core::number::{OrderNo, OutTradeNo};
 use mianfu_db::{Birth, Db, DbError};
 use mianfu_gateway::AuthCode;
 
+use crate::hearing::Hearing;
 use crate::line::Line;
 use crate::recovery::Recovery;
 use crate::worker::Calls;
@@ -82,6 +83,8 @@ pub struct Till<K> {
     /// nothing can ask about them.
     pub(crate) unasked: usize,
     pub(crate) jitter: Jitter,
+    /// Whether the channels' notices reach it.
+    pub(crate) hearing: Hearing,
     /// Codes to show that came and are not kept yet; they are kept before anything else happens.
     pub(crate) drawn: Vec<Drawn>,
     /// What channels said without a signature.

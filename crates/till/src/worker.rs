@@ -403,11 +403,11 @@ impl<K: Keys> Till<K> {
     /// Returns an attempt as it will be kept, its fresh code included.
     pub(crate) fn with_drawn(&self, attempt: Attempt, now: Timestamp) -> Attempt {
         let drawn = self.drawn.iter().find(|drawn| drawn.no == attempt.out_trade_no);
-        let (Some(drawn), Some(line)) = (drawn, self.lines.get(&attempt.channel)) else {
+        let (Some(drawn), Some(timetable)) = (drawn, self.timetable(attempt.channel)) else {
             return attempt;
         };
         let event = Event::Answered(Verdict::Code { content: drawn.content.clone() });
-        attempt.step(event, now, &line.channel.timetable()).attempt
+        attempt.step(event, now, &timetable).attempt
     }
 
     fn attempt_answered(

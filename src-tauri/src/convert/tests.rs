@@ -53,6 +53,7 @@ pub(super) fn empty() -> Counter {
         trouble: None,
         notices: Vec::new(),
         today_count: 0,
+        heard: mianfu_till::hearing::Heard::default(),
     }
 }
 

@@ -319,7 +319,11 @@ impl Step {
 
     /// The next question, at the channel's pace, but never past the limit.
     pub(super) fn poll_again(&mut self, now: Timestamp, timetable: &Timetable) {
-        let next = now.plus_ms(timetable.query_every_ms);
+        let every_ms = match self.attempt.flow {
+            Flow::Scan => timetable.query_every_ms,
+            Flow::Show => timetable.show_every_ms,
+        };
+        let next = now.plus_ms(every_ms);
         let limit = self.attempt.limit_at;
         self.attempt.poll_at = Some(if now < limit { next.min(limit) } else { next });
     }

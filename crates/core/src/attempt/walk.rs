@@ -19,6 +19,8 @@ const UNIT_MS: i64 = 10_000;
 const ALIPAY: Timetable = Timetable {
     first_query_ms: UNIT_MS,
     query_every_ms: UNIT_MS,
+    show_every_ms: UNIT_MS,
+    heard_every_ms: UNIT_MS,
     query_open_ms: UNIT_MS,
     submit_open_ms: UNIT_MS,
     scan_limit_ms: 2 * UNIT_MS,

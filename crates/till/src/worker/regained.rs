@@ -21,7 +21,7 @@ impl<K: Keys> Till<K> {
     }
 
     /// Asks about every live attempt of the channel.
-    pub(super) fn ask_what_is_open(
+    pub(crate) fn ask_what_is_open(
         &mut self,
         channel: ChannelId,
         now: Timestamp,
