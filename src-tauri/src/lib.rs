@@ -31,7 +31,7 @@ mod windows;
 use tauri::ipc::Invoke;
 use tauri::{Builder, Context, Manager, Runtime};
 
-pub use open::{CHANNEL_VARIABLE, DATA_VARIABLE, Place};
+pub use open::{CHANNEL_VARIABLE, DATA_VARIABLE, Place, RELAY_VARIABLE};
 pub use shell::Shell;
 pub use store::STORE_VARIABLE;
 

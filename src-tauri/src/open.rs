@@ -3,14 +3,15 @@
 //! Everything that stands in the way becomes a [`Report`] that the page shows in the place of the
 //! counter; the window itself always opens.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use mianfu_till::MerchantKeys;
 use mianfu_till::clock::MachineClock;
+use mianfu_till::listener::{self, RelayWish};
 use mianfu_till::people::People;
 use mianfu_till::running::Running;
-use mianfu_till::start::{Files, start_with};
+use mianfu_till::start::{Ear, Files, start_with};
 use mianfu_till::upkeep::{Plan, Upkeep};
 use mianfu_till::{Settings, log};
 use tokio::runtime::Handle;
@@ -27,6 +28,10 @@ pub const DATA_VARIABLE: &str = "MIANFU_DATA";
 /// is entered from there.
 pub const CHANNEL_VARIABLE: &str = "MIANFU_CHANNEL";
 
+/// Names the file that says how notices come to the till's own shop; without it the till asks.
+/// Practice has a relay of its own.
+pub const RELAY_VARIABLE: &str = "MIANFU_RELAY";
+
 /// What a shell is opened on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -34,12 +39,18 @@ pub struct Place {
     pub folder: PathBuf,
     /// The files of the till's own channels; without any it opens in practice and stays there.
     pub channels: Vec<PathBuf>,
+    /// The till's file about its relay.
+    pub relay: Option<PathBuf>,
 }
 
 /// An open shop: the running till and what belongs to it.
 pub(crate) struct Shop {
     pub(crate) shop: ShopView,
     pub(crate) running: Running<MerchantKeys>,
+    /// What brings notices.
+    pub(crate) ear: Ear,
+    /// Why the file about the relay is not used.
+    pub(crate) relay_trouble: Option<String>,
     pub(crate) upkeep: Upkeep,
     pub(crate) settings: Settings,
     pub(crate) counter: CounterSettings,
@@ -76,6 +87,7 @@ impl Shop {
     /// Stops the till and makes the last backup. Takes as long as the disk does.
     pub(crate) fn close(&self) {
         self.running.stop();
+        self.ear.close();
         self.upkeep.close();
     }
 }
@@ -90,6 +102,7 @@ impl Place {
             channels: channels
                 .map(|list| std::env::split_paths(&list).collect())
                 .unwrap_or_default(),
+            relay: std::env::var_os(RELAY_VARIABLE).map(PathBuf::from),
         }
     }
 
@@ -124,7 +137,10 @@ pub(crate) fn open(place: &Place, practice: &Reached, runtime: &Handle) -> Resul
         channels: place.channels.clone(),
         phone_url: None,
     };
-    start(place, files, store, runtime)
+    let (relay, trouble) = wish(place.relay.as_deref());
+    let mut shop = start(place, files, store, relay, runtime)?;
+    shop.relay_trouble = trouble;
+    Ok(shop)
 }
 
 /// Opens the shop of practice beside one with channels of its own. Takes a moment too.
@@ -150,7 +166,21 @@ fn start_practice(
     let Reachable { channels, phone_url } = practice.reach(&folder, runtime)?;
     let database = folder.join("till.db");
     let files = OfShop { shop, database, channels, phone_url: Some(phone_url) };
-    start(place, files, store, runtime)
+    start(place, files, store, RelayWish::practice(), runtime)
+}
+
+/// Returns which way notices shall come, or why the file that says so is not used: a relay is a
+/// speed-up, and the shop opens without.
+fn wish(file: Option<&Path>) -> (RelayWish, Option<String>) {
+    match file.map(listener::load) {
+        None => (RelayWish::None, None),
+        Some(Ok(wish)) => (wish, None),
+        Some(Err(error)) => {
+            let why = mianfu_till::worker::chain(&error);
+            tracing::error!(why, "the file about the relay is not used");
+            (RelayWish::None, Some(why))
+        }
+    }
 }
 
 /// Makes the folder, for its owner alone.
@@ -180,7 +210,13 @@ struct OfShop {
     phone_url: Option<String>,
 }
 
-fn start(place: &Place, of: OfShop, store: Store, runtime: &Handle) -> Result<Shop, Report> {
+fn start(
+    place: &Place,
+    of: OfShop,
+    store: Store,
+    relay: RelayWish,
+    runtime: &Handle,
+) -> Result<Shop, Report> {
     let Store { store, till, settings, counter } = store;
     let files = Files { database: of.database, channels: of.channels, store, till };
     // Beside the database, and like it for its owner alone, until there is a vault.
@@ -188,7 +224,7 @@ fn start(place: &Place, of: OfShop, store: Store, runtime: &Handle) -> Result<Sh
     // Each book has its own: two books count their orders alike.
     let receipts = files.database.with_extension("receipts");
     let spoken_file = files.database.with_extension("spoken");
-    let started = start_with(&files, settings.clone(), runtime.clone())?;
+    let started = start_with(&files, settings.clone(), relay, runtime.clone())?;
     let plan = Plan { database: files.database, backup_folder: settings.backup_folder.clone() };
     let upkeep = Upkeep::begin(plan, MachineClock::start())
         .map_err(|error| Report::new(ReportCode::DiskBroken, &error))?;
@@ -196,6 +232,8 @@ fn start(place: &Place, of: OfShop, store: Store, runtime: &Handle) -> Result<Sh
     Ok(Shop {
         shop: of.shop,
         running: started.running,
+        ear: started.ear,
+        relay_trouble: None,
         upkeep,
         receipts,
         settings,
@@ -218,6 +256,7 @@ mod tests {
         let place = |channels: &[&str]| Place {
             folder: folder.path().to_owned(),
             channels: channels.iter().map(PathBuf::from).collect(),
+            relay: None,
         };
         let alipay = folder.path().join("alipay.db");
         let both = place(&["/etc/wechat.toml", "/etc/alipay.toml"]);

@@ -14,7 +14,8 @@ use crate::windows::{CUSTOMER, TILL};
 /// Returns where a till is kept under `folder` whose own channel is a pretend one elsewhere.
 pub(crate) fn place(folder: &Path) -> Place {
     let reached = Reached::default().reach(&folder.join("channel"), &runtime());
-    let place = Place { folder: folder.join("till"), channels: reached.unwrap().channels };
+    let place =
+        Place { folder: folder.join("till"), channels: reached.unwrap().channels, relay: None };
     open::make_folder(&place).unwrap();
     place
 }

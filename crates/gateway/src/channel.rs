@@ -153,6 +153,24 @@ impl<K: Keys> Channel<K> {
         }
     }
 
+    /// Returns the number under which the channel knows whoever is told: the application's or the
+    /// merchant's.
+    #[must_use]
+    pub fn merchant(&self) -> &str {
+        match self {
+            Channel::Alipay(alipay) => &alipay.settings.app_id,
+            Channel::Wechat(wechat) => &wechat.settings.mch_id,
+        }
+    }
+
+    /// Sets where the channel sends the notices about what is asked from now on.
+    pub fn send_notices_to(&mut self, url: String) {
+        match self {
+            Channel::Alipay(alipay) => alipay.settings.notify_url = Some(url),
+            Channel::Wechat(wechat) => wechat.settings.notify_url = url,
+        }
+    }
+
     /// Says whether a scanned text is a payment code of this channel.
     #[must_use]
     pub fn accepts_code(&self, text: &str) -> bool {

@@ -149,6 +149,17 @@ pub struct Loaded {
     pub transport: Https,
     /// Whether its money is pretended.
     pub practice: bool,
+    /// What its notices are verified with.
+    pub notice_keys: NoticeKeys,
+}
+
+/// What a relay in this program needs to verify a channel's notices: public keys only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeKeys {
+    /// The seller's number, where the channel has one and the file says it.
+    pub seller: Option<String>,
+    /// Keys or certificates as PEM, with the number of a key that does not say its own.
+    pub keys: Vec<(Option<String>, String)>,
 }
 
 /// Reads the files of all channels; each channel has one.
@@ -206,6 +217,13 @@ fn load_alipay(
 ) -> Result<Loaded, ChannelFileError> {
     refuse_live(&fields)?;
     let keys = MerchantKeys::Alipay(load_keys(path, &fields, now)?);
+    let public = fields.alipay_certificate_file.as_ref().or(fields.alipay_public_key_file.as_ref());
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let public = public.map(|file| read_private(&folder.join(file))).transpose()?;
+    let notice_keys = NoticeKeys {
+        seller: fields.seller_id.clone(),
+        keys: public.into_iter().map(|text| (None, text)).collect(),
+    };
     let settings = AlipaySettings {
         seller_id: fields.seller_id,
         app_auth_token: fields.app_auth_token.map(AppAuthToken),
@@ -216,6 +234,7 @@ fn load_alipay(
         channel: Channel::Alipay(Alipay { settings, keys, payer_key }),
         transport,
         practice: fields.environment == Environment::Practice,
+        notice_keys,
     })
 }
 

@@ -6,7 +6,7 @@
 //! Reading order: [`till`] (what it is made of), [`sale`] (how one begins), [`cashier`] (how a step
 //! becomes action), [`cash`] (which asks no channel), [`worker`] (calls, lane by lane), [`refunds`],
 //! [`people`] (the manager's PIN), [`away`] (while somebody practises), [`resume`] (a start asks and never resends), [`counter`] (what
-//! the counter shows), [`drain`] (what goes out by itself), [`notices`] (what a channel tells unasked), [`hearing`] (whether that reaches the till), [`open_items`] (what waits for a person), [`running`] (the one thread that owns a till), [`upkeep`] (the full check
+//! the counter shows), [`drain`] (what goes out by itself), [`notices`] (what a channel tells unasked), [`hearing`] (whether that reaches the till), [`listener`] (how it does), [`open_items`] (what waits for a person), [`running`] (the one thread that owns a till), [`upkeep`] (the full check
 //! and the backups, beside a till at work).
 //!
 //! [`Till`] never waits, sleeps or reads a clock: it is told the time, hands out calls and is told
@@ -22,6 +22,7 @@ pub mod counter;
 pub mod drain;
 pub mod hearing;
 pub mod line;
+pub mod listener;
 pub mod log;
 pub mod notices;
 pub mod open_items;

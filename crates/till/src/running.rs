@@ -43,9 +43,44 @@ pub enum AskError {
     Broken,
 }
 
+/// A way to ask a running till; it keeps none running.
+pub struct Requests<K> {
+    messages: SyncSender<Message<K>>,
+}
+
+impl<K> Clone for Requests<K> {
+    fn clone(&self) -> Requests<K> {
+        Requests { messages: self.messages.clone() }
+    }
+}
+
+impl<K: Keys + 'static> Requests<K> {
+    /// Asks the till to do something and waits for its answer.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the till is gone or the request broke a law.
+    pub async fn ask<R: Send + 'static>(
+        &self,
+        task: impl FnOnce(&mut Till<K>, Timestamp) -> R + Send + 'static,
+    ) -> Result<R, AskError> {
+        let (back, answer) = oneshot::channel();
+        let task: Task<K> = Box::new(move |till, now| {
+            let result = catch_unwind(AssertUnwindSafe(|| task(till, now)));
+            if result.is_err() {
+                tracing::error!("a request broke a law and was dropped");
+            }
+            // Whoever asked may have gone; the work is kept all the same.
+            drop(back.send(result));
+        });
+        self.messages.try_send(Message::Do(task)).map_err(|_| AskError::Gone)?;
+        answer.await.map_err(|_| AskError::Gone)?.map_err(|_| AskError::Broken)
+    }
+}
+
 /// A running till.
 pub struct Running<K> {
-    messages: SyncSender<Message<K>>,
+    requests: Requests<K>,
     revision: watch::Receiver<u64>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -70,7 +105,7 @@ impl<K: Keys + 'static> Running<K> {
             let mut desk = Desk { till, transports, clock, runtime, answers, told };
             desk.work(&inbox);
         })?;
-        Ok(Running { messages, revision, thread: Mutex::new(Some(thread)) })
+        Ok(Running { requests: Requests { messages }, revision, thread: Mutex::new(Some(thread)) })
     }
 
     /// Asks the till to do something and waits for its answer.
@@ -82,17 +117,13 @@ impl<K: Keys + 'static> Running<K> {
         &self,
         task: impl FnOnce(&mut Till<K>, Timestamp) -> R + Send + 'static,
     ) -> Result<R, AskError> {
-        let (back, answer) = oneshot::channel();
-        let task: Task<K> = Box::new(move |till, now| {
-            let result = catch_unwind(AssertUnwindSafe(|| task(till, now)));
-            if result.is_err() {
-                tracing::error!("a request broke a law and was dropped");
-            }
-            // Whoever asked may have gone; the work is kept all the same.
-            drop(back.send(result));
-        });
-        self.messages.try_send(Message::Do(task)).map_err(|_| AskError::Gone)?;
-        answer.await.map_err(|_| AskError::Gone)?.map_err(|_| AskError::Broken)
+        self.requests.ask(task).await
+    }
+
+    /// Returns a way to ask the till for whoever does not own it.
+    #[must_use]
+    pub fn requests(&self) -> Requests<K> {
+        self.requests.clone()
     }
 
     /// Returns a watch on a number that changes with every change a screen might show.
@@ -105,7 +136,7 @@ impl<K: Keys + 'static> Running<K> {
     pub fn stop(&self) {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
-            drop(self.messages.send(Message::Stop));
+            drop(self.requests.messages.send(Message::Stop));
             drop(thread.join());
         }
     }

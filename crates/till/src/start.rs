@@ -6,14 +6,17 @@ use std::sync::Arc;
 
 use mianfu_core::money::Timestamp;
 use mianfu_db::{Birth, Db, DbError, Lock, OpenOptions};
-use mianfu_gateway::MerchantKeys;
+use mianfu_gateway::{Channel, MerchantKeys};
 
 use crate::channel_file::{self, ChannelFileError, Loaded};
 use crate::clock::{Clock, MachineClock};
+use crate::hearing::Way;
 use crate::line::Line;
+use crate::listener::{Embedded, Link, Listening, Merchant, RelayWish};
 use crate::resume::Opening;
-use crate::running::Running;
+use crate::running::{Requests, Running};
 use crate::till::{Settings, Till};
+use crate::worker::chain;
 
 /// The files a till works on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +29,25 @@ pub struct Files {
     pub store: u32,
     /// The till's number in the store.
     pub till: u32,
+}
+
+/// Which way notices came to be listened to.
+#[derive(Default)]
+pub struct Ear {
+    listening: Option<Listening>,
+    embedded: Option<Embedded>,
+}
+
+impl Ear {
+    /// Listens no more, and ends the relay in this program. Takes up to two seconds.
+    pub fn close(&self) {
+        if let Some(listening) = &self.listening {
+            listening.stop();
+        }
+        if let Some(embedded) = &self.embedded {
+            embedded.close();
+        }
+    }
 }
 
 /// Why a till could not start. Nothing was changed or sent.
@@ -48,6 +70,8 @@ pub struct Started {
     pub running: Running<MerchantKeys>,
     /// What opening the database found.
     pub birth: Birth,
+    /// What brings it notices; it lives as long as the till shall hear.
+    pub ear: Ear,
 }
 
 /// Starts a till: reads the channels' files, opens the database, resumes what is open.
@@ -55,9 +79,13 @@ pub struct Started {
 /// # Errors
 ///
 /// Each says what stands in the way.
-pub fn start(files: &Files, runtime: tokio::runtime::Handle) -> Result<Started, StartError> {
+pub fn start(
+    files: &Files,
+    relay: RelayWish,
+    runtime: tokio::runtime::Handle,
+) -> Result<Started, StartError> {
     let settings = Settings::practice("面付练习店", &format!("{} 号台", files.till));
-    start_with(files, settings, runtime)
+    start_with(files, settings, relay, runtime)
 }
 
 /// Starts a till with a store's settings.
@@ -68,6 +96,7 @@ pub fn start(files: &Files, runtime: tokio::runtime::Handle) -> Result<Started, 
 pub fn start_with(
     files: &Files,
     settings: Settings,
+    relay: RelayWish,
     runtime: tokio::runtime::Handle,
 ) -> Result<Started, StartError> {
     let clock = MachineClock::start();
@@ -88,9 +117,13 @@ pub fn start_with(
     })?;
     let birth = opened.birth;
     let practice = loaded.iter().all(|loaded| loaded.practice);
+    let relayed = Relayed::begin(relay, files, &loaded, clock, &runtime);
     let mut lines = Vec::new();
     let mut transports = BTreeMap::new();
-    for Loaded { channel, transport, practice: _ } in loaded {
+    for Loaded { mut channel, transport, practice: _, notice_keys: _ } in loaded {
+        if let Some(url) = relayed.notify_url(&channel) {
+            channel.send_notices_to(url);
+        }
         transports.insert(channel.id(), Arc::new(transport));
         lines.push(Line::new(channel));
     }
@@ -101,9 +134,85 @@ pub fn start_with(
         settings: Settings { practice, ..settings },
         seed: u64::from(random_below(u32::MAX)?),
     };
-    let till = Till::open(opening, now)?;
-    let running = Running::start(till, transports, clock, runtime)?;
-    Ok(Started { running, birth })
+    let mut till = Till::open(opening, now)?;
+    till.hears_by(relayed.way);
+    let running = Running::start(till, transports, clock, runtime.clone())?;
+    let ear = relayed.listen(running.requests(), clock, &runtime);
+    Ok(Started { running, birth, ear })
+}
+
+/// A relay as a start found it.
+struct Relayed {
+    way: Way,
+    /// Scheme, host and port that channels post to, and the till's name there.
+    posted_to: Option<(String, String)>,
+    link: Option<Link>,
+    embedded: Option<Embedded>,
+}
+
+impl Relayed {
+    /// Sets up what was wished. A relay is a speed-up: one that cannot be had stops no till.
+    fn begin(
+        wish: RelayWish,
+        files: &Files,
+        loaded: &[Loaded],
+        clock: MachineClock,
+        runtime: &tokio::runtime::Handle,
+    ) -> Relayed {
+        let none = Relayed { way: Way::None, posted_to: None, link: None, embedded: None };
+        match wish {
+            RelayWish::None => none,
+            RelayWish::Standalone { link, notify, till } => Relayed {
+                way: Way::Standalone,
+                posted_to: Some((notify, till)),
+                link: Some(link),
+                embedded: None,
+            },
+            RelayWish::Embedded { listen, notify, till } => {
+                let database = files.database.with_extension("relay.db");
+                let merchants: Vec<Merchant> = loaded.iter().map(merchant).collect();
+                let place = (listen, till.as_str());
+                match Embedded::start(place, &database, &merchants, clock, runtime) {
+                    Ok((embedded, link)) => {
+                        let here = format!("http://{}", embedded.address);
+                        let posted_to = Some((notify.unwrap_or(here), till));
+                        let (link, embedded) = (Some(link), Some(embedded));
+                        Relayed { way: Way::Embedded, posted_to, link, embedded }
+                    }
+                    Err(error) => {
+                        tracing::error!(error = %chain(&error), "there is no relay in this till");
+                        Relayed { way: Way::Embedded, ..none }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns where a channel posts its notices; `None` where they lead nowhere.
+    fn notify_url(&self, channel: &Channel<MerchantKeys>) -> Option<String> {
+        let (origin, till) = self.posted_to.as_ref()?;
+        let origin = origin.trim_end_matches('/');
+        let (name, merchant) = (channel.id().as_str(), channel.merchant());
+        Some(format!("{origin}/notify/{name}/{merchant}/{till}"))
+    }
+
+    fn listen(
+        self,
+        till: Requests<MerchantKeys>,
+        clock: MachineClock,
+        runtime: &tokio::runtime::Handle,
+    ) -> Ear {
+        let listening = self.link.map(|link| Listening::begin(link, till, clock, runtime));
+        Ear { listening, embedded: self.embedded }
+    }
+}
+
+fn merchant(loaded: &Loaded) -> Merchant {
+    Merchant {
+        channel: loaded.channel.id(),
+        number: loaded.channel.merchant().to_owned(),
+        notice_keys: loaded.notice_keys.clone(),
+    }
 }
 
 /// Returns what tells this machine from a copy of its disk: the system's own name for the

@@ -14,7 +14,11 @@ use crate::gates::{OURS, call_in, open};
 fn app() -> &'static AppHandle<MockRuntime> {
     static APP: OnceLock<AppHandle<MockRuntime>> = OnceLock::new();
     APP.get_or_init(|| {
-        open(&Place { folder: tempfile::tempdir().unwrap().keep(), channels: Vec::new() })
+        open(&Place {
+            folder: tempfile::tempdir().unwrap().keep(),
+            channels: Vec::new(),
+            relay: None,
+        })
     })
 }
 

@@ -85,15 +85,18 @@ impl Counter {
     /// Opens a counter without channels of its own.
     pub(super) fn open() -> Counter {
         let folder = tempfile::tempdir().unwrap().keep();
-        let counter =
-            Counter { app: open(&Place { folder, channels: Vec::new() }), phone: String::new() };
+        let counter = Counter {
+            app: open(&Place { folder, channels: Vec::new(), relay: None }),
+            phone: String::new(),
+        };
         counter.until_ready();
         counter
     }
 
     /// Opens a counter on a channel's file; its customers are at `phone`.
     pub(super) fn on(file: &Path, phone: &str, folder: &Path) -> Counter {
-        let place = Place { folder: folder.to_owned(), channels: vec![file.to_owned()] };
+        let place =
+            Place { folder: folder.to_owned(), channels: vec![file.to_owned()], relay: None };
         let counter = Counter { app: open(&place), phone: phone.to_owned() };
         counter.until_ready();
         counter

@@ -19,7 +19,7 @@ pub(super) const OURS: &str =
 /// One till for all: its folder outlives the tests.
 fn app() -> &'static AppHandle<MockRuntime> {
     static APP: OnceLock<AppHandle<MockRuntime>> = OnceLock::new();
-    APP.get_or_init(|| open(&Place { folder: folder(), channels: Vec::new() }))
+    APP.get_or_init(|| open(&Place { folder: folder(), channels: Vec::new(), relay: None }))
 }
 
 fn folder() -> PathBuf {
@@ -238,10 +238,13 @@ fn check_not_opened(place: &Place, code: &str) {
 #[test]
 fn a_second_till_on_the_same_folder_is_told_so() {
     call("till", OURS, "counter", json!({})).unwrap();
-    check_not_opened(&Place { folder: folder(), channels: Vec::new() }, "busy_elsewhere");
+    check_not_opened(
+        &Place { folder: folder(), channels: Vec::new(), relay: None },
+        "busy_elsewhere",
+    );
     // With a channel of its own it comes as far as the database.
     let channels = vec![folder().join("practice/channel.toml")];
-    let place = Place { folder: folder(), channels };
+    let place = Place { folder: folder(), channels, relay: None };
     call_in(&open(&place), "till", OURS, "counter", json!({})).unwrap();
     check_not_opened(&place, "busy_elsewhere");
 }
@@ -249,7 +252,8 @@ fn a_second_till_on_the_same_folder_is_told_so() {
 #[test]
 fn a_channel_that_cannot_be_used_is_told_where_the_counter_would_be() {
     let folder = tempfile::tempdir().unwrap();
-    let at = |channel| Place { folder: folder.path().to_owned(), channels: vec![channel] };
+    let at =
+        |channel| Place { folder: folder.path().to_owned(), channels: vec![channel], relay: None };
     check_not_opened(&at(folder.path().join("nowhere.toml")), "misconfigured");
     let channel = folder.path().join("empty.toml");
     std::fs::write(&channel, "").unwrap();

@@ -26,7 +26,7 @@ mod sale;
 #[path = "headless/usage.rs"]
 mod usage;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -35,6 +35,7 @@ use mianfu_core::channel::ChannelId;
 use mianfu_core::money::Fen;
 use mianfu_core::number::OutTradeNo;
 use mianfu_core::refund::RefundId;
+use mianfu_till::listener::{self, RelayWish};
 use mianfu_till::start::{Files, random_name, start};
 use mianfu_till::{Collect, Means, SameCustomer};
 use serde_json::json;
@@ -70,6 +71,10 @@ struct Arguments {
     /// waits until no code of before can be paid. What is open then is asked again at the next start.
     #[arg(long)]
     wait_ms: Option<u64>,
+    /// How notices come: a till's file about its relay, or `embedded` for one in this program (at
+    /// practice). Without it the till asks.
+    #[arg(long)]
+    relay: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -176,7 +181,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Refused> {
     // A till without a log still sells; its database tells what happened.
     let folder = files.database.parent().unwrap_or(std::path::Path::new(".")).join("logs");
     let _log = mianfu_till::log::begin(&folder).ok();
-    let started = start(&files, tokio::runtime::Handle::current())?;
+    let relay = wish(arguments.relay.as_deref())?;
+    let started = start(&files, relay, tokio::runtime::Handle::current())?;
     print(&json!({ "event": "started", "birth": format!("{:?}", started.birth) }))?;
     let wait_ms = arguments.wait_ms.unwrap_or(match arguments.command {
         Command::Settle { .. } => SETTLE_MS,
@@ -190,7 +196,17 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Refused> {
     let mut desk = Desk::new(started.running, until);
     let code = carry_out(&mut desk, arguments.command).await;
     desk.stop();
+    started.ear.close();
     code
+}
+
+/// Returns which way notices shall come.
+fn wish(relay: Option<&Path>) -> Result<RelayWish, Refused> {
+    match relay {
+        None => Ok(RelayWish::None),
+        Some(word) if word == "embedded" => Ok(RelayWish::practice()),
+        Some(file) => Ok(listener::load(file)?),
+    }
 }
 
 async fn carry_out(desk: &mut Desk, command: Command) -> Result<ExitCode, Refused> {

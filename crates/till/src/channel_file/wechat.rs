@@ -36,7 +36,7 @@ use mianfu_gateway::{
 };
 use serde::Deserialize;
 
-use super::{ChannelFileError, ChannelName, Environment, Loaded, Wrong, read_private};
+use super::{ChannelFileError, ChannelName, Environment, Loaded, NoticeKeys, Wrong, read_private};
 
 /// How applications of practice begin; no real one has so many nines.
 const PRACTICE_APP: &str = "wx9999";
@@ -98,7 +98,7 @@ pub(super) fn load(
     let folder = path.parent().unwrap_or(Path::new("."));
     let read = |file: &Path| read_private(&folder.join(file));
     let private_key = read(&fields.private_key_file)?;
-    let platform = platform_keys(path, &fields, now)?;
+    let (platform, notice_keys) = platform_keys(path, &fields, now)?;
     let keys = WechatKeys::new(&private_key, platform)
         .map_err(|source| ChannelFileError::Key { path: path.to_owned(), source })?;
     let v2_key =
@@ -145,6 +145,7 @@ pub(super) fn load(
         channel: Channel::Wechat(Wechat { settings, keys, v3_key, v2_key, payer_key }),
         transport,
         practice: fields.environment == Environment::Practice,
+        notice_keys: NoticeKeys { seller: None, keys: notice_keys },
     })
 }
 
@@ -176,19 +177,25 @@ fn form(path: &Path, what: Wrong) -> ChannelFileError {
     ChannelFileError::Form { path: path.to_owned(), what }
 }
 
+/// The keys that a channel signs with, and the texts they were read from.
+type PlatformKeys = (Vec<PlatformKey>, Vec<(Option<String>, String)>);
+
 /// Reads the keys that the channel signs with: its certificate, its public key, or both.
 fn platform_keys(
     path: &Path,
     fields: &Fields,
     now: Timestamp,
-) -> Result<Vec<PlatformKey>, ChannelFileError> {
+) -> Result<PlatformKeys, ChannelFileError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let unusable = |source: KeyError| ChannelFileError::Key { path: path.to_owned(), source };
-    let mut keys = Vec::new();
+    let (mut keys, mut texts) = (Vec::new(), Vec::new());
     if let Some(file) = &fields.platform_certificate_file {
         let pem = read_private(&folder.join(file))?;
         match PlatformKey::from_certificate(&pem, now) {
-            Ok(key) => keys.push(key),
+            Ok(key) => {
+                keys.push(key);
+                texts.push((None, pem));
+            }
             // Its successor is downloaded at the start; the shop must not stay shut until somebody
             // lays it down here.
             Err(KeyError::Expired { .. }) => {
@@ -201,11 +208,12 @@ fn platform_keys(
         let text = read_private(&folder.join(file))?;
         let id = fields.public_key_id.as_deref().unwrap_or_default();
         keys.push(PlatformKey::from_public_key(id, &text).map_err(unusable)?);
+        texts.push((Some(id.to_owned()), text));
     }
     if fields.platform_certificate_file.is_none() && fields.public_key_file.is_none() {
         return Err(form(path, Wrong::NoPlatformKey));
     }
-    Ok(keys)
+    Ok((keys, texts))
 }
 
 /// WeChat Pay has no sandbox, so until there is a vault only practice is let in.

@@ -31,6 +31,7 @@ pub(crate) fn of(refused: &Refused) -> String {
         Refused::WhichChannel => "本台有不止一个渠道",
         Refused::Number => "这不是本台的商户订单号：应为 90 开头的 28 位数字",
         Refused::IntentName => "intent 的名字应为 1 到 64 个字，不带空格",
+        Refused::Relay(_) => "中继的设置文件不能用",
         Refused::Start(error) => return of_start(error),
         Refused::NotOffered(Offer::Silent { .. }) => "渠道没有应答",
         Refused::NotOffered(Offer::Proving | Offer::Ready) => "渠道还没有答复过",

@@ -29,6 +29,10 @@ pub(crate) fn of(refused: &Refused) -> Both {
             known_numbers()
         }
         Refused::IntentName => both("write a name like refund-17", "换个名字，如 refund-17"),
+        Refused::Relay(_) => both(
+            "mend the file, or leave --relay out: the till works without a relay",
+            "改好这个文件，或去掉 --relay：没有中继也能收款",
+        ),
         Refused::Start(error) => of_start(error),
         Refused::NotOffered(offer) => of_offer(offer),
         Refused::NoChannel => no_channel(),

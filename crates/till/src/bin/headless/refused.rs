@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use mianfu_core::breaker::Offer;
 use mianfu_core::money::Fen;
 use mianfu_core::refund::{Refund, RefundId};
+use mianfu_till::listener::RelayFileError;
 use mianfu_till::refunds::{RefundRefusal, phase_name};
 use mianfu_till::running::AskError;
 use mianfu_till::start::StartError;
@@ -30,6 +31,8 @@ pub(crate) enum Refused {
     IntentName,
     #[error("there is no till's database at `{}`", .0.display())]
     NoDatabase(PathBuf),
+    #[error("the relay's file cannot be used")]
+    Relay(#[from] RelayFileError),
     #[error("the till could not start")]
     Start(#[from] StartError),
     #[error("{}", offer_sentence(.0))]

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use mianfu_core::attempt::Screen;
 use mianfu_core::number::OutTradeNo;
 use mianfu_core::refund::{Refund, RefundPhase};
+use mianfu_till::hearing::{Delay, Way};
 use mianfu_till::{Collect, DbError, SameCustomer};
 use serde_json::json;
 
@@ -63,12 +64,34 @@ async fn follow(desk: &mut Desk, no: OutTradeNo) -> Result<ExitCode, Refused> {
             told = Some(screen);
         }
         if attempt.is_final() {
+            tell_how_it_was_learnt(desk).await?;
             return Ok(ExitCode::from(exits::of_attempt(screen)));
         }
         desk.tell_notices().await?;
         if let Some(code) = desk.change(&mut changes).await? {
             return Ok(code);
         }
+    }
+}
+
+/// Prints how soon after it was paid a shown code was seen to be, and by what.
+async fn tell_how_it_was_learnt(desk: &Desk) -> Result<(), Refused> {
+    let heard = desk.ask(|till, _| Ok::<_, DbError>(till.heard())).await?;
+    let line = |by: &str, delay: &Delay| json!({ "event": "learnt", "by": by, "way": way(heard.way), "delay_ms": delay.median_ms });
+    if let Some(delay) = &heard.by_notice {
+        print(&line("notice", delay))?;
+    }
+    if let Some(delay) = &heard.by_asking {
+        print(&line("asking", delay))?;
+    }
+    Ok(())
+}
+
+fn way(way: Way) -> &'static str {
+    match way {
+        Way::None => "none",
+        Way::Embedded => "embedded",
+        Way::Standalone => "standalone",
     }
 }
 
