@@ -3,6 +3,7 @@
 mod attempt;
 mod codes;
 mod health;
+mod hearing;
 mod notices;
 mod open_items;
 mod settings;
@@ -54,6 +55,8 @@ pub(crate) struct Room<'a> {
     pub(crate) manager: Manager,
     /// Where everything is kept.
     pub(crate) folder: &'a Path,
+    /// Why the file about the relay is not used.
+    pub(crate) relay_trouble: Option<&'a str>,
 }
 
 pub(crate) fn counter(counter: &Counter, room: Room<'_>, now: Timestamp) -> CounterView {
@@ -91,7 +94,7 @@ pub(crate) fn counter(counter: &Counter, room: Room<'_>, now: Timestamp) -> Coun
         open_findings: counter.open_findings,
         channels: counter.channels.iter().map(|health| channel_health(health, full)).collect(),
         next_code: next_code(counter, room.codes).map(channel),
-        health: health(counter, room.condition, room.shop),
+        health: health(counter, room.condition, room.shop, room.relay_trouble),
         notices,
         recent: counter.recent.iter().map(last).collect(),
         question: room.question,

@@ -14,7 +14,10 @@ mod requests;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use health::{BackupState, ClockState, DiskState, HealthView, WaitingKind, WaitingView};
+pub use health::{
+    BackupState, ClockState, DelayView, DiskState, HealthView, HearingState, HearingView,
+    WaitingKind, WaitingView, WayView,
+};
 pub use open_items::{FoundView, OpenItemView, OpenItemsView};
 pub use report::{Report, ReportCode};
 pub use requests::{

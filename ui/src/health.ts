@@ -7,6 +7,7 @@ import type { ChannelView } from "./bindings/ChannelView";
 import type { ClockState } from "./bindings/ClockState";
 import type { CounterView } from "./bindings/CounterView";
 import type { DiskState } from "./bindings/DiskState";
+import type { HearingState } from "./bindings/HearingState";
 import type { ShopView } from "./bindings/ShopView";
 
 /** Nothing to do · nobody knows, or it is not for here · do something · no sale without a person. */
@@ -83,6 +84,22 @@ export function backupLevel(state: BackupState, shop: ShopView): Level {
   }
 }
 
+/** A relay is a speed-up: one that is away for a while needs nobody. */
+export function hearingLevel(state: HearingState): Level {
+  switch (state) {
+    case "listening":
+      return "good";
+    case "asking":
+    case "connecting":
+    case "silent":
+      return "plain";
+    case "refused":
+    case "strange":
+    case "wrong_file":
+      return "care";
+  }
+}
+
 /** Results are seen too: nothing to hear with is no reason to stop. */
 export function soundLevel(sound: SoundState): Level {
   switch (sound) {
@@ -109,6 +126,7 @@ export function worstLevel(view: CounterView): Level {
     diskLevel(health.disk),
     clockLevel(health.clock),
     backupLevel(health.backup, shop),
+    hearingLevel(health.hearing.state),
     soundLevel(soundState(view)),
     notices.length > 0 || waitingRefunds > 0 ? "care" : "good",
   ] satisfies Level[];

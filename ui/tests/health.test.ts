@@ -43,13 +43,15 @@ function screen(): string | undefined {
 test("one key or one press lists the channels, the disk, the clock and the copies", async () => {
   await listed();
   const lines = till.page.findAll("[data-of]").map((row) => row.attributes("data-of"));
-  expect(lines).toEqual(["alipay", "wechat", "cash", "disk", "clock", "backup", "sound"]);
+  expect(lines).toEqual(["alipay", "wechat", "cash", "hearing", "disk", "clock", "backup", "sound"]);
   expect(line("alipay")).toBe("支付宝正常0.4 秒应答10:03:17 得知");
+  const seen = "付款到显示：通知 0.4 秒（近 12 笔） · 付款到显示：查询 2.3 秒（近 2 笔）";
+  expect(line("hearing")).toBe(`到账通知已连上中继中继在本程序内 · ${seen}09:48:21 得知`);
   expect(line("disk")).toBe("磁盘能写，够用还剩 71.8 GB10:03:00 得知");
   expect(line("clock")).toBe("时间和平台一致10:03:17 得知");
   expect(line("backup")).toBe("备份已备份09:33:11 得知");
   expect(line("sound")).toBe("声音有声音设备");
-  expect(till.page.findAll(".row.good")).toHaveLength(7);
+  expect(till.page.findAll(".row.good")).toHaveLength(8);
   await type("<F1>");
   expect(screen()).toBe("sell");
   await till.page.get(".top [data-key=health]").trigger("click");
@@ -66,6 +68,21 @@ test.each([
   await listed({ soundWorks, settings: settingsWith(wanted) });
   expect(level("sound")).toBe(sure);
   expect(line("sound")).toContain(said);
+});
+
+test.each([
+  ["asking", "plain", "没有中继，靠查询"],
+  ["silent", "plain", "连不上中继，改为查询照常收款"],
+  ["refused", "care", "中继不认本台的密钥，改为查询照常收款；请实施人员核对 key_id 和 key_file"],
+  ["strange", "care", "请实施人员核对 address"],
+  ["wrong_file", "care", "look at line 3"],
+] as const)("notices: %s is %s and says that sales go on", async (state, sure, said) => {
+  const { hearing } = healthWith(NOW);
+  const detail = state === "wrong_file" ? "look at line 3" : null;
+  const quiet = { ...hearing, state, detail, byNotice: null, byAsking: null };
+  await listed({ health: healthWith(NOW, { hearing: quiet }) });
+  expect(level("hearing")).toBe(sure);
+  expect(line("hearing")).toContain(said);
 });
 
 test("whatever is wrong says what to do and the particulars that are needed for it", async () => {

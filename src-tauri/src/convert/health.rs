@@ -7,13 +7,19 @@ use mianfu_till::drain::{Drain, Waits};
 use mianfu_till::till::TroubleKind;
 use mianfu_till::upkeep::Condition;
 
+use super::hearing::hearing;
 use crate::views::{
     BackupState, ClockState, DiskState, HealthView, ShopView, WaitingKind, WaitingView,
 };
 
 const MEGABYTE: u64 = 1024 * 1024;
 
-pub(super) fn health(counter: &Counter, condition: &Condition, shop: ShopView) -> HealthView {
+pub(super) fn health(
+    counter: &Counter,
+    condition: &Condition,
+    shop: ShopView,
+    relay_trouble: Option<&str>,
+) -> HealthView {
     let (disk, disk_at) = disk(counter, condition);
     let clock = if counter.clock.is_wrong {
         ClockState::Wrong
@@ -35,6 +41,7 @@ pub(super) fn health(counter: &Counter, condition: &Condition, shop: ShopView) -
         backup,
         backup_at_ms: backup_at.map(|at| at.0),
         backup_detail,
+        hearing: hearing(&counter.heard, relay_trouble),
         waiting: waiting(&counter.drain),
         waiting_done_ms: counter.drain.done_at.map(|at| at.0),
     }
@@ -120,7 +127,7 @@ mod tests {
     }
 
     fn shown(counter: &Counter, condition: &Condition) -> HealthView {
-        health(counter, condition, ShopView::Own)
+        health(counter, condition, ShopView::Own, None)
     }
 
     #[track_caller]
@@ -200,7 +207,7 @@ mod tests {
         assert_eq!(check(is(made, &failed), false, false), (BackupState::Failed, Some(-60_000)));
         assert_eq!(check(is(made, &failed), true, false), (BackupState::Late, Some(-60_000)));
         assert_eq!(check(is(made, &None), false, true), (BackupState::Stopped, Some(-3_600_000)));
-        let practice = health(&empty(), &Condition::default(), ShopView::Practice);
+        let practice = health(&empty(), &Condition::default(), ShopView::Practice, None);
         assert_eq!(practice.backup, BackupState::Practice);
     }
 }

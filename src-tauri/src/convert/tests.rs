@@ -148,6 +148,7 @@ fn only_practice_says_of_a_dead_code_that_it_takes_its_own_alone() {
             codes: &Codes::default(),
             manager: Manager::Set,
             folder: Path::new("/a/till"),
+            relay_trouble: None,
         };
         let counter = Counter { front: Some(declined.clone()), ..empty() };
         super::counter(&counter, room, KEPT).front.unwrap().reason.unwrap()
@@ -195,6 +196,7 @@ fn seen_with(
         codes,
         manager: Manager::Set,
         folder: Path::new("/a/till"),
+        relay_trouble: None,
     };
     super::counter(counter, room, KEPT)
 }

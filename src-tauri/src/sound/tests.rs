@@ -5,8 +5,8 @@ use crate::open;
 use crate::practice::Reached;
 use crate::trial::{place, runtime, windows};
 use crate::views::{
-    AttemptView, BackupState, ClockState, DiskState, FlowView, HealthView, LastView, ManagerState,
-    ScannerKind, SettingsView, ShopView,
+    AttemptView, BackupState, ClockState, DiskState, FlowView, HealthView, HearingState,
+    HearingView, LastView, ManagerState, ScannerKind, SettingsView, ShopView, WayView,
 };
 
 const NOW: i64 = 1_800_000_000_000;
@@ -41,6 +41,14 @@ fn view(front: Option<AttemptView>, recent: Vec<LastView>) -> CounterView {
             backup: BackupState::Unset,
             backup_at_ms: None,
             backup_detail: None,
+            hearing: HearingView {
+                way: WayView::None,
+                state: HearingState::Asking,
+                since_ms: None,
+                detail: None,
+                by_notice: None,
+                by_asking: None,
+            },
             waiting: Vec::new(),
             waiting_done_ms: None,
         },

@@ -48,6 +48,59 @@ pub enum BackupState {
     Practice,
 }
 
+/// Says where notices come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum WayView {
+    None,
+    /// From a relay in this program.
+    Embedded,
+    /// From a relay elsewhere.
+    Standalone,
+}
+
+/// Says whether notices come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum HearingState {
+    /// There is no relay, and none is wished.
+    Asking,
+    Connecting,
+    Listening,
+    /// The relay is not reached; the till comes again by itself.
+    Silent,
+    /// The relay does not know the till's key.
+    Refused,
+    /// What answers there is no relay.
+    Strange,
+    /// The file about the relay cannot be used.
+    WrongFile,
+}
+
+/// Shows how soon after they were paid shown codes were seen to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct DelayView {
+    /// Of how many of the last payments.
+    pub count: u32,
+    /// The one in the middle; up to a second too long.
+    pub median_ms: i64,
+}
+
+/// Shows how notices come to the till, and how soon a payment is seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct HearingView {
+    pub way: WayView,
+    pub state: HearingState,
+    /// Since when it is so.
+    pub since_ms: Option<i64>,
+    /// What is wrong with the file.
+    pub detail: Option<String>,
+    pub by_notice: Option<DelayView>,
+    pub by_asking: Option<DelayView>,
+}
+
 /// Names work that goes out by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "snake_case")]
@@ -87,6 +140,7 @@ pub struct HealthView {
     pub backup_at_ms: Option<i64>,
     /// Why it failed, in the system's words.
     pub backup_detail: Option<String>,
+    pub hearing: HearingView,
     /// What waits to go out; nothing is listed that does not.
     pub waiting: Vec<WaitingView>,
     /// About when all of it has gone out; none while a channel does not answer.

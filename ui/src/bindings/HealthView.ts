@@ -2,6 +2,7 @@
 import type { BackupState } from "./BackupState";
 import type { ClockState } from "./ClockState";
 import type { DiskState } from "./DiskState";
+import type { HearingView } from "./HearingView";
 import type { WaitingView } from "./WaitingView";
 
 /**
@@ -27,7 +28,7 @@ backupAtMs: number | null,
 /**
  * Why it failed, in the system's words.
  */
-backupDetail: string | null, 
+backupDetail: string | null, hearing: HearingView, 
 /**
  * What waits to go out; nothing is listed that does not.
  */

@@ -4,14 +4,20 @@
 import type { BackupState } from "../bindings/BackupState";
 import type { ClockState } from "../bindings/ClockState";
 import type { DiskState } from "../bindings/DiskState";
+import type { HearingState } from "../bindings/HearingState";
 import type { WaitingKind } from "../bindings/WaitingKind";
 import type { SoundState, TileState } from "../health";
 import type { Language } from "./index";
 import type { Sentence } from "./shape";
 
 interface Relied {
-  name: Record<"disk" | "clock" | "backup" | "sound", string>;
+  name: Record<"hearing" | "disk" | "clock" | "backup" | "sound", string>;
   channel: Record<TileState, Sentence>;
+  hearing: Record<HearingState, Sentence>;
+  /** Where the relay is. */
+  way: Record<"embedded" | "standalone", string>;
+  /** How soon payments were seen. */
+  seen: Record<"byNotice" | "byAsking", (seconds: string, count: number) => string>;
   disk: Record<DiskState, Sentence>;
   clock: Record<ClockState, Sentence>;
   backup: Record<BackupState, Sentence>;
@@ -45,7 +51,7 @@ interface Waiting {
 }
 
 const zh: Relied = {
-  name: { disk: "磁盘", clock: "时间", backup: "备份", sound: "声音" },
+  name: { hearing: "到账通知", disk: "磁盘", clock: "时间", backup: "备份", sound: "声音" },
   channel: {
     ready: { is: "正常", todo: "" },
     proving: { is: "正在核对", todo: "请稍等" },
@@ -56,6 +62,20 @@ const zh: Relied = {
       is: "付款码暂停收：撤销没有试通",
       todo: "先出示码收；请实施人员查渠道文件里的 certificate_file：是不是本商户的、过期没有",
     },
+  },
+  hearing: {
+    asking: { is: "没有中继，靠查询", todo: "" },
+    connecting: { is: "正在连中继", todo: "请稍等" },
+    listening: { is: "已连上中继", todo: "" },
+    silent: { is: "连不上中继，改为查询", todo: "照常收款，结果最多晚几秒" },
+    refused: { is: "中继不认本台的密钥，改为查询", todo: "照常收款；请实施人员核对 key_id 和 key_file" },
+    strange: { is: "那个地址不是中继，改为查询", todo: "照常收款；请实施人员核对 address" },
+    wrong_file: { is: "中继设置文件不能用，改为查询", todo: "照常收款；请实施人员改好再重开本程序" },
+  },
+  way: { embedded: "中继在本程序内", standalone: "中继在别处" },
+  seen: {
+    byNotice: (seconds, count) => `付款到显示：通知 ${seconds} 秒（近 ${count} 笔）`,
+    byAsking: (seconds, count) => `付款到显示：查询 ${seconds} 秒（近 ${count} 笔）`,
   },
   disk: {
     unknown: { is: "还没看过", todo: "请稍等" },
@@ -110,7 +130,7 @@ const zh: Relied = {
 };
 
 const en: Relied = {
-  name: { disk: "Disk", clock: "Clock", backup: "Copies", sound: "Sound" },
+  name: { hearing: "Notices", disk: "Disk", clock: "Clock", backup: "Copies", sound: "Sound" },
   channel: {
     ready: { is: "Answers", todo: "" },
     proving: { is: "Being checked", todo: "One moment" },
@@ -121,6 +141,32 @@ const en: Relied = {
       is: "No scans: its reversal is not let in",
       todo: "Show its code; have certificate_file in its channel file checked: this merchant’s, not expired",
     },
+  },
+  hearing: {
+    asking: { is: "No relay; the till asks", todo: "" },
+    connecting: { is: "Calling the relay", todo: "One moment" },
+    listening: { is: "They come through the relay", todo: "" },
+    silent: {
+      is: "The relay is not reached; the till asks",
+      todo: "Sell as usual; results come seconds later at most",
+    },
+    refused: {
+      is: "The relay does not know this till’s key; the till asks",
+      todo: "Sell as usual; have key_id and key_file checked",
+    },
+    strange: {
+      is: "What answers there is no relay; the till asks",
+      todo: "Sell as usual; have address checked",
+    },
+    wrong_file: {
+      is: "The file about the relay cannot be used; the till asks",
+      todo: "Sell as usual; have it mended, then start Mianfu again",
+    },
+  },
+  way: { embedded: "A relay in this program", standalone: "A relay elsewhere" },
+  seen: {
+    byNotice: (seconds, count) => `paid to shown ${seconds} s by notice (last ${count})`,
+    byAsking: (seconds, count) => `paid to shown ${seconds} s by asking (last ${count})`,
   },
   disk: {
     unknown: { is: "Not looked at yet", todo: "One moment" },
