@@ -6,7 +6,6 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mianfu_core::channel::ChannelId;
-use mianfu_core::mutant;
 use mianfu_gateway::{CallError, Chunks, Keys};
 use serde::Deserialize;
 use tokio::sync::watch;
@@ -173,9 +172,6 @@ impl<K: Keys + 'static> Stream<K> {
                 // It is told again by the next stream.
                 Ok(Err(error @ NoticeRefusal::Db(_))) => {
                     tracing::warn!(error = %chain(&error), "a notice could not be kept");
-                    if mutant::planted("m14_a_notice_that_was_not_kept_is_acknowledged") {
-                        return Ok(());
-                    }
                     return Err(End::Broke(Standing::Silent));
                 }
                 Ok(Err(error)) => {
