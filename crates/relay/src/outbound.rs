@@ -110,7 +110,7 @@ async fn proven(
             }
             Err(match doubt {
                 Doubt::BadSignature => text(401, "signature\n"),
-                Doubt::Clock => text(401, "clock\n"),
+                Doubt::Clock => page::dated(text(401, "clock\n"), relay.now()),
             })
         }
     }

@@ -3,12 +3,17 @@
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use hyper::Response;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, DATE, HeaderValue};
 use mianfu_core::mutant;
+
+use crate::Timestamp;
+
+/// The last moment of the year 9998, in ms since 1970.
+const DATE_MS_MAX: u64 = 253_370_764_799_000;
 
 /// A body that is there.
 #[derive(Debug)]
@@ -49,6 +54,17 @@ pub(crate) fn answer(status: u16, kind: &'static str, body: impl Into<Bytes>) ->
 /// Returns an answer in words.
 pub(crate) fn text(status: u16, body: &'static str) -> Response<Page> {
     answer(status, "text/plain; charset=utf-8", Bytes::from_static(body.as_bytes()))
+}
+
+/// Dates an answer by the relay's own clock, which is what a till's request was held against.
+pub(crate) fn dated(mut answer: Response<Page>, now: Timestamp) -> Response<Page> {
+    // A year of five digits has no form in HTTP.
+    let ms = u64::try_from(now.0).unwrap_or(0).min(DATE_MS_MAX);
+    let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(ms));
+    if let Ok(date) = HeaderValue::try_from(date) {
+        answer.headers_mut().insert(DATE, date);
+    }
+    answer
 }
 
 /// Why a body is not there.
