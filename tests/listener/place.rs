@@ -291,10 +291,12 @@ impl House {
     }
 
     fn until_counted(&self, what: Count, count: u64) {
-        let began = std::time::Instant::now();
-        while self.relay.counts().of(what) < count {
-            assert!(began.elapsed() < PATIENCE, "it never came to be so");
-            std::thread::yield_now();
-        }
+        let counted = async {
+            while self.relay.counts().of(what) < count {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waited = self.runtime.block_on(async { tokio::time::timeout(PATIENCE, counted).await });
+        assert!(waited.is_ok(), "it never came to be so");
     }
 }

@@ -10,7 +10,7 @@ const OURS: [(&str, &[&str]); 11] = [
     ("mianfu-gateway", &["mianfu-core"]),
     ("mianfu-db", &["mianfu-core"]),
     ("mianfu-wire", &["mianfu-core"]),
-    ("mianfu-till", &["mianfu-core", "mianfu-gateway", "mianfu-db", "mianfu-wire"]),
+    ("mianfu-till", &["mianfu-core", "mianfu-gateway", "mianfu-db", "mianfu-relay", "mianfu-wire"]),
     ("mianfu-relay", &["mianfu-core", "mianfu-gateway", "mianfu-wire"]),
     ("mianfu-practice", &[]),
     ("mianfu-sound", &["mianfu-core"]),

@@ -278,10 +278,7 @@ pub(crate) fn note(at: Timestamp, kind: &'static str, detail: String) -> Note {
 }
 
 fn learnt_by(event: &Event) -> LearntBy {
-    match event {
-        Event::Notified(_) => LearntBy::Notice,
-        _ => LearntBy::Asking,
-    }
+    if matches!(event, Event::Notified(_)) { LearntBy::Notice } else { LearntBy::Asking }
 }
 
 fn event_name(event: &Event) -> &'static str {

@@ -115,7 +115,7 @@ fn again(retry_ms: Option<u64>, failures: u32) -> Duration {
     let longest = (least << failures.min(16)).min(AGAIN_MS_MAX);
     // Without chance the tills of a store come back together, which a relay stands.
     let chance = u64::from(getrandom::u32().unwrap_or(u32::MAX));
-    Duration::from_millis(longest / 2 + (longest / 2 * chance >> 32))
+    Duration::from_millis(longest / 2 + ((longest / 2 * chance) >> 32))
 }
 
 /// Tells the relay how far the till is, the latest number only. What is not told is told again after

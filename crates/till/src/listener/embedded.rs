@@ -206,7 +206,7 @@ mod tests {
         let names: Vec<&str> = files.keys().map(String::as_str).collect();
         assert_eq!(names, ["alipay-0", KEY, "wechat-0"]);
         let read = config::read(&text, &|name| Ok(files[name].clone()));
-        let error = read.err().expect("the keys are none").to_string();
+        let error = read.map(drop).expect_err("the keys are none").to_string();
         assert!(error.contains("alipay"), "it comes as far as the keys: {error}");
         assert!(
             config::read(&written("till-1", &STANDARD.encode([7; 32]), &[]).0, &|name| {
