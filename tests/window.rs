@@ -20,6 +20,8 @@ mod health;
 mod kill;
 #[path = "window_tests/monitors.rs"]
 mod monitors;
+#[path = "window_tests/notices.rs"]
+mod notices;
 #[path = "window_tests/open.rs"]
 mod open;
 #[path = "window_tests/outage.rs"]

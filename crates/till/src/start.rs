@@ -117,7 +117,7 @@ pub fn start_with(
     })?;
     let birth = opened.birth;
     let practice = loaded.iter().all(|loaded| loaded.practice);
-    let relayed = Relayed::begin(relay, files, &loaded, clock, &runtime);
+    let relayed = Relayed::begin(relay, files, &loaded, &runtime);
     let mut lines = Vec::new();
     let mut transports = BTreeMap::new();
     for Loaded { mut channel, transport, practice: _, notice_keys: _ } in loaded {
@@ -156,7 +156,6 @@ impl Relayed {
         wish: RelayWish,
         files: &Files,
         loaded: &[Loaded],
-        clock: MachineClock,
         runtime: &tokio::runtime::Handle,
     ) -> Relayed {
         let none = Relayed { way: Way::None, posted_to: None, link: None, embedded: None };
@@ -172,7 +171,7 @@ impl Relayed {
                 let database = files.database.with_extension("relay.db");
                 let merchants: Vec<Merchant> = loaded.iter().map(merchant).collect();
                 let place = (listen, till.as_str());
-                match Embedded::start(place, &database, &merchants, clock, runtime) {
+                match Embedded::start(place, &database, &merchants, runtime) {
                     Ok((embedded, link)) => {
                         let here = format!("http://{}", embedded.address);
                         let posted_to = Some((notify.unwrap_or(here), till));

@@ -83,7 +83,6 @@ impl Embedded {
         (listen, till): (SocketAddr, &str),
         database: &Path,
         merchants: &[Merchant],
-        clock: MachineClock,
         runtime: &Handle,
     ) -> Result<(Embedded, Link), EmbeddedError> {
         let open = Door::bind(listen, runtime)?;
@@ -101,7 +100,9 @@ impl Embedded {
         })?;
         let settings = Settings { grace: GRACE, ..config.settings };
         let epoch = Epoch(hex(&random::<8>()?));
-        let now = Arc::new(move || clock.now());
+        // Unlike the till's, the relay's time follows the machine's: a channel signs by the time of
+        // day, and a machine that slept is late by the till's clock.
+        let now = Arc::new(|| MachineClock::start().now());
         let (relay, keeper) = Relay::open(database, &epoch, config.roster, settings, now)?;
         let (stop, stopped) = watch::channel(false);
         for door in [Some(open), own].into_iter().flatten() {
@@ -172,7 +173,7 @@ fn written(till: &str, key: &str, merchants: &[Merchant]) -> (String, BTreeMap<S
     }
     let own = json!({ "name": till, "merchants": names, "keys": [{ "id": KEY, "file": KEY }] });
     let file = json!({
-        "listen": "127.0.0.1:0", "database": "", "merchant": accounts, "till": [own],
+        "listen": "127.0.0.1:0", "database": "relay.db", "merchant": accounts, "till": [own],
     });
     // Tables, lists and texts alone: there is nothing in it that TOML has not got.
     (toml::to_string(&file).unwrap_or_default(), files)
