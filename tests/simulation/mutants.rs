@@ -103,6 +103,7 @@ pub const PLANTED: &[(&str, Trial)] = &[
     ("m14_refunds_twice", Test),
     ("m14_reply_refunds_again", Test),
     ("m14_the_same_news_contradicts", Days),
+    ("m14_what_went_back_contradicts", Test),
     ("m15_asked_while_a_code_lives", Test),
     ("m15_asks_without_rest", Test),
     ("m15_one_channel_is_enough", Test),

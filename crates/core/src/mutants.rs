@@ -90,6 +90,7 @@ const CAUGHT: &[(&str, fn())] = &[
     ("m14_notice_refunds", attempt::m14_after_an_end_a_notice_only_asks),
     ("m14_the_same_news_contradicts", attempt::m14_after_an_end_a_notice_only_asks),
     ("m14_asks_no_more_once_it_hears", attempt::m14_a_till_that_hears_goes_on_asking),
+    ("m14_what_went_back_contradicts", attempt::m14_what_went_back_is_not_paid_again),
     ("m14_refunds_twice", attempt::m14_after_an_end_a_notice_only_asks),
     ("m14_refunds_twice", walk::every_event_in_every_state_of_a_scan_keeps_the_rules),
     ("m14_reply_refunds_again", attempt::m14_the_same_news_twice_refunds_once),

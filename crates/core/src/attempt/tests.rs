@@ -1025,6 +1025,23 @@ pub(crate) fn m14_after_an_end_a_notice_only_asks() {
 }
 
 #[test]
+pub(crate) fn m14_what_went_back_is_not_paid_again() {
+    // WeChat Pay says of a payment that has gone back only that some of it did.
+    check(
+        SCAN,
+        "
+        0 | begin            | submitting  | submit | submitting | -
+        1 | cash taken       | asking cash | query  | reversing  | -
+        2 | told paid        | refunding   | -      | refunding  | refund unwanted
+        3 | refund confirmed | returned    | -      | returned   | -
+        4 | notified paid    | returned    | -      | returned   | ask at 4
+        5 | told some_back   | returned    | -      | returned   | -
+        6 | told paid        | returned    | -      | returned   | contradicted paid
+        ",
+    );
+}
+
+#[test]
 pub(crate) fn m14_the_same_news_twice_refunds_once() {
     let unwanted = "
         0 | begin      | submitting  | submit | submitting | -
