@@ -80,6 +80,7 @@ const CAUGHT: &[(&str, fn())] = &[
     ),
     ("law7_one_lane_for_all", counter::certainty_is_never_starved_by_charges),
     ("law7_no_bound_on_the_unknown", counter::law7_new_sales_stop_at_the_bound_of_what_is_unknown),
+    ("law7_each_answer_contradicts", notices::law7_an_old_notice_a_hundred_times_is_one_finding),
     (
         "law7_each_notice_asks",
         notices::m14_a_notice_that_contradicts_an_end_makes_a_question_and_no_refund,
@@ -89,6 +90,7 @@ const CAUGHT: &[(&str, fn())] = &[
         notices::m14_about_a_sale_of_before_this_start_a_notice_only_makes_the_till_ask,
     ),
     ("law10_another_channels_word", notices::a_notice_that_is_not_genuine_changes_nothing),
+    ("law10_a_notice_needs_no_signature", notices::a_notice_that_is_not_genuine_changes_nothing),
     (
         "law10_an_unknown_key_stays_unknown",
         keys::law10_a_certificate_that_rotates_in_the_middle_of_a_sale_loses_nothing,

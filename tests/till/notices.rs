@@ -8,11 +8,12 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mianfu_core::attempt::Screen;
-use mianfu_core::channel::ChannelId;
+use mianfu_core::channel::{ChannelId, Flow};
 use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::number::OutTradeNo;
 use mianfu_core::refund::RefundPhase;
 use mianfu_db::FindingKind;
+use mianfu_gateway::{Call, Stamp};
 use mianfu_practice::calendar::beijing_rfc3339;
 use mianfu_practice::{CancelUnscanned, KeyedHash, Manner, Signer as _};
 use mianfu_tests::shop::*;
@@ -246,6 +247,32 @@ fn m14_money_that_a_notice_tells_of_after_the_end_goes_back_once_the_channel_con
     assert_eq!((shop.calls(REFUND, &no), shop.held_by_channel(&no)), (1, 0));
     assert_eq!(shop.findings(), [FindingKind::LateMoney]);
     assert_eq!(shop.screen(&no), Screen::Closed, "an end is never rewritten");
+}
+
+#[test]
+pub(crate) fn law7_an_old_notice_a_hundred_times_is_one_finding() {
+    let mut shop = Shop::with(|setup| {
+        setup.options.cancel_unscanned = CancelUnscanned::FindsNothing;
+    });
+    let (no, qr) = shop.show_drawn(1_250);
+    shop.cancel(&no);
+    assert_eq!(shop.end(&no).screen(), Screen::Closed);
+    // A photograph is paid, and the cancel arrives once more and sends the money back.
+    shop.practice.scan(shop.now.0, &qr, Manner::Pays).unwrap();
+    let notice = alipay(&Paid::of(&shop, &no, 1_250));
+    let stamp = Stamp { now: shop.now, offset_ms: 0 };
+    let cancel = Call::Reverse { out_trade_no: no.clone() };
+    let cancel = shop.channel(ChannelId::Alipay).encode(&cancel, Flow::Show, stamp);
+    shop.deliver(&cancel);
+    assert_eq!(shop.held_by_channel(&no), 0);
+    for _ in 0..100 {
+        hear(&mut shop, ChannelId::Alipay, &notice).unwrap();
+        shop.wait(MINUTE_MS);
+    }
+    shop.settle();
+    assert!(100 <= shop.calls(QUERY, &no), "each of them made the till ask");
+    assert_eq!(shop.findings(), [FindingKind::Contradicted]);
+    assert_eq!(shop.calls(REFUND, &no), 0);
 }
 
 #[test]

@@ -8,7 +8,9 @@ use mianfu_core::money::{Fen, Timestamp};
 use mianfu_core::mutant;
 use mianfu_core::number::OutTradeNo;
 use mianfu_core::refund::{RefundCause, RefundPhase};
-use mianfu_db::{DbError, Lane, Note, Operation, OperationKind, Tx, Versioned};
+use mianfu_db::{
+    DbError, FindingKind, KeptFinding, Lane, Note, Operation, OperationKind, Tx, Versioned,
+};
 use mianfu_gateway::Keys;
 
 use crate::hearing::LearntBy;
@@ -146,7 +148,7 @@ impl<K: Keys> Till<K> {
         let by = learnt_by(&event);
         let Versioned { value: before, version } = kept;
         let mut step = before.clone().step(event, now, &timetable);
-        if self.refunds_explain(&step)? {
+        if self.refunds_explain(&step)? || self.is_told_already(&step)? {
             step.finding = None;
         }
         self.ask_no_earlier(&before, &mut step, now);
@@ -211,6 +213,21 @@ impl<K: Keys> Till<K> {
             .filter(|kept| matches!(kept.value.phase, RefundPhase::Done { .. }))
             .try_fold(Fen::ZERO, |sum, kept| sum.checked_add(kept.value.amount));
         Ok(back == Some(step.attempt.amount.fen()))
+    }
+
+    /// Says whether the manager has this contradiction before them already: whoever brings an old
+    /// notice a thousand times makes one finding.
+    fn is_told_already(&self, step: &Step) -> Result<bool, DbError> {
+        let Some(Finding::Contradicted { said }) = &step.finding else {
+            return Ok(false);
+        };
+        let open = self.db.read().findings().open(OPEN_MAX)?;
+        let same = |finding: &KeptFinding| {
+            finding.kind == FindingKind::Contradicted
+                && finding.out_trade_no == step.attempt.out_trade_no
+                && finding.said == *said
+        };
+        Ok(open.iter().any(same) && !mutant::planted("law7_each_answer_contradicts"))
     }
 
     pub(crate) fn hand_out(&mut self, no: &OutTradeNo, effect: Effect, now: Timestamp) {
