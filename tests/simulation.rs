@@ -6,9 +6,11 @@ use mianfu_practice::Truth;
 use mianfu_tests::simulation::day::{KINDS_MIN, OPERATIONS_MIN, lacks};
 use mianfu_tests::simulation::disk::{Disk, Fate, VFS};
 use mianfu_tests::simulation::faults::{Faults, Kind};
+use mianfu_tests::simulation::hearing::seen_late;
 use mianfu_tests::simulation::oracle::{judge, judge_all};
 use mianfu_tests::simulation::plan::{Channels, Plan};
 use mianfu_tests::simulation::record::{Call, Deed, Goods, Line, Record, Row, Word};
+use mianfu_tests::simulation::relay::Day;
 use mianfu_tests::simulation::runs::{run, run_many, run_plan};
 use mianfu_tests::simulation::world::live;
 use rusqlite::{Connection, OpenFlags};
@@ -77,6 +79,8 @@ fn days_that_broke_a_promise_once_keep_it() {
     let clashes = [5_033_680, 5_054_080, 5_063_541, 5_069_723];
     for seed in tills.into_iter().chain(oracles).chain(clashes) {
         assert_eq!(run_plan(&alipay_alone(seed), usize::MAX).broken, [], "seed {seed}");
+        let told = Plan { channels: Channels::Alipay, ..Plan::of(seed) };
+        assert_eq!(run_plan(&told, usize::MAX).broken, [], "seed {seed}, as drawn");
     }
 }
 
@@ -85,18 +89,74 @@ fn days_that_broke_a_promise_once_keep_it() {
 #[test]
 fn days_of_both_channels_that_broke_a_promise_once_keep_it() {
     for seed in [6_016_542, 6_051_410, 6_015_116] {
-        assert_eq!(run_plan(&Plan::of(seed), usize::MAX).broken, [], "seed {seed}");
+        for plan in [Plan::of(seed).with_relay(Day::Absent), Plan::of(seed)] {
+            assert_eq!(run_plan(&plan, usize::MAX).broken, [], "seed {seed}");
+        }
     }
 }
 
 fn alipay_alone(seed: u64) -> Plan {
-    Plan { channels: Channels::Alipay, ..Plan::of(seed) }
+    Plan { channels: Channels::Alipay, ..Plan::of(seed).with_relay(Day::Absent) }
+}
+
+#[test]
+fn half_of_the_days_have_a_relay_of_each_kind() {
+    let days: Vec<Day> = (0..1_000).map(|seed| Plan::of(seed).relay.day).collect();
+    let share = |day: Day| days.iter().filter(|other| **other == day).count();
+    assert!((400..500).contains(&share(Day::Absent)));
+    for day in [Day::Present, Day::Dying, Day::Lying] {
+        assert!(120 <= share(day), "{day:?}");
+    }
+}
+
+/// A relay is a speed-up: where each notice is lost on its way, days end as they must.
+#[test]
+fn days_of_which_no_notice_is_delivered_keep_every_promise() {
+    for seed in 3_000..3_060 {
+        let mut plan = Plan::of(seed).with_relay(Day::Lying);
+        plan.relay.lost_per_mille = 1_000;
+        assert_eq!(run_plan(&plan, usize::MAX).broken, [], "seed {seed}");
+    }
+}
+
+/// Nor does one move money, or have a till say what is not so, that lies about each notice.
+#[test]
+fn days_of_a_relay_that_always_lies_keep_every_promise() {
+    let mut lied = 0;
+    for seed in 3_100..3_160 {
+        let mut plan = Plan::of(seed).with_relay(Day::Lying);
+        (plan.relay.lost_per_mille, plan.relay.lies_per_mille) = (0, 1_000);
+        let outcome = run_plan(&plan, usize::MAX);
+        assert_eq!(outcome.broken, [], "seed {seed}");
+        let lies = outcome.fired.0.iter().filter(|((fault, _), _)| fault == "relay_lies");
+        lied += lies.map(|(_, count)| count).sum::<u64>();
+    }
+    assert!(120 <= lied, "only {lied} lies");
+}
+
+/// Where nothing else goes wrong, a payment is seen within seconds, whatever the relay does.
+#[test]
+fn r11b_a_payment_is_seen_within_seconds_whatever_the_relay_does() {
+    let faults = Kind::OF_NOTICES.into_iter().fold(Faults::NONE, |faults, kind| faults.with(kind));
+    for seed in 3_200..3_260 {
+        let plan = Plan { faults, ..Plan::of(seed).with_relay(Day::Lying) };
+        assert_eq!(run_plan(&plan, usize::MAX).broken, [], "seed {seed}");
+    }
+    let past = (0..60).map(|seed| live(&Plan::of(seed), usize::MAX));
+    let late = past.into_iter().find_map(|mut past| {
+        let mut paid = past.record.log.iter_mut();
+        let shown =
+            |line: &&mut Line| line.row.text("phase") == "paid" && line.row.text("flow") == "show";
+        paid.find(shown).map(|line| line.seen_ms += 10_000)?;
+        seen_late(&[&past.record], past.practice.truth())
+    });
+    assert_eq!(late.unwrap().invariant, "R11b");
 }
 
 #[test]
 fn the_days_have_every_call_of_both_channels() {
     let mut calls = std::collections::BTreeSet::new();
-    for seed in 0..60 {
+    for seed in 0..120 {
         let past = live(&Plan::of(seed), usize::MAX);
         calls.extend(past.record.calls.iter().map(|call| call.method.clone()));
     }

@@ -7,6 +7,7 @@ use crate::simulation::faults::Faults;
 use crate::simulation::plan::{
     Cashier, Channels, Customer, Decision, Operation, Plan, Planned, Sale, Wallet, Way,
 };
+use crate::simulation::relay::RelayPlan;
 use crate::simulation::script::{Image, Scene, Spoil};
 use crate::simulation::theme::Theme;
 
@@ -37,6 +38,7 @@ pub(super) fn scene(before: &Image, operations: Vec<(i64, Operation)>) -> Scene 
         spoilt_per_mille: 0,
         slow_per_mille: 0,
         down_at_boot_ms: 0,
+        relay: RelayPlan::absent(),
         operations,
     };
     let before = before.clone();

@@ -82,7 +82,7 @@ pub(crate) fn live(way: Way, truth: Truth) -> Life {
         }
         Truth::NeverScanned => (),
     }
-    living.to_the_end();
+    living.lives_to_the_end();
     living.afterwards();
     living.into_life()
 }
@@ -253,7 +253,7 @@ impl Living {
         }
     }
 
-    fn to_the_end(&mut self) {
+    fn lives_to_the_end(&mut self) {
         for _ in 0..STEPS_MAX {
             if self.attempt.is_final() {
                 return;

@@ -48,27 +48,30 @@ pub(super) fn account(signing: Signing, reverse_unknown: ReverseUnknown) -> Acco
 }
 
 /// Returns the channels that the till of a history has.
-pub(super) fn lines(channels: Channels, signing: Signing) -> Vec<Line<TillKeys>> {
+pub(super) fn lines(channels: Channels, signing: Signing, till: u32) -> Vec<Line<TillKeys>> {
     match channels {
-        Channels::Alipay => vec![Line::new(alipay(signing))],
-        Channels::Both => vec![Line::new(alipay(signing)), Line::new(wechat(signing))],
+        Channels::Alipay => vec![Line::new(alipay(signing, till))],
+        Channels::Both => {
+            vec![Line::new(alipay(signing, till)), Line::new(wechat(signing, till))]
+        }
     }
 }
 
-fn alipay(signing: Signing) -> Channel<TillKeys> {
+fn alipay(signing: Signing, till: u32) -> Channel<TillKeys> {
     let mut settings = AlipaySettings::new(&format!("{HOST}/gateway.do"), APP_ID);
+    settings.notify_url = Some(format!("https://notify.invalid/notify/alipay/{APP_ID}/{till}"));
     settings.seller_id = Some(SELLER_ID.to_owned());
     Channel::Alipay(Alipay { settings, keys: TillKeys::new(signing), payer_key: [7; 32] })
 }
 
-fn wechat(signing: Signing) -> Channel<TillKeys> {
+fn wechat(signing: Signing, till: u32) -> Channel<TillKeys> {
     let settings = WechatSettings {
         endpoint: HOST.to_owned(),
         app_id: WECHAT_APP_ID.to_owned(),
         mch_id: MCH_ID.to_owned(),
         serial_no: MERCHANT_SERIAL.to_owned(),
         answer_serial: Some(PLATFORM_SERIAL.to_owned()),
-        notify_url: "https://notify.invalid/wechat".to_owned(),
+        notify_url: format!("https://notify.invalid/notify/wechat/{MCH_ID}/{till}"),
         terminal_ip: "127.0.0.1".to_owned(),
         device: None,
         sign_type: SignType::HmacSha256,

@@ -14,6 +14,7 @@ use super::disk::{Disk, Fate};
 use super::onlooker::Onlooker;
 use super::post::Way;
 use super::record::Record;
+use super::relay::Ear;
 use super::signing::TillKeys;
 
 /// A till and what belongs to it alone.
@@ -29,6 +30,8 @@ pub(super) struct Desk {
     pub(super) record: Record,
     pub(super) requests: BTreeMap<usize, Request>,
     pub(super) courses: BTreeMap<usize, Way>,
+    /// Its end of the relay.
+    pub(super) ear: Ear,
     /// An answer that another one overtakes: its place in the world's queue.
     pub(super) held_back: Option<(i64, u64)>,
     /// The last phase in the log, by number.
@@ -80,6 +83,7 @@ impl Desk {
             record: Record::default(),
             requests: BTreeMap::new(),
             courses: BTreeMap::new(),
+            ear: Ear::default(),
             held_back: None,
             phases: BTreeMap::new(),
             kept: (0, String::new()),

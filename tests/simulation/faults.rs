@@ -49,11 +49,23 @@ pub enum Kind {
     Restored,
     /// A second machine starts from a copy of the database.
     Cloned,
+    /// A notice is lost before it reaches the relay.
+    NoticeLost,
+    /// A notice comes again, at once, 221 ms later or long after, or only once money has gone back.
+    NoticeAgain,
+    /// Beside a notice comes one that is forged, altered, another shop's or at another address.
+    NoticeFalse,
+    /// The relay goes down and comes back, as it was or as an older copy of itself.
+    RelayDown,
+    /// The relay says that it is well and hands on nothing.
+    RelayWithholds,
+    /// The relay invents, alters, repeats, or hands on what is another's.
+    RelayLies,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 22] = [
+    pub const ALL: [Kind; 28] = [
         Kind::Drop,
         Kind::Delay,
         Kind::Duplicate,
@@ -76,6 +88,22 @@ impl Kind {
         Kind::ClockJump,
         Kind::Restored,
         Kind::Cloned,
+        Kind::NoticeLost,
+        Kind::NoticeAgain,
+        Kind::NoticeFalse,
+        Kind::RelayDown,
+        Kind::RelayWithholds,
+        Kind::RelayLies,
+    ];
+
+    /// What befalls notices and who hands them on.
+    pub const OF_NOTICES: [Kind; 6] = [
+        Kind::NoticeLost,
+        Kind::NoticeAgain,
+        Kind::NoticeFalse,
+        Kind::RelayDown,
+        Kind::RelayWithholds,
+        Kind::RelayLies,
     ];
 
     /// Returns its name, on command lines and in counts.
@@ -104,6 +132,12 @@ impl Kind {
             Kind::ClockJump => "clock_jump",
             Kind::Restored => "restored",
             Kind::Cloned => "cloned",
+            Kind::NoticeLost => "notice_lost",
+            Kind::NoticeAgain => "notice_again",
+            Kind::NoticeFalse => "notice_false",
+            Kind::RelayDown => "relay_down",
+            Kind::RelayWithholds => "relay_withholds",
+            Kind::RelayLies => "relay_lies",
         }
     }
 
@@ -126,7 +160,20 @@ impl Kind {
             "answer_truncated" => Kind::Truncate,
             "intercepted" => Kind::ServerError,
             "answer_tampered" => Kind::Signature,
-            _ => return Kind::of_the_channel(fault).or_else(|| Kind::named(fault)),
+            _ => {
+                let told = || Kind::of_a_notice(fault).or_else(|| Kind::named(fault));
+                return Kind::of_the_channel(fault).or_else(told);
+            }
+        })
+    }
+
+    fn of_a_notice(fault: &str) -> Option<Kind> {
+        Some(match fault.strip_prefix("notice_")? {
+            "Lost" => Kind::NoticeLost,
+            "Twice" | "TwiceApart" | "AfterRefund" | "Stale" => Kind::NoticeAgain,
+            "BeforeReply" => Kind::Slow,
+            "Forged" | "AnotherAmount" | "AnotherShop" | "AnotherChannel" => Kind::NoticeFalse,
+            _ => return None,
         })
     }
 
@@ -181,6 +228,12 @@ impl Faults {
     #[must_use]
     pub fn lets(self, kind: Kind) -> bool {
         self.0 & kind.bit() != 0
+    }
+
+    /// Says whether nothing can go wrong but with notices.
+    #[must_use]
+    pub fn are_of_notices(self) -> bool {
+        Kind::ALL.into_iter().all(|kind| Kind::OF_NOTICES.contains(&kind) || !self.lets(kind))
     }
 
     /// Says whether they are a handful at most.

@@ -42,6 +42,7 @@ impl World<'_> {
             }
             Happening::Heals => self.heals(),
             Happening::Manages => self.manages(),
+            Happening::Notice(what) => self.on_the_way(what),
         }
     }
 
@@ -55,6 +56,7 @@ impl World<'_> {
             }
         }
         self.spare_the_channel();
+        self.set_notice_weather();
     }
 
     /// Takes those faults out of the weather that this history does without.
@@ -161,6 +163,9 @@ impl World<'_> {
         self.say(format_args!("all faults end"));
         self.healed_ms = Some(self.now_ms);
         self.network.heal();
+        if let Some(relay) = &mut self.relay {
+            relay.heals();
+        }
         self.set_weather();
         let first = self.desk.number;
         let beside = self.beside.as_ref().map(|desk| desk.number);
@@ -170,6 +175,7 @@ impl World<'_> {
             self.desk.disk.set_full(false);
             self.desk.disk.calm();
             self.put(self.now_ms + 1_000, Happening::Manages);
+            self.hears_again();
         }
         self.at(first);
     }
@@ -291,6 +297,7 @@ impl Happening {
             | Happening::RoomAgain
             | Happening::StormOver
             | Happening::Heals => false,
+            Happening::Notice(what) => what.needs_the_till(),
         }
     }
 }

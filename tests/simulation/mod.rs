@@ -7,7 +7,7 @@
 //!
 //! Reading order: [`plan`] with `theme`, `channels`, [`world`] with `happenings` and `desk`, `post` and `wires`, `counter`, `drawer` and
 //! `power` (the way of a call, the people, their cash, the till's power), [`faults`], [`network`],
-//! [`disk`] and `copies` (what goes wrong), `day` (how long a history is), [`record`], [`oracle`] with
+//! [`disk`] and `copies` (what goes wrong), [`relay`] and `notices` (what is told unasked), `day` (how long a history is), [`record`], [`oracle`] with
 //! `books` and `conduct`, [`runs`] (many seeds, shrinking), [`script`] (histories that are written
 //! down, for the crash points), [`policies`] (other people's rules in the same days), `mutants`
 //! (planted bugs).
@@ -25,10 +25,12 @@ mod drawer;
 pub mod faults;
 mod ghosts;
 mod happenings;
+pub mod hearing;
 mod manager;
 #[cfg(feature = "mutants")]
 pub mod mutants;
 pub mod network;
+mod notices;
 mod onlooker;
 pub mod oracle;
 pub mod plan;
@@ -37,6 +39,7 @@ pub mod policies;
 mod post;
 mod power;
 pub mod record;
+pub mod relay;
 pub mod runs;
 pub mod script;
 mod signing;

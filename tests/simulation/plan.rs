@@ -10,6 +10,7 @@ use mianfu_practice::{CancelUnscanned, Manner};
 
 use super::disk::Fate;
 use super::faults::{Faults, Kind};
+use super::relay::{Day, RelayPlan};
 use super::theme::Theme;
 
 /// A history before it happens.
@@ -41,6 +42,8 @@ pub struct Plan {
     pub slow_per_mille: u32,
     /// How long the network is down from the beginning, in ms.
     pub down_at_boot_ms: i64,
+    /// The relay, and what befalls it.
+    pub relay: RelayPlan,
     /// What people and powers do, in time.
     pub operations: Vec<Planned>,
 }
@@ -293,6 +296,7 @@ impl Plan {
             spoilt_per_mille,
             slow_per_mille,
             down_at_boot_ms: maybe(chance, 150, 5_000, 120_000).unwrap_or(0),
+            relay: RelayPlan::absent(),
             operations: Vec::new(),
         };
         let mut at_ms = between(chance, 2_000, 8_000);
@@ -306,6 +310,7 @@ impl Plan {
         plan.troubles(chance, &sales, at_ms);
         plan.put_back_or_copied(chance, &sales, at_ms);
         plan.operations.sort_by_key(|planned| planned.at_ms);
+        plan.relay = RelayPlan::draw(seed, &sales);
         // Drawn apart, so that a day of Alipay alone is the same day.
         let mut apart = stream(seed, 5);
         if apart.happens(300) {
@@ -313,6 +318,16 @@ impl Plan {
         }
         plan.hand_out_wallets(&mut apart);
         plan
+    }
+
+    /// Returns the same day with a relay of this kind.
+    #[must_use]
+    pub fn with_relay(mut self, day: Day) -> Plan {
+        let sells = |planned: &&Planned| matches!(planned.operation, Operation::Sell(_));
+        let sales = self.operations.iter().filter(sells);
+        let sales: Vec<i64> = sales.map(|planned| planned.at_ms).collect();
+        self.relay = RelayPlan::on(day, self.seed, &sales);
+        self
     }
 
     /// Draws what each customer pays with.
@@ -564,12 +579,12 @@ fn skew_ms(chance: &mut Chance) -> i64 {
     }
 }
 
-fn between(chance: &mut Chance, least: i64, most: i64) -> i64 {
+pub(super) fn between(chance: &mut Chance, least: i64, most: i64) -> i64 {
     let span = u64::try_from(most - least).unwrap_or(0);
     least + i64::try_from(chance.below(span + 1)).unwrap_or(0)
 }
 
-fn maybe(chance: &mut Chance, per_mille: u32, least: i64, most: i64) -> Option<i64> {
+pub(super) fn maybe(chance: &mut Chance, per_mille: u32, least: i64, most: i64) -> Option<i64> {
     let happens = chance.happens(per_mille);
     let at = between(chance, least, most);
     happens.then_some(at)

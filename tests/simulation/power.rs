@@ -111,6 +111,7 @@ impl World<'_> {
                 return;
             }
         };
+        self.begins_to_listen();
         self.check_kept();
     }
 
@@ -130,7 +131,7 @@ impl World<'_> {
         let opening = Opening {
             db,
             opened,
-            lines: channels::lines(self.plan.channels, self.signing),
+            lines: channels::lines(self.plan.channels, self.signing, self.desk.as_till),
             settings: Settings::practice("simulated", "1"),
             seed: self.plan.seed + u64::from(self.desk.number - 1),
         };

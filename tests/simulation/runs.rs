@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::day::lacks;
 use super::faults::Faults;
+use super::hearing::harmed;
 use super::network::Fired;
 use super::oracle::judge_all;
 use super::plan::Plan;
@@ -82,6 +83,9 @@ pub fn run_plan(plan: &Plan, operations: usize) -> Outcome {
         Ok(past) => {
             let records: Vec<&Record> = std::iter::once(&past.record).chain(&past.beside).collect();
             let mut broken = judge_all(&records, past.practice.truth());
+            if plan.faults.are_of_notices() && broken.is_empty() {
+                broken.extend(harmed(&records, past.practice.truth()));
+            }
             if operations == usize::MAX && plan.faults == Faults::ALL && broken.is_empty() {
                 broken.extend(lacks(past.operations, past.fired.kinds().len()));
             }

@@ -16,9 +16,11 @@ use super::copies::PUT_BACK;
 use super::desk::Desk;
 use super::disk::Disk;
 use super::network::{Fired, Network};
+use super::notices::OnTheWay;
 use super::plan::{Channels, Plan, Planned, stream};
 use super::post::Comes;
 use super::record::{Broken, Record};
+use super::relay::Relay;
 use super::script::{Backups, Counted, Image, Scene};
 use super::signing::{Signing, keyed_hash, rsa_signer};
 use super::trace::Trace;
@@ -66,6 +68,8 @@ pub(super) enum Happening {
     Heals,
     /// The manager looks after refunds that wait for a person.
     Manages,
+    /// Something happens on a notice's way.
+    Notice(OnTheWay),
 }
 
 /// Where a customer scans a code from.
@@ -109,6 +113,7 @@ pub(super) struct World<'p> {
     /// What the channel does to the request of this number.
     pub(super) spoilt: Option<(usize, Fault)>,
     pub(super) backups: Backups,
+    pub(super) relay: Option<Relay>,
 }
 
 /// What a history leaves behind.
@@ -196,6 +201,7 @@ impl<'p> World<'p> {
             turns_at_once: 0,
             spoilt: None,
             backups: Backups::default(),
+            relay: Relay::new(plan.seed, &plan.relay),
         }
     }
 
@@ -213,6 +219,10 @@ impl<'p> World<'p> {
         if 0 < self.plan.down_at_boot_ms {
             self.network.set_down("down_at_boot");
             self.put(begins_ms + self.plan.down_at_boot_ms, Happening::NetworkBack);
+        }
+        for (at_ms, happening) in self.relay.iter().flat_map(Relay::happenings).collect::<Vec<_>>()
+        {
+            self.put(begins_ms + at_ms, happening);
         }
         let heals_ms = if self.scene.is_some() { 1_000 } else { 20_000 };
         self.put(begins_ms + end_ms + heals_ms, Happening::Heals);
@@ -286,11 +296,9 @@ impl<'p> World<'p> {
         let beside = self.beside.as_deref();
         let wakes = [Some(&self.desk), beside].into_iter().flatten();
         let wake = wakes.filter_map(|desk| Some((self.wake_ms(desk)?, desk.number))).min();
-        let at_ms = match (due, wake) {
-            (Some((at_ms, _)), Some((wake_ms, _))) => at_ms.min(wake_ms),
-            (Some((at_ms, _)), None) => at_ms,
-            (None, Some((wake_ms, _))) => wake_ms,
-            (None, None) => return false,
+        let moments = [due.map(|(at_ms, _)| at_ms), wake.map(|(at_ms, _)| at_ms)];
+        let Some(at_ms) = moments.into_iter().chain([self.telling_ms()]).flatten().min() else {
+            return false;
         };
         self.count_turn(at_ms);
         self.now_ms = self.now_ms.max(at_ms);
@@ -303,6 +311,7 @@ impl<'p> World<'p> {
         } else if let Some((_, number)) = wake {
             self.at(number);
         }
+        self.channel_tells();
         self.work();
         self.take_note();
         true
@@ -357,6 +366,10 @@ impl<'p> World<'p> {
 
     /// Only harmless questions are on their way.
     fn is_idle(&self, number: u32, happening: &Happening) -> bool {
+        // The channel repeats a notice for a day; nothing waits for one.
+        if let Happening::Notice(_) = happening {
+            return true;
+        }
         let (Happening::Arrives { call, .. } | Happening::Returns { call, .. }) = happening else {
             return false;
         };

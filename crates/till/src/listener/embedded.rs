@@ -209,11 +209,5 @@ mod tests {
         let read = config::read(&text, &|name| Ok(files[name].clone()));
         let error = read.map(drop).expect_err("the keys are none").to_string();
         assert!(error.contains("alipay"), "it comes as far as the keys: {error}");
-        assert!(
-            config::read(&written("till-1", &STANDARD.encode([7; 32]), &[]).0, &|name| {
-                Ok(files[name].clone())
-            })
-            .is_ok()
-        );
     }
 }
