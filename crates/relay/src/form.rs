@@ -3,35 +3,54 @@
 //! Names and values are percent-decoded and no more: a channel signs the bytes of the charset it
 //! declares, so the bytes that came are what its signature covers, whatever that charset is.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use mianfu_core::mutant;
 
 /// Fields at most; the largest notice documented has some forty.
 const FIELDS_MAX: usize = 256;
 
-/// Names and values, each name once, in the order in which they are signed.
-pub(crate) type Fields = BTreeMap<Vec<u8>, Vec<u8>>;
+type Bytes<'b> = Cow<'b, [u8]>;
+
+/// Names and values, each name once, in the order in which they are signed. What came unescaped
+/// is where it came.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Fields<'b>(Vec<(Bytes<'b>, Bytes<'b>)>);
+
+impl Fields<'_> {
+    /// Returns the value of a name.
+    pub(crate) fn get(&self, name: &str) -> Option<&[u8]> {
+        let found = self.0.binary_search_by(|(other, _)| (**other).cmp(name.as_bytes()));
+        found.ok().map(|place| &*self.0[place].1)
+    }
+
+    /// Returns every name with its value, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+}
 
 /// Reads a form. `None` where a name occurs twice, for two readers might not mean the same one,
 /// where a percent sign stands alone, or where there are more fields than any notice has.
-pub(crate) fn read(body: &[u8]) -> Option<Fields> {
-    let mut fields = Fields::new();
+pub(crate) fn read(body: &[u8]) -> Option<Fields<'_>> {
+    let mut fields = Vec::with_capacity(32);
     for pair in body.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()) {
-        let at = pair.iter().position(|&byte| byte == b'=').unwrap_or(pair.len());
-        let name = decoded(&pair[..at])?;
-        let value = decoded(pair.get(at + 1..).unwrap_or_default())?;
-        let twice = fields.insert(name, value).is_some();
-        if FIELDS_MAX < fields.len() || (twice && !mutant::planted("relay_reads_a_name_twice")) {
+        if fields.len() == FIELDS_MAX {
             return None;
         }
+        let at = pair.iter().position(|&byte| byte == b'=').unwrap_or(pair.len());
+        let value = pair.get(at + 1..).unwrap_or_default();
+        fields.push((decoded(&pair[..at])?, decoded(value)?));
     }
-    Some(fields)
+    fields.sort_unstable_by(|(name, _), (other, _)| name.cmp(other));
+    let is_each_once = fields.windows(2).all(|pair| pair[0].0 != pair[1].0);
+    let is_read = is_each_once || mutant::planted("relay_reads_a_name_twice");
+    is_read.then_some(Fields(fields))
 }
 
 /// Says whether what is signed stands for these fields alone. It joins names and values as they
 /// are, so one field of `1&b=2` has the signature of two; whoever writes them as one hides one.
-pub(crate) fn reads_one_way(fields: &Fields) -> bool {
+pub(crate) fn reads_one_way(fields: &Fields<'_>) -> bool {
     let begins_a_field = |text: &[u8]| {
         let end = text.iter().position(|&byte| byte == b'=').unwrap_or(0);
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
@@ -43,10 +62,13 @@ pub(crate) fn reads_one_way(fields: &Fields) -> bool {
     })
 }
 
-fn decoded(text: &[u8]) -> Option<Vec<u8>> {
+fn decoded(text: &[u8]) -> Option<Bytes<'_>> {
+    let is_escaped = |byte: &u8| matches!(byte, b'%' | b'+');
+    let Some(plain) = text.iter().position(is_escaped) else { return Some(text.into()) };
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.iter();
+    bytes.extend_from_slice(&text[..plain]);
+    let mut rest = text[plain..].iter();
     while let Some(&byte) = rest.next() {
         bytes.push(match byte {
             b'+' => b' ',
@@ -54,7 +76,7 @@ fn decoded(text: &[u8]) -> Option<Vec<u8>> {
             plain => plain,
         });
     }
-    Some(bytes)
+    Some(bytes.into())
 }
 
 #[cfg(test)]
@@ -66,9 +88,9 @@ mod tests {
         let fields = read(b"b=%C4%C3%CC%FA+%2B&a=&&c").unwrap();
         let expected: [(&[u8], &[u8]); 3] =
             [(b"a", b""), (b"b", b"\xc4\xc3\xcc\xfa +"), (b"c", b"")];
-        let found: Vec<(&[u8], &[u8])> =
-            fields.iter().map(|(name, value)| (name.as_slice(), value.as_slice())).collect();
-        assert_eq!(found, expected);
+        assert_eq!(fields.iter().collect::<Vec<_>>(), expected);
+        assert_eq!(fields.get("b"), Some(expected[1].1));
+        assert_eq!(fields.get("d"), None);
     }
 
     #[test]

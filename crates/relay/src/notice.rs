@@ -138,9 +138,7 @@ fn open_alipay(
     if !form::reads_one_way(&fields) && !mutant::planted("relay_reads_a_field_inside_another") {
         return Err(Refusal::Unreadable);
     }
-    let field = |name: &str| {
-        fields.get(name.as_bytes()).map(Vec::as_slice).filter(|value| !value.is_empty())
-    };
+    let field = |name: &str| fields.get(name).filter(|value| !value.is_empty());
     let weaker = field("sign_type").is_some_and(|kind| kind != b"RSA2");
     if weaker && !mutant::planted("relay_takes_a_weaker_kind") {
         return Err(Refusal::BadSignature);
@@ -165,9 +163,9 @@ fn open_alipay(
 
 /// Returns what the signature of a form covers: sorted by name, without `sign`, `sign_type` and
 /// empty values (opendocs 0c2c19), in the bytes that came.
-fn signed_text(fields: &form::Fields) -> Vec<u8> {
+fn signed_text(fields: &form::Fields<'_>) -> Vec<u8> {
     let mut text = Vec::with_capacity(2048);
-    for (name, value) in fields {
+    for (name, value) in fields.iter() {
         let is_left_out = name == b"sign" || name == b"sign_type" || value.is_empty();
         if is_left_out {
             continue;
