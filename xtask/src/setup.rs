@@ -51,12 +51,37 @@ pub(crate) fn ui() -> Result<(), TaskError> {
     Ok(())
 }
 
+/// Installs the servers that a relay is measured beside. SQLite's binding is built here: there is
+/// nothing ready-made to download, and Node's own headers are where its package put them.
+pub(crate) fn peers() -> Result<(), TaskError> {
+    let ours = [("npm_config_build_from_source", "true"), ("npm_config_nodedir", "/usr")];
+    let has_headers = Path::new("/usr/include/node").exists();
+    node_packages_with("tests/bench/peers", &ours[..1 + usize::from(has_headers)])?;
+    Ok(())
+}
+
 /// Installs missing system packages and returns how many there were.
 pub(crate) fn system() -> Result<usize, TaskError> {
     if !cfg!(target_os = "linux") {
         return Ok(0); // Windows and macOS bring their own web view.
     }
-    let missing = missing_packages()?;
+    install(&missing_packages()?, missing_packages)
+}
+
+/// Installs what one figure alone needs.
+pub(crate) fn also(names: &[&'static str]) -> Result<(), TaskError> {
+    let lacking = || -> Vec<&'static str> {
+        names.iter().copied().filter(|name| !is_installed(name)).collect()
+    };
+    install(&lacking(), || Ok(lacking()))?;
+    Ok(())
+}
+
+/// Installs packages and returns how many; `left` says which are still missing.
+fn install(
+    missing: &[&'static str],
+    left: impl Fn() -> Result<Vec<&'static str>, TaskError>,
+) -> Result<usize, TaskError> {
     if missing.is_empty() {
         return Ok(0);
     }
@@ -69,8 +94,8 @@ pub(crate) fn system() -> Result<usize, TaskError> {
         shell::say("the package lists could not be renewed");
     }
     let install = ["-q", "install", "-y", "--no-install-recommends"];
-    shell::run(&[&apt[..], &wait, &install, &missing].concat())?;
-    let left = missing_packages()?;
+    shell::run(&[&apt[..], &wait, &install, missing].concat())?;
+    let left = left()?;
     if !left.is_empty() {
         return Err(TaskError::Sentence(format!("still missing: {}", left.join(" "))));
     }
@@ -91,12 +116,17 @@ pub(crate) fn missing_packages() -> Result<Vec<&'static str>, TaskError> {
 
 /// Runs `npm ci` where the installed packages are missing or older than the lock.
 fn node_packages(folder: &str) -> Result<usize, TaskError> {
+    node_packages_with(folder, &[])
+}
+
+fn node_packages_with(folder: &str, variables: &[(&str, &str)]) -> Result<usize, TaskError> {
     check_node()?;
     let path = shell::root().join(folder);
     if is_current(&path.join("package-lock.json"), &path.join("node_modules/.package-lock.json")) {
         return Ok(0);
     }
-    shell::run(&["npm", "--prefix", folder, "ci", "--no-audit", "--no-fund"])?;
+    let install = ["npm", "--prefix", folder, "ci", "--no-audit", "--no-fund"];
+    shell::run_with(&install, variables)?;
     Ok(1)
 }
 
