@@ -2,9 +2,8 @@
 //! bytes between the same two cores, and one sync of one page on the same disk, interleaved.
 //!
 //! Twice: the relay alone, from the first byte that a channel sends to the last byte of the event
-//! on the till's stream; and all of it, from the customer's payment at the channel to the till's
-//! word, through the channel's own signature and post, the relay, and the till's own check and
-//! commit. A frame of the screen is added to both sides of the second: none is painted here.
+//! on the till's stream; and all of it, from that first byte to the till's word, through the relay
+//! and the till's own check and commit. A frame of the screen is added to both sides of the second: none is painted here.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};

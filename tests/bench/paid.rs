@@ -1,8 +1,9 @@
-//! From a customer's payment to the till's word that it is paid, with the real till, relay and
-//! channel, each a process of its own. One clock: the one of whoever plays the customer.
+//! From a channel's notice, or where none comes from a customer's payment, to the till's word that it
+//! is paid, with the real till, relay and channel, each a process of its own. One clock: the one of
+//! whoever brings the notice and plays the customer.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::Child;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -23,10 +24,13 @@ const TILL: u32 = 1;
 const PATIENCE: Duration = Duration::from_secs(30);
 const GLANCE: Duration = Duration::from_millis(20);
 
+/// Where notices are sent to: nowhere by themselves.
+const NOWHERE: &str = "http://notices.invalid";
+
 /// How the till may learn of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// Its relay tells it.
+    /// Its relay tells it, once the notice has come.
     Told,
     /// It has no relay and asks.
     Asks,
@@ -38,6 +42,7 @@ pub(crate) enum Way {
 pub(crate) struct Shop {
     place: Place,
     relay: Server,
+    channel: SocketAddr,
     file: PathBuf,
     runtime: Runtime,
     streams: u64,
@@ -66,10 +71,13 @@ impl Shop {
             &file,
             format!(
                 "way = \"standalone\"\naddress = \"http://{address}\"\n\
-                 notify = \"http://{address}\"\ntill = \"t0\"\nkey_id = \"a\"\nkey_file = {key:?}\n"
+                 notify = \"{NOWHERE}\"\ntill = \"t0\"\nkey_id = \"a\"\nkey_file = {key:?}\n"
             ),
         )?;
-        Ok(Shop { place, relay, file, runtime, streams: 0, sales: 0 })
+        let gateway = of("gateway")?;
+        let channel = gateway.trim_start_matches("http://").split('/').next();
+        let channel = channel.unwrap_or_default().parse()?;
+        Ok(Shop { place, relay, channel, file, runtime, streams: 0, sales: 0 })
     }
 
     /// Returns where the relay keeps its files.
@@ -77,8 +85,8 @@ impl Shop {
         &self.relay
     }
 
-    /// Shows a code and has it paid `after` the till waits; returns the ns from the payment to the
-    /// till's word.
+    /// Shows a code and has it paid `after` the till waits; returns the ns from the notice, or where
+    /// none comes from the payment, to the till's word.
     pub(crate) fn paid_ns(&mut self, way: Way, after: Duration) -> Result<u64, Failure> {
         let mut command = self.place.till(TILL);
         if way != Way::Asks {
@@ -102,7 +110,9 @@ impl Shop {
         after: Duration,
         lines: &Receiver<Value>,
     ) -> Result<u64, Failure> {
-        let code = until(lines, |line| line["code"].as_str().map(str::to_owned))?;
+        let text = |line: &Value, name: &str| line[name].as_str().map(str::to_owned);
+        let (code, no) =
+            until(lines, |line| Some((text(line, "code")?, text(line, "out_trade_no")?)))?;
         if way != Way::Asks {
             self.streams += 1;
             self.until_it_listens(lines)?;
@@ -113,11 +123,23 @@ impl Shop {
         if way == Way::RelayGone {
             self.signal(Signal::STOP)?;
         }
-        let customer = self.place.customer();
-        let (time, paid) = timed(|| {
-            self.runtime.block_on(customer.scan(&code, Manner::Pays))?;
-            until(lines, |line| (line["screen"] == "Paid").then_some(()))
-        });
+        let pay = || self.runtime.block_on(self.place.customer().scan(&code, Manner::Pays));
+        let is_paid = || until(lines, |line| (line["screen"] == "Paid").then_some(()));
+        let (time, paid) = if way == Way::Told {
+            pay()?;
+            let notice = self.notice(&no)?;
+            let mut stream = TcpStream::connect(self.relay.address)?;
+            stream.set_nodelay(true)?;
+            timed(|| {
+                stream.write_all(&notice)?;
+                is_paid()
+            })
+        } else {
+            timed(|| {
+                pay()?;
+                is_paid()
+            })
+        };
         if way == Way::RelayGone {
             self.signal(Signal::CONT)?;
         }
@@ -142,18 +164,43 @@ impl Shop {
         Err("the till does not listen".into())
     }
 
+    /// Returns the notice about a number as the channel would post it to the relay. It leads nowhere
+    /// by itself, so that its time begins where it is brought.
+    fn notice(&self, no: &str) -> Result<Vec<u8>, Failure> {
+        let page = page(self.channel, "/control/notices")?;
+        let (_, list) = page.split_once("\r\n\r\n").ok_or("no list of notices")?;
+        let list: Vec<Value> = serde_json::from_str(list)?;
+        let about = |notice: &&Value| notice["body"].as_str().is_some_and(|body| body.contains(no));
+        let notice = list.iter().find(about).ok_or("no notice")?;
+        let text = |name: &str| notice[name].as_str().ok_or("no such member");
+        let (path, body) = (text("url")?.strip_prefix(NOWHERE).ok_or("elsewhere")?, text("body")?);
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: relay\r\nContent-Length: {}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\n\r\n",
+            body.len()
+        );
+        Ok([head.as_bytes(), body.as_bytes()].concat())
+    }
+
     fn numbers(&self) -> Result<String, Failure> {
-        let mut stream = TcpStream::connect(self.relay.inside.ok_or("no numbers")?)?;
-        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: relay\r\nConnection: close\r\n\r\n")?;
-        let mut text = String::new();
-        stream.read_to_string(&mut text)?;
-        Ok(text)
+        page(self.relay.inside.ok_or("no numbers")?, "/metrics")
     }
 
     fn signal(&self, signal: Signal) -> Result<(), Failure> {
         let pid = Pid::from_raw(i32::try_from(self.relay.pid())?).ok_or("no process")?;
         Ok(kill_process(pid, signal)?)
     }
+}
+
+/// Returns the whole answer for a path.
+fn page(address: SocketAddr, path: &str) -> Result<String, Failure> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.write_all(
+        format!("GET {path} HTTP/1.1\r\nHost: it\r\nConnection: close\r\n\r\n").as_bytes(),
+    )?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// Returns a till's lines as they come.
