@@ -36,5 +36,12 @@ async fn at_practice_a_notice_turns_the_window_green_before_the_till_has_asked()
         app.picture(&picture(&format!("{name}-health"))).await.unwrap();
         app.key(Key::Escape).await.unwrap();
     }
+    app.speak(Language::English).await.unwrap();
+    app.plate("paid").await.unwrap();
+    app.picture(&picture("en-notice-paid")).await.unwrap();
+    app.key(Key::F1).await.unwrap();
+    let said = app.see("[data-screen=health] [data-of=hearing]").await.unwrap();
+    assert!(said.contains("by notice (last 2)") && !said.contains("by asking"), "{said}");
+    app.picture(&picture("en-notice-health")).await.unwrap();
     app.close().await.unwrap();
 }
