@@ -74,10 +74,6 @@ const CAUGHT: &[(&str, fn())] = &[
     ("law7_a_download_for_each_key", keys::law7_a_flood_of_unknown_keys_is_no_storm_of_downloads),
     ("law7_each_hint_asks", hearing::law7_hints_without_end_are_a_question_every_three_seconds),
     ("m14_waits_on_once_it_hears_no_more", hearing::m14_the_moment_it_hears_no_more_the_till_asks),
-    (
-        "m14_asks_no_more_once_it_hears",
-        hearing::m14_a_till_that_hears_asks_less_often_and_never_less_than_every_five_seconds,
-    ),
     ("law7_one_lane_for_all", counter::certainty_is_never_starved_by_charges),
     ("law7_no_bound_on_the_unknown", counter::law7_new_sales_stop_at_the_bound_of_what_is_unknown),
     ("law7_each_answer_contradicts", notices::law7_an_old_notice_a_hundred_times_is_one_finding),

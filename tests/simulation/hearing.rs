@@ -6,7 +6,7 @@ use mianfu_practice::Truth;
 
 use super::record::{Broken, Call, Deed, Record, is_end};
 
-/// From a payment to its being kept, in ms: five seconds between two questions, and the ways of one
+/// From a payment to its being kept, in ms: four and a half seconds between two questions, and the ways of one
 /// that had just left and of the next.
 const SEEN_MS_MAX: i64 = 6_500;
 

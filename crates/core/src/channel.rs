@@ -129,7 +129,7 @@ impl Timetable {
         first_query_ms: 5_000,
         query_every_ms: 3_000,
         show_every_ms: 3_000,
-        heard_every_ms: 5_000,
+        heard_every_ms: 4_500,
         query_open_ms: 5_500,
         submit_open_ms: 15_500,
         scan_limit_ms: 60_000,
