@@ -98,7 +98,10 @@ impl Program {
             stderr.read_to_string(&mut log).unwrap();
             log
         });
-        let said: Value = serde_json::from_str(&line).unwrap();
+        let Ok(said) = serde_json::from_str::<Value>(&line) else {
+            child.kill().unwrap();
+            panic!("it did not start: {}", log.join().unwrap());
+        };
         let address = said["listen"].as_str().unwrap().parse().unwrap();
         Program { child, address, log }
     }
