@@ -86,7 +86,6 @@ const CAUGHT: &[(&str, fn())] = &[
         notices::m14_about_a_sale_of_before_this_start_a_notice_only_makes_the_till_ask,
     ),
     ("law10_another_channels_word", notices::a_notice_that_is_not_genuine_changes_nothing),
-    ("law10_an_unsigned_notice", notices::a_notice_that_is_not_genuine_changes_nothing),
     (
         "law10_an_unknown_key_stays_unknown",
         keys::law10_a_certificate_that_rotates_in_the_middle_of_a_sale_loses_nothing,
