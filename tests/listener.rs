@@ -165,11 +165,13 @@ fn a_file_about_a_relay_is_used_whole_or_says_what_to_mend() {
                     notify = \"https://pay.example.com\"\ntill = \"till-1\"\n";
     assert!(matches!(read(embedded), Ok(RelayWish::Embedded { .. })));
     check("way = \"pigeon\"", "look at line 1");
-    check("", "look at line");
+    check("", "add `way`");
+    check("\u{feff}way = \"none\"\n\nlisten = 5\n", "look at line 3");
+    check(&format!("{whole}notify = \"https://pay.example.com:99999\"\n"), "`notify` is https");
     check(&whole.replace("key_id = \"a\"\n", ""), "add `key_id`");
     check(&whole.replace("till-1", "till 1"), "`till` is letters");
-    check(&whole.replace(".com", ".com/relay"), "`address` is scheme and host alone");
-    check(&whole.replace("https://", "http://"), "plain http is for this computer only");
+    check(&whole.replace(".com", ".com/relay"), "`address` is https, scheme and host alone");
+    check(&whole.replace("https://", "http://"), "http is for this computer only");
     check(&whole.replace("a.key", "b.key"), "cannot be read");
     check(&format!("{whole}listen = \"0.0.0.0:1\"\n"), "`listen` is of another way");
     check(&format!("{whole}key = \"{}\"\n", key(1)), "look at line 6");
@@ -195,6 +197,17 @@ fn a_relay_that_cannot_listen_stops_no_till() {
         house.address, house.address
     );
     let wish = listener::load(&place.write("relay-of-till.toml", &text)).unwrap();
-    place.start(wish);
+    let trouble = place.start(wish).expect("its port is taken");
+    assert!(trouble.contains("the relay cannot listen"), "{trouble}");
     assert_eq!(sell(&mut place), 0);
+}
+
+#[test]
+fn a_damaged_database_of_the_tills_own_relay_is_laid_aside() {
+    let mut place = Place::open();
+    place.write("till.relay.db", &"no database".repeat(1_000));
+    assert_eq!(place.start(RelayWish::practice()), None);
+    place.until_standing(Standing::Listening);
+    assert!(place.path("till.relay.db.damaged").exists());
+    assert_eq!(sell(&mut place), 2);
 }

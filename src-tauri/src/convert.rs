@@ -23,6 +23,7 @@ use mianfu_till::upkeep::Condition;
 use mianfu_till::{Counter, Means, SameCustomer as Answer, Settings};
 
 use crate::change::Codes;
+use crate::open::RelayTrouble;
 use crate::store::CounterSettings;
 use crate::views::{
     AttemptState, BillView, CashBillView, CashView, ChannelHealth, ChannelHealthView, ChannelView,
@@ -55,8 +56,8 @@ pub(crate) struct Room<'a> {
     pub(crate) manager: Manager,
     /// Where everything is kept.
     pub(crate) folder: &'a Path,
-    /// Why the file about the relay is not used.
-    pub(crate) relay_trouble: Option<&'a str>,
+    /// Why no notices come though they should.
+    pub(crate) relay_trouble: Option<&'a RelayTrouble>,
 }
 
 pub(crate) fn counter(counter: &Counter, room: Room<'_>, now: Timestamp) -> CounterView {

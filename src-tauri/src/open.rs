@@ -43,14 +43,32 @@ pub struct Place {
     pub relay: Option<PathBuf>,
 }
 
+/// Why no notices come though they should, in the system's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum RelayTrouble {
+    /// The file about the relay cannot be used.
+    File(String),
+    /// The relay in this program did not start.
+    Start(String),
+}
+
+impl RelayTrouble {
+    /// Returns the system's words.
+    pub(crate) fn why(&self) -> &str {
+        match self {
+            RelayTrouble::File(why) | RelayTrouble::Start(why) => why,
+        }
+    }
+}
+
 /// An open shop: the running till and what belongs to it.
 pub(crate) struct Shop {
     pub(crate) shop: ShopView,
     pub(crate) running: Running<MerchantKeys>,
     /// What brings notices.
     pub(crate) ear: Ear,
-    /// Why the file about the relay is not used.
-    pub(crate) relay_trouble: Option<String>,
+    /// Why no notices come though they should.
+    pub(crate) relay_trouble: Option<RelayTrouble>,
     pub(crate) upkeep: Upkeep,
     pub(crate) settings: Settings,
     pub(crate) counter: CounterSettings,
@@ -139,7 +157,7 @@ pub(crate) fn open(place: &Place, practice: &Reached, runtime: &Handle) -> Resul
     };
     let (relay, trouble) = wish(place.relay.as_deref());
     let mut shop = start(place, files, store, relay, runtime)?;
-    shop.relay_trouble = trouble;
+    shop.relay_trouble = trouble.map(RelayTrouble::File).or(shop.relay_trouble);
     Ok(shop)
 }
 
@@ -233,7 +251,7 @@ fn start(
         shop: of.shop,
         running: started.running,
         ear: started.ear,
-        relay_trouble: None,
+        relay_trouble: started.relay_trouble.map(RelayTrouble::Start),
         upkeep,
         receipts,
         settings,

@@ -200,7 +200,7 @@ impl Shell {
             counter: &shop.counter,
             codes: &codes,
             folder: &shop.folder,
-            relay_trouble: shop.relay_trouble.as_deref(),
+            relay_trouble: shop.relay_trouble.as_ref(),
             sound_works: *self.speaker.works().borrow(),
             missed_sounds: *self.speaker.missed().borrow(),
             manager: shop.people.manager(now),

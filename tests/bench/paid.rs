@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const GLANCE: Duration = Duration::from_millis(20);
 
 /// Where notices are sent to: nowhere by themselves.
-const NOWHERE: &str = "http://notices.invalid";
+const NOWHERE: &str = "https://notices.invalid";
 
 /// How the till may learn of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

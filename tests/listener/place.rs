@@ -88,15 +88,16 @@ impl Place {
         path
     }
 
-    /// Starts the till and waits until it offers both channels.
-    pub(crate) fn start(&mut self, wish: RelayWish) {
+    /// Starts the till and waits until it offers both channels; returns why its own relay did not
+    /// start.
+    pub(crate) fn start(&mut self, wish: RelayWish) -> Option<String> {
         let files = Files {
             database: self.path("till.db"),
             channels: vec![self.path("channel.toml"), self.path("wechat.toml")],
             store: 1,
             till: 1,
         };
-        let Started { running, ear, .. } =
+        let Started { running, ear, relay_trouble, .. } =
             start(&files, wish, self.runtime.handle().clone()).unwrap();
         self.till = Some((running, ear));
         let is_ready = |till: &mut Till<MerchantKeys>| {
@@ -106,6 +107,7 @@ impl Place {
             })
         };
         self.until(is_ready);
+        relay_trouble
     }
 
     /// Ends the till as the window's close does.

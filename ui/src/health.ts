@@ -96,6 +96,7 @@ export function hearingLevel(state: HearingState): Level {
     case "refused":
     case "strange":
     case "wrong_file":
+    case "not_started":
       return "care";
   }
 }

@@ -73,9 +73,10 @@ test.each([
 test.each([
   ["asking", "plain", "没有中继，靠查询"],
   ["silent", "plain", "连不上中继，改为查询照常收款"],
-  ["refused", "care", "中继不认本台的密钥，改为查询照常收款；请实施人员核对 key_id 和 key_file"],
+  ["refused", "care", "中继不认本台，改为查询照常收款；请实施人员核对 till、key_id 和 key_file"],
   ["strange", "care", "请实施人员核对 address"],
   ["wrong_file", "care", "look at line 3"],
+  ["not_started", "care", "本程序内的中继没有启动，改为查询照常收款"],
 ] as const)("notices: %s is %s and says that sales go on", async (state, sure, said) => {
   const { hearing } = healthWith(NOW);
   const detail = state === "wrong_file" ? "look at line 3" : null;

@@ -35,7 +35,7 @@ pub use keys::MerchantKeys;
 pub use news::{About, News};
 pub use scanned::{AuthCode, Scanned, recognise};
 pub use subject::Subject;
-pub use transport::{Chunks, EndpointError, Https, Transport};
+pub use transport::{Chunks, EndpointError, Https, Transport, is_origin};
 pub use wall::channel_time;
 pub use wechat::certificates::{CertificateRefresh, RefreshCause};
 pub use wechat::keys::{PlatformKey, WechatKeys, merchant_serial};

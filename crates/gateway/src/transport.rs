@@ -318,7 +318,27 @@ fn refused(why: &str) -> CallError {
 }
 
 fn read_roots(pem: &[u8]) -> Result<Vec<Certificate>, EndpointError> {
-    Certificate::from_pem_bundle(pem).map_err(roots_error)
+    let roots = Certificate::from_pem_bundle(pem).map_err(roots_error)?;
+    if roots.is_empty() {
+        let source = io::Error::new(io::ErrorKind::InvalidData, "there is no certificate in it");
+        return Err(EndpointError::Roots { source });
+    }
+    Ok(roots)
+}
+
+/// Says whether a text is scheme, host and perhaps a port, and no more, over TLS unless the host is
+/// this computer.
+#[must_use]
+pub fn is_origin(text: &str) -> bool {
+    let Ok(url) = Url::parse(text) else { return false };
+    let is_plain = url.username().is_empty() && url.password().is_none() && url.path() == "/";
+    let is_secure = match url.scheme() {
+        "https" => true,
+        "http" => is_this_computer(&url),
+        _ => false,
+    };
+    let ends = url.query().is_none() && url.fragment().is_none();
+    is_plain && is_secure && ends && url.host_str().is_some_and(|host| !host.is_empty())
 }
 
 fn roots_error(error: reqwest::Error) -> EndpointError {

@@ -25,7 +25,7 @@ use crate::hearing::Standing;
 use crate::running::Requests;
 
 pub use embedded::{Embedded, EmbeddedError, Merchant};
-pub use file::{RelayFileError, RelayWish, load};
+pub use file::{RelayFileError, RelayWish, Wrong as WrongRelay, load};
 pub use link::Link;
 
 /// A stream that stood as long was no failure, and the next wait is the shortest again.

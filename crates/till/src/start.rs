@@ -72,6 +72,8 @@ pub struct Started {
     pub birth: Birth,
     /// What brings it notices; it lives as long as the till shall hear.
     pub ear: Ear,
+    /// Why the relay that was wished in this program did not start, where it did not.
+    pub relay_trouble: Option<String>,
 }
 
 /// Starts a till: reads the channels' files, opens the database, resumes what is open.
@@ -137,17 +139,21 @@ pub fn start_with(
     let mut till = Till::open(opening, now)?;
     till.hears_by(relayed.way);
     let running = Running::start(till, transports, clock, runtime.clone())?;
+    let relay_trouble = relayed.trouble.clone();
     let ear = relayed.listen(running.requests(), clock, &runtime);
-    Ok(Started { running, birth, ear })
+    Ok(Started { running, birth, ear, relay_trouble })
 }
 
 /// A relay as a start found it.
+#[derive(Default)]
 struct Relayed {
     way: Way,
     /// Scheme, host and port that channels post to, and the till's name there.
     posted_to: Option<(String, String)>,
     link: Option<Link>,
     embedded: Option<Embedded>,
+    /// Why there is none in this program.
+    trouble: Option<String>,
 }
 
 impl Relayed {
@@ -158,14 +164,14 @@ impl Relayed {
         loaded: &[Loaded],
         runtime: &tokio::runtime::Handle,
     ) -> Relayed {
-        let none = Relayed { way: Way::None, posted_to: None, link: None, embedded: None };
+        let none = Relayed::default();
         match wish {
             RelayWish::None => none,
             RelayWish::Standalone { link, notify, till } => Relayed {
                 way: Way::Standalone,
                 posted_to: Some((notify, till)),
                 link: Some(link),
-                embedded: None,
+                ..none
             },
             RelayWish::Embedded { listen, notify, till } => {
                 let database = files.database.with_extension("relay.db");
@@ -176,11 +182,12 @@ impl Relayed {
                         let here = format!("http://{}", embedded.address);
                         let posted_to = Some((notify.unwrap_or(here), till));
                         let (link, embedded) = (Some(link), Some(embedded));
-                        Relayed { way: Way::Embedded, posted_to, link, embedded }
+                        Relayed { way: Way::Embedded, posted_to, link, embedded, trouble: None }
                     }
                     Err(error) => {
-                        tracing::error!(error = %chain(&error), "there is no relay in this till");
-                        Relayed { way: Way::Embedded, ..none }
+                        let why = chain(&error);
+                        tracing::error!(why, "there is no relay in this till");
+                        Relayed { way: Way::Embedded, trouble: Some(why), ..none }
                     }
                 }
             }

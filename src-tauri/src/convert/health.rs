@@ -8,6 +8,7 @@ use mianfu_till::till::TroubleKind;
 use mianfu_till::upkeep::Condition;
 
 use super::hearing::hearing;
+use crate::open::RelayTrouble;
 use crate::views::{
     BackupState, ClockState, DiskState, HealthView, ShopView, WaitingKind, WaitingView,
 };
@@ -18,7 +19,7 @@ pub(super) fn health(
     counter: &Counter,
     condition: &Condition,
     shop: ShopView,
-    relay_trouble: Option<&str>,
+    relay_trouble: Option<&RelayTrouble>,
 ) -> HealthView {
     let (disk, disk_at) = disk(counter, condition);
     let clock = if counter.clock.is_wrong {

@@ -2,12 +2,14 @@
 
 use mianfu_till::hearing::{Delay, Heard, Standing, Way};
 
+use crate::open::RelayTrouble;
 use crate::views::{DelayView, HearingState, HearingView, WayView};
 
-/// `trouble` is why the file about the relay is not used.
-pub(super) fn hearing(heard: &Heard, trouble: Option<&str>) -> HearingView {
+/// `trouble` is why no notices come though they should.
+pub(super) fn hearing(heard: &Heard, trouble: Option<&RelayTrouble>) -> HearingView {
     let state = match (trouble, heard.way, heard.standing) {
-        (Some(_), ..) => HearingState::WrongFile,
+        (Some(RelayTrouble::File(_)), ..) => HearingState::WrongFile,
+        (Some(RelayTrouble::Start(_)), ..) => HearingState::NotStarted,
         (None, Way::None, _) => HearingState::Asking,
         (None, _, Standing::Connecting) => HearingState::Connecting,
         (None, _, Standing::Listening) => HearingState::Listening,
@@ -23,7 +25,7 @@ pub(super) fn hearing(heard: &Heard, trouble: Option<&str>) -> HearingView {
         },
         state,
         since_ms: heard.since.map(|since| since.0),
-        detail: trouble.map(str::to_owned),
+        detail: trouble.map(|trouble| trouble.why().to_owned()),
         by_notice: heard.by_notice.map(delay),
         by_asking: heard.by_asking.map(delay),
     }
@@ -39,10 +41,10 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(way: Way, standing: Standing, trouble: Option<&str>, state: HearingState) {
+    fn check(way: Way, standing: Standing, trouble: Option<&RelayTrouble>, state: HearingState) {
         let view = hearing(&Heard { way, standing, ..Heard::default() }, trouble);
         assert_eq!(view.state, state, "{way:?} {standing:?}");
-        assert_eq!(view.detail.as_deref(), trouble);
+        assert_eq!(view.detail.is_some(), trouble.is_some());
     }
 
     #[test]
@@ -53,8 +55,10 @@ mod tests {
         check(Way::Standalone, Standing::Silent, None, HearingState::Silent);
         check(Way::Standalone, Standing::Refused, None, HearingState::Refused);
         check(Way::Standalone, Standing::Strange, None, HearingState::Strange);
-        let why = Some("look at line 3");
-        check(Way::None, Standing::Connecting, why, HearingState::WrongFile);
+        let file = RelayTrouble::File("look at line 3".to_owned());
+        check(Way::None, Standing::Connecting, Some(&file), HearingState::WrongFile);
+        let start = RelayTrouble::Start("the port is taken".to_owned());
+        check(Way::Embedded, Standing::Connecting, Some(&start), HearingState::NotStarted);
     }
 
     #[test]

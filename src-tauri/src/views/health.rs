@@ -75,6 +75,8 @@ pub enum HearingState {
     Strange,
     /// The file about the relay cannot be used.
     WrongFile,
+    /// The relay in this program did not start.
+    NotStarted,
 }
 
 /// Shows how soon after they were paid shown codes were seen to be.

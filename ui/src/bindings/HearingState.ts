@@ -3,4 +3,4 @@
 /**
  * Says whether notices come.
  */
-export type HearingState = "asking" | "connecting" | "listening" | "silent" | "refused" | "strange" | "wrong_file";
+export type HearingState = "asking" | "connecting" | "listening" | "silent" | "refused" | "strange" | "wrong_file" | "not_started";

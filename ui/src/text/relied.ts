@@ -68,9 +68,10 @@ const zh: Relied = {
     connecting: { is: "正在连中继", todo: "请稍等" },
     listening: { is: "已连上中继", todo: "" },
     silent: { is: "连不上中继，改为查询", todo: "照常收款，结果最多晚几秒" },
-    refused: { is: "中继不认本台的密钥，改为查询", todo: "照常收款；请实施人员核对 key_id 和 key_file" },
+    refused: { is: "中继不认本台，改为查询", todo: "照常收款；请实施人员核对 till、key_id 和 key_file" },
     strange: { is: "那个地址不是中继，改为查询", todo: "照常收款；请实施人员核对 address" },
     wrong_file: { is: "中继设置文件不能用，改为查询", todo: "照常收款；请实施人员改好再重开本程序" },
+    not_started: { is: "本程序内的中继没有启动，改为查询", todo: "照常收款；请实施人员看下面的原因，再重开本程序" },
   },
   way: { embedded: "中继在本程序内", standalone: "中继在别处" },
   seen: {
@@ -145,14 +146,14 @@ const en: Relied = {
   hearing: {
     asking: { is: "No relay; the till asks", todo: "" },
     connecting: { is: "Calling the relay", todo: "One moment" },
-    listening: { is: "They come through the relay", todo: "" },
+    listening: { is: "The relay is reached", todo: "" },
     silent: {
       is: "The relay is not reached; the till asks",
       todo: "Sell as usual; results come seconds later at most",
     },
     refused: {
-      is: "The relay does not know this till’s key; the till asks",
-      todo: "Sell as usual; have key_id and key_file checked",
+      is: "The relay does not know this till; the till asks",
+      todo: "Sell as usual; have till, key_id and key_file checked",
     },
     strange: {
       is: "What answers there is no relay; the till asks",
@@ -161,6 +162,10 @@ const en: Relied = {
     wrong_file: {
       is: "The file about the relay cannot be used; the till asks",
       todo: "Sell as usual; have it mended, then start Mianfu again",
+    },
+    not_started: {
+      is: "The relay in this program did not start; the till asks",
+      todo: "Sell as usual; have what stands below mended, then start Mianfu again",
     },
   },
   way: { embedded: "A relay in this program", standalone: "A relay elsewhere" },

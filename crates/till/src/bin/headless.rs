@@ -184,6 +184,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Refused> {
     let relay = wish(arguments.relay.as_deref())?;
     let started = start(&files, relay, tokio::runtime::Handle::current())?;
     print(&json!({ "event": "started", "birth": format!("{:?}", started.birth) }))?;
+    if let Some(why) = &started.relay_trouble {
+        print(&lines::relay_line(&format!("the relay in this program did not start: {why}")))?;
+    }
     let wait_ms = arguments.wait_ms.unwrap_or(match arguments.command {
         Command::Settle { .. } => SETTLE_MS,
         Command::Collect { .. }

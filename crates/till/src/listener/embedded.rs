@@ -16,11 +16,11 @@ use base64::engine::general_purpose::STANDARD;
 use mianfu_core::channel::ChannelId;
 use mianfu_gateway::{EndpointError, Https};
 use mianfu_relay::config::{self, ConfigError};
-use mianfu_relay::db::StoreError;
+use mianfu_relay::db::{Ailment, StoreError};
 use mianfu_relay::keys::{KeyError, TillKey, hex};
 use mianfu_relay::server::{Doors, serve};
 use mianfu_relay::settings::Settings;
-use mianfu_relay::{Epoch, Relay};
+use mianfu_relay::{Clock, Epoch, Relay};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -28,6 +28,7 @@ use tokio::sync::watch;
 use super::link::Link;
 use crate::channel_file::NoticeKeys;
 use crate::clock::{Clock as _, MachineClock};
+use crate::worker::chain;
 
 /// The name of the key that the two share, and of its file, which is never written.
 const KEY: &str = "own";
@@ -95,15 +96,28 @@ impl Embedded {
         let here = format!("http://{}", own.as_ref().unwrap_or(&open).address);
         let key = STANDARD.encode(random::<32>()?);
         let (text, files) = written(till, &key, merchants);
-        let config = config::read(&text, &|name| {
-            files.get(name).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
-        })?;
-        let settings = Settings { grace: GRACE, ..config.settings };
         let epoch = Epoch(hex(&random::<8>()?));
         // Unlike the till's, the relay's time follows the machine's: a channel signs by the time of
         // day, and a machine that slept is late by the till's clock.
-        let now = Arc::new(|| MachineClock::start().now());
-        let (relay, keeper) = Relay::open(database, &epoch, config.roster, settings, now)?;
+        let now: Clock = Arc::new(|| MachineClock::start().now());
+        let open_relay = || {
+            let config = config::read(&text, &|name| {
+                files.get(name).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+            })?;
+            let settings = Settings { grace: GRACE, ..config.settings };
+            let now: Clock = now.clone();
+            Ok::<_, EmbeddedError>(Relay::open(database, &epoch, config.roster, settings, now)?)
+        };
+        let (relay, keeper) = match open_relay() {
+            // What it holds the channel repeats and the till asks about: a damaged one is worth
+            // nothing, and laid aside for whoever wants to know.
+            Err(EmbeddedError::Store(error)) if error.ailment() == Some(Ailment::Damaged) => {
+                tracing::warn!(error = %chain(&error), "the relay's database is laid aside");
+                lay_aside(database)?;
+                open_relay()?
+            }
+            opened => opened?,
+        };
         let (stop, stopped) = watch::channel(false);
         for door in [Some(open), own].into_iter().flatten() {
             door.serve(Arc::clone(&relay), stopped.clone(), runtime);
@@ -120,6 +134,21 @@ impl Embedded {
             drop(keeper.join());
         }
     }
+}
+
+/// Moves a database out of the way, with the files that belong to it.
+fn lay_aside(database: &Path) -> io::Result<()> {
+    for end in ["-wal", "-shm", ""] {
+        let mut name = database.as_os_str().to_owned();
+        name.push(end);
+        let mut aside = database.as_os_str().to_owned();
+        aside.push(format!(".damaged{end}"));
+        match std::fs::rename(name, aside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => (),
+        }
+    }
+    Ok(())
 }
 
 /// A place to listen.

@@ -21,7 +21,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use mianfu_gateway::{EndpointError, Https};
+use mianfu_gateway::{EndpointError, Https, is_origin};
 use mianfu_relay::keys::{KeyError, TillKey};
 use serde::Deserialize;
 
@@ -80,6 +80,12 @@ pub enum RelayFileError {
         #[source]
         source: std::io::Error,
     },
+    /// Bytes and no text.
+    #[error("`{}` is not text: save it as UTF-8", path.display())]
+    NotText {
+        /// Which file.
+        path: PathBuf,
+    },
     /// Others can read the key.
     #[error("`{}` can be read by others: run chmod 600 on it", path.display())]
     Open {
@@ -133,7 +139,11 @@ impl fmt::Display for Wrong {
                 write!(f, "`{member}` is letters, digits, dots, dashes and underscores")
             }
             Wrong::Address(member) => {
-                write!(f, "`{member}` is scheme and host alone, such as https://pay.example.com")
+                write!(
+                    f,
+                    "`{member}` is https, scheme and host alone, such as https://pay.example.com; \
+                     http is for this computer only"
+                )
             }
         }
     }
@@ -150,7 +160,7 @@ enum WayName {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fields {
-    way: WayName,
+    way: Option<WayName>,
     listen: Option<SocketAddr>,
     address: Option<String>,
     notify: Option<String>,
@@ -168,13 +178,15 @@ struct Fields {
 pub fn load(path: &Path) -> Result<RelayWish, RelayFileError> {
     let text = read(path)?;
     let form = |what| RelayFileError::Form { path: path.to_owned(), what };
-    let fields: Fields = toml::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
+    let text = text.trim_start_matches('\u{feff}');
+    let fields: Fields = toml::from_str(text).map_err(|error| {
         let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
         form(Wrong::Line(before.matches('\n').count() + 1))
     })?;
-    check(&fields).map_err(form)?;
+    let way = fields.way.ok_or_else(|| form(Wrong::Missing("way")))?;
+    check(&fields, way).map_err(form)?;
     let till = fields.till.clone().unwrap_or_default();
-    match fields.way {
+    match way {
         WayName::None => Ok(RelayWish::None),
         WayName::Embedded => {
             let listen = fields.listen.ok_or_else(|| form(Wrong::Missing("listen")))?;
@@ -189,7 +201,7 @@ pub fn load(path: &Path) -> Result<RelayWish, RelayFileError> {
 }
 
 /// Checks that there is what the way needs and nothing besides, and that names and addresses are.
-fn check(fields: &Fields) -> Result<(), Wrong> {
+fn check(fields: &Fields, way: WayName) -> Result<(), Wrong> {
     use WayName::{Embedded, Standalone};
 
     let members = [
@@ -202,10 +214,10 @@ fn check(fields: &Fields) -> Result<(), Wrong> {
         ("root_certificates_file", fields.root_certificates_file.is_some(), &[], &[Standalone]),
     ];
     for (member, is_there, needed_by, known_to) in members {
-        if !is_there && needed_by.contains(&fields.way) {
+        if !is_there && needed_by.contains(&way) {
             return Err(Wrong::Missing(member));
         }
-        if is_there && !known_to.contains(&fields.way) {
+        if is_there && !known_to.contains(&way) {
             return Err(Wrong::Unused(member));
         }
     }
@@ -248,7 +260,8 @@ fn read(path: &Path) -> Result<String, RelayFileError> {
     if FILE_BYTES_MAX < std::fs::metadata(path).map_err(unreadable)?.len() {
         return Err(unreadable(std::io::ErrorKind::FileTooLarge.into()));
     }
-    std::fs::read_to_string(path).map_err(unreadable)
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    String::from_utf8(bytes).map_err(|_| RelayFileError::NotText { path: path.to_owned() })
 }
 
 fn is_name(text: &str) -> bool {
@@ -256,12 +269,4 @@ fn is_name(text: &str) -> bool {
     (1..=NAME_BYTES_MAX).contains(&text.len())
         && text.bytes().all(is_plain)
         && !text.starts_with('.')
-}
-
-/// Says whether a text is scheme and host, perhaps a port, and no more: what follows is the relay's.
-fn is_origin(text: &str) -> bool {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let host = rest.unwrap_or_default().trim_end_matches('/');
-    let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
-    !host.is_empty() && host.bytes().all(is_host)
 }

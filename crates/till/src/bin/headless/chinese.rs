@@ -1,6 +1,7 @@
 //! Why a command was not carried out, in Chinese. The English sentence carries the details.
 
 use mianfu_core::breaker::Offer;
+use mianfu_till::listener::{RelayFileError, WrongRelay};
 use mianfu_till::refunds::RefundRefusal;
 use mianfu_till::start::StartError;
 use mianfu_till::{DbError, Refusal, TillError};
@@ -31,7 +32,7 @@ pub(crate) fn of(refused: &Refused) -> String {
         Refused::WhichChannel => "本台有不止一个渠道",
         Refused::Number => "这不是本台的商户订单号：应为 90 开头的 28 位数字",
         Refused::IntentName => "intent 的名字应为 1 到 64 个字，不带空格",
-        Refused::Relay(_) => "中继的设置文件不能用",
+        Refused::Relay(error) => return of_relay_file(error),
         Refused::Start(error) => return of_start(error),
         Refused::NotOffered(Offer::Silent { .. }) => "渠道没有应答",
         Refused::NotOffered(Offer::Proving | Offer::Ready) => "渠道还没有答复过",
@@ -48,6 +49,36 @@ pub(crate) fn of(refused: &Refused) -> String {
         Refused::System(_) => "系统拒绝了",
     }
     .to_owned()
+}
+
+fn of_relay_file(error: &RelayFileError) -> String {
+    match error {
+        RelayFileError::Unreadable { path, .. } => {
+            format!("读不了 `{}`：请检查路径", path.display())
+        }
+        RelayFileError::NotText { path } => format!("`{}` 不是文本：请存成 UTF-8", path.display()),
+        RelayFileError::Open { path } => {
+            format!("别人也能读 `{}`：请对它运行 chmod 600", path.display())
+        }
+        RelayFileError::Form { path, what } => {
+            let what = match what {
+                WrongRelay::Line(line) => format!("请看第 {line} 行"),
+                WrongRelay::Missing(member) => format!("请加上 `{member}`"),
+                WrongRelay::Unused(member) => format!("`{member}` 是另一种方式的，请去掉"),
+                WrongRelay::Name(member) => {
+                    format!("`{member}` 只能用字母、数字、点、横线和下划线")
+                }
+                WrongRelay::Address(member) => format!(
+                    "`{member}` 只写 https、主机和端口，如 https://pay.example.com；http 只能指本机"
+                ),
+            };
+            format!("中继设置文件 `{}` 不对：{what}", path.display())
+        }
+        RelayFileError::Key { path, .. } => {
+            format!("密钥 `{}` 不能用：应为 32 个以上随机字节的 base64", path.display())
+        }
+        RelayFileError::Endpoint(_) => "中继的地址或根证书不能用".to_owned(),
+    }
 }
 
 fn of_start(error: &StartError) -> String {

@@ -140,6 +140,12 @@ pub(crate) fn describe_notice(notice: &Notice) -> (&'static str, Value) {
     }
 }
 
+/// Returns the line that says why notices do not come.
+pub(crate) fn relay_line(says: &str) -> Value {
+    let next = "sell as usual: the till asks; mend the relay or its file when there is time";
+    json!({ "event": "notice", "notice": "no_notices", "says": says, "next": next })
+}
+
 fn trouble(kind: TroubleKind) -> (&'static str, &'static str, &'static str) {
     match kind {
         TroubleKind::DiskFull => {

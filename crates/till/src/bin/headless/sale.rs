@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use mianfu_core::attempt::Screen;
 use mianfu_core::number::OutTradeNo;
 use mianfu_core::refund::{Refund, RefundPhase};
-use mianfu_till::hearing::{Delay, Way};
+use mianfu_till::hearing::{Delay, Standing, Way};
 use mianfu_till::{Collect, DbError, SameCustomer};
 use serde_json::json;
 
 use crate::desk::Desk;
 use crate::exits;
-use crate::lines::{describe, describe_refund, print};
+use crate::lines::{describe, describe_refund, print, relay_line};
 use crate::refused::Refused;
 
 /// Takes a payment and waits for its end.
@@ -78,6 +78,17 @@ async fn follow(desk: &mut Desk, no: OutTradeNo) -> Result<ExitCode, Refused> {
 async fn tell_how_it_was_learnt(desk: &Desk) -> Result<(), Refused> {
     let heard = desk.ask(|till, _| Ok::<_, DbError>(till.heard())).await?;
     let line = |by: &str, delay: &Delay| json!({ "event": "learnt", "by": by, "way": way(heard.way), "delay_ms": delay.median_ms });
+    let says = match (heard.way, heard.standing) {
+        (Way::None, _) | (_, Standing::Connecting | Standing::Listening) => None,
+        (_, Standing::Silent) => Some("the relay is not reached: check address and the network"),
+        (_, Standing::Refused) => {
+            Some("the relay knows no such till or key: check till, key_id and key_file")
+        }
+        (_, Standing::Strange) => Some("what answers there is no relay: check address"),
+    };
+    if let Some(says) = says {
+        print(&relay_line(says))?;
+    }
     if let Some(delay) = &heard.by_notice {
         print(&line("notice", delay))?;
     }
