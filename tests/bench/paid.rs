@@ -196,7 +196,7 @@ impl Shop {
 fn page(address: SocketAddr, path: &str) -> Result<String, Failure> {
     let mut stream = TcpStream::connect(address)?;
     stream.write_all(
-        format!("GET {path} HTTP/1.1\r\nHost: it\r\nConnection: close\r\n\r\n").as_bytes(),
+        format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes(),
     )?;
     let mut text = String::new();
     stream.read_to_string(&mut text)?;
