@@ -165,7 +165,8 @@ impl Walk<'_> {
             return Err(WindowError::Practice { what: "scan".to_owned(), why });
         };
         say("the customer scans it off the picture and types a password");
-        self.customer.scan(code, Manner::TypesPassword { after_ms: 3_000 }).await?;
+        // Longer than until the first question: nothing else tells that somebody is typing.
+        self.customer.scan(code, Manner::TypesPassword { after_ms: 8_000 }).await?;
         // WeChat Pay does not say that its code has been scanned.
         if wallet == Wallet::Alipay {
             self.told("typing").await?;
